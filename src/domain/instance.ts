@@ -1,0 +1,34 @@
+import { Schema } from 'effect';
+import { ChannelName } from './channel-name.ts';
+import { InstanceId } from './ids.ts';
+
+export const InstanceState = Schema.Literals([
+  'stopped',
+  'connecting',
+  'pairing',
+  'online',
+  'backingOff',
+  'loggedOut',
+  'error',
+]);
+export type InstanceState = typeof InstanceState.Type;
+
+/** The account behind a connection, as the platform names it. */
+export const Account = Schema.Struct({ externalId: Schema.String, name: Schema.NullOr(Schema.String) });
+export type Account = typeof Account.Type;
+
+/** Why an instance does not work: a code to look up in docs/OPERATIONS.md, and words that say what to do. */
+export const InstanceError = Schema.Struct({ code: Schema.String, message: Schema.String, at: Schema.Number });
+export type InstanceError = typeof InstanceError.Type;
+
+/** An instance as the API shows it. Never carries a token. Times in ISO 8601. */
+export const InstanceView = Schema.Struct({
+  id: InstanceId,
+  name: Schema.String,
+  channel: ChannelName,
+  state: InstanceState,
+  account: Schema.NullOr(Account),
+  error: Schema.NullOr(Schema.Struct({ code: Schema.String, message: Schema.String, at: Schema.String })),
+  createdAt: Schema.String,
+});
+export type InstanceView = typeof InstanceView.Type;

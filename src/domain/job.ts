@@ -1,0 +1,97 @@
+import { Schema } from 'effect';
+import { SyncDepth } from './depth.ts';
+import { ConversationId, ExternalId, InstanceId, JobId } from './ids.ts';
+
+export const JobType = Schema.Literals(['messages', 'contacts', 'groups', 'all']);
+export type JobType = typeof JobType.Type;
+
+export const JobStatus = Schema.Literals([
+  'pending',
+  'waiting',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+]);
+export type JobStatus = typeof JobStatus.Type;
+
+/** The statuses in which a job still holds its scope against a second one. */
+export const ACTIVE_STATUSES = ['pending', 'waiting', 'running', 'paused'] as const satisfies readonly JobStatus[];
+
+/** What a job was asked to do, with every default filled in when the command was accepted. */
+export const JobConfig = Schema.Struct({
+  type: JobType,
+  depth: Schema.NullOr(SyncDepth),
+  /** Oldest instant asked for, ms, inclusive; 0 means all time. */
+  since: Schema.Number,
+  /** Newest instant asked for, ms, inclusive; null means up to now. */
+  until: Schema.NullOr(Schema.Number),
+  /** A single Discord channel or WhatsApp chat (and its threads), by the platform's id; null: no narrowing. */
+  channelId: Schema.NullOr(ExternalId),
+  /** Conversations by our own id; null: no narrowing. */
+  conversationIds: Schema.NullOr(Schema.Array(ConversationId)),
+  /** Read again what is already held, for edits made while we were away. */
+  refresh: Schema.Boolean,
+});
+export type JobConfig = typeof JobConfig.Type;
+
+/** What a job waits for; `until` in ms where an instant is known. */
+export const WaitingFor = Schema.Struct({
+  what: Schema.Literals(['connection', 'permit', 'cooldown', 'walk', 'platform', 'restart']),
+  until: Schema.NullOr(Schema.Number),
+  /** In words, for people: which job, which conversation, which limit. */
+  detail: Schema.String,
+});
+export type WaitingFor = typeof WaitingFor.Type;
+
+export const JobError = Schema.Struct({
+  conversationId: Schema.NullOr(Schema.String),
+  externalId: Schema.NullOr(Schema.String),
+  reason: Schema.String,
+  message: Schema.String,
+  count: Schema.Number,
+});
+export type JobError = typeof JobError.Type;
+
+/** Honest figures: fetched = stored + duplicates + updated + malformed. */
+export const Progress = Schema.Struct({
+  fetched: Schema.Number,
+  stored: Schema.Number,
+  duplicates: Schema.Number,
+  updated: Schema.Number,
+  malformed: Schema.Number,
+  /** Platform requests whose answers were committed: of message pages, and of listing conversations. */
+  pages: Schema.Number,
+  listingRequests: Schema.Number,
+  conversationsDone: Schema.Number,
+  conversationsTotal: Schema.NullOr(Schema.Number),
+  /** 0 to 100 by time covered; null while conversations are still being listed. */
+  percent: Schema.NullOr(Schema.Number),
+  /** Messages per minute since the job first ran. */
+  ratePerMinute: Schema.Number,
+  /** Milliseconds to the end at the pace so far; null while unknown. */
+  etaMs: Schema.NullOr(Schema.Number),
+  /** The conversation that is being read now. */
+  current: Schema.NullOr(Schema.String),
+  /** What went wrong without sinking the job: how often in all, and the first 50 kinds in detail. */
+  errorCount: Schema.Number,
+  errors: Schema.Array(JobError),
+});
+export type Progress = typeof Progress.Type;
+
+/** A job as the API shows it. Times in ISO 8601. */
+export const JobView = Schema.Struct({
+  jobId: JobId,
+  instanceId: InstanceId,
+  type: JobType,
+  status: JobStatus,
+  config: JobConfig,
+  progress: Progress,
+  waitingFor: Schema.NullOr(WaitingFor),
+  errorMessage: Schema.NullOr(Schema.String),
+  createdAt: Schema.String,
+  startedAt: Schema.NullOr(Schema.String),
+  completedAt: Schema.NullOr(Schema.String),
+});
+export type JobView = typeof JobView.Type;

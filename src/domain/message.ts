@@ -1,0 +1,39 @@
+import { Schema } from 'effect';
+import { ExternalId } from './ids.ts';
+
+export const MessageType = Schema.Literals([
+  'text',
+  'image',
+  'video',
+  'audio',
+  'document',
+  'sticker',
+  'location',
+  'contact',
+  'poll',
+  'reaction',
+  'embed',
+  'system',
+  'unknown',
+]);
+export type MessageType = typeof MessageType.Type;
+
+/** How a message came to us: asked for by a job, live over the connection, or pushed by the platform unasked. */
+export const MessageSource = Schema.Literals(['sync', 'live', 'push']);
+export type MessageSource = typeof MessageSource.Type;
+
+/** One message as a channel hands it over: the platform's words already turned into ours, its payload kept. */
+export const Message = Schema.Struct({
+  externalId: ExternalId,
+  /** Null for system messages that nobody wrote. */
+  senderId: Schema.NullOr(Schema.String),
+  isFromMe: Schema.Boolean,
+  type: MessageType,
+  text: Schema.NullOr(Schema.String),
+  /** The platform's own object, JSON. */
+  payload: Schema.Unknown,
+  /** Milliseconds since the epoch. */
+  timestamp: Schema.Number,
+  editedAt: Schema.NullOr(Schema.Number),
+});
+export type Message = typeof Message.Type;

@@ -1,0 +1,79 @@
+import type { ListedConversation } from '../domain/conversation.ts';
+import type { Anchor } from '../domain/anchor.ts';
+import type { ConversationId, InstanceId } from '../domain/ids.ts';
+import type { Message, MessageSource } from '../domain/message.ts';
+import type { Span } from '../domain/span.ts';
+import type { StopReason } from '../domain/stop-reason.ts';
+import type { StepTransaction } from '../runtime/store.ts';
+
+/** A conversation as a job sees it. */
+export interface StoredConversation {
+  readonly id: ConversationId;
+  /** Rises with each conversation of a database: the stable order in which a job works through them. */
+  readonly ordinal: number;
+  readonly externalId: string;
+  readonly parentExternalId: string | null;
+  readonly name: string | null;
+  readonly createdAt: number | null;
+  /** The newest message the platform named; null: empty; undefined: it does not tell. */
+  readonly newest: Anchor | null | undefined;
+  readonly unreadable: string | null;
+}
+
+/** Which conversations a job reads. */
+export interface Scope {
+  /** One channel and its threads, by the platform's id. */
+  readonly channelId: string | null;
+  readonly conversationIds: readonly ConversationId[] | null;
+}
+
+export interface StoredCounts {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly updated: number;
+}
+
+/** The writes of the sync inside a step. */
+export interface SyncTransaction extends StepTransaction {
+  /**
+   * Inserts or updates by (instance, external id), one statement per set. An absent `newest` keeps what is
+   * stored. Conversations that were marked removed come back. Returns how many rows were new or changed.
+   */
+  readonly upsertConversations: (instanceId: InstanceId, listed: readonly ListedConversation[], at: number) => Promise<number>;
+  readonly removeConversations: (instanceId: InstanceId, externalIds: readonly string[], at: number) => Promise<void>;
+  readonly saveBookmarks: (instanceId: InstanceId, bookmarks: ReadonlyMap<string, string>) => Promise<void>;
+  readonly conversation: (instanceId: InstanceId, externalId: string) => Promise<StoredConversation | null>;
+  /** The first `limit` conversations after `ordinal` in the scope that hold messages and were not removed. */
+  readonly conversationsAfter: (instanceId: InstanceId, scope: Scope, ordinal: number, limit: number) => Promise<readonly StoredConversation[]>;
+  readonly conversationsByOrdinal: (instanceId: InstanceId, ordinals: readonly number[]) => Promise<readonly StoredConversation[]>;
+  readonly countConversations: (instanceId: InstanceId, scope: Scope) => Promise<number>;
+  /** Newest first. */
+  readonly spans: (conversationId: ConversationId) => Promise<readonly Span[]>;
+  /** Spans of many conversations in one query. */
+  readonly spansOf: (conversationIds: readonly ConversationId[]) => Promise<ReadonlyMap<ConversationId, readonly Span[]>>;
+  readonly replaceSpans: (conversationId: ConversationId, spans: readonly Span[]) => Promise<void>;
+  readonly setStopReason: (conversationId: ConversationId, reason: StopReason, at: number) => Promise<void>;
+  /** Marks a conversation unreadable (no access) until a survey finds it readable again. */
+  readonly setUnreadable: (conversationId: ConversationId, reason: string) => Promise<void>;
+  /**
+   * One statement per page: `INSERT … SELECT FROM unnest(…) ON CONFLICT`. The page may name a message twice
+   * (the last wins). Seen again and unchanged: duplicate. Seen again with a newer edit: updated. A deletion
+   * mark is never taken back. Identity is (instance, conversation, external id).
+   */
+  readonly upsertMessages: (
+    instanceId: InstanceId,
+    conversationId: ConversationId,
+    source: MessageSource,
+    messages: readonly Message[],
+    at: number,
+  ) => Promise<StoredCounts>;
+  /** Updates messages that are held; says nothing of others. */
+  readonly applyEdits: (conversationId: ConversationId, messages: readonly Message[], at: number) => Promise<number>;
+  /** Marks held messages deleted; returns the external ids that were found. */
+  readonly markDeleted: (conversationId: ConversationId, externalIds: readonly string[], at: number) => Promise<readonly string[]>;
+}
+
+/** Reads of the sync outside a step. */
+export interface SyncStore {
+  readonly bookmarks: (instanceId: InstanceId) => Promise<ReadonlyMap<string, string>>;
+}
