@@ -1,0 +1,62 @@
+import { Result, Schema } from 'effect';
+import { SyncDepth, sinceOf } from '../domain/depth.ts';
+import { Refused } from '../domain/errors.ts';
+import { ConversationId, ExternalId } from '../domain/ids.ts';
+import type { JobConfig } from '../domain/job.ts';
+
+const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.' });
+
+/** The body of `POST /instances/:id/sync`. */
+export const SyncRequest = Schema.Struct({
+  /** Contacts and groups are types of the design that no channel of this build offers yet. */
+  type: Schema.Literals(['messages']).annotate({ description: 'What to sync.' }),
+  depth: Schema.optionalKey(SyncDepth.annotate({ description: 'How far back from now. Default: the setting sync.defaultDepth.' })),
+  since: Schema.optionalKey(instant),
+  until: Schema.optionalKey(instant),
+  channelId: Schema.optionalKey(ExternalId.annotate({ description: "One channel (and its threads), by the platform's id." })),
+  conversationIds: Schema.optionalKey(
+    Schema.Array(ConversationId).check(Schema.isMinLength(1), Schema.isMaxLength(1000)),
+  ),
+  refresh: Schema.optionalKey(Schema.Boolean.annotate({ description: 'Read again what is held, for edits made while away.' })),
+});
+export type SyncRequest = typeof SyncRequest.Type;
+
+const refuse = (field: string, message: string) =>
+  new Refused({ status: 400, code: 'invalid_request', message: `${field}: ${message}`, details: { field } });
+
+// Date.parse takes half of English for a date; only what ISO 8601 writes with a day is taken here.
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+const parseInstant = (field: string, text: string): Result.Result<number, Refused> => {
+  const ms = ISO.test(text) ? Date.parse(text.endsWith('Z') || /[+-]\d{2}:?\d{2}$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`) : Number.NaN;
+  return Number.isNaN(ms)
+    ? Result.fail(refuse(field, `"${text.slice(0, 40)}" is no instant; write it like 2026-01-31T12:00:00Z`))
+    : Result.succeed(ms);
+};
+
+/** Fills in every default, so that what the job does is fixed the moment it is accepted. `now` in ms. */
+export const configOf = (request: SyncRequest, defaultDepth: SyncDepth, now: number): Result.Result<JobConfig, Refused> =>
+  Result.gen(function* () {
+    if (request.depth !== undefined && request.since !== undefined) {
+      return yield* Result.fail(refuse('depth', 'give either depth or since, not both'));
+    }
+    if (request.channelId !== undefined && request.conversationIds !== undefined) {
+      return yield* Result.fail(refuse('channelId', 'give either channelId or conversationIds, not both'));
+    }
+    const depth = request.since === undefined ? (request.depth ?? defaultDepth) : null;
+    const until = request.until === undefined ? null : yield* parseInstant('until', request.until);
+    const since =
+      request.since === undefined ? sinceOf(depth ?? defaultDepth, now) : yield* parseInstant('since', request.since);
+    if (since > now) return yield* Result.fail(refuse('since', 'lies in the future'));
+    if (until !== null && until < since) return yield* Result.fail(refuse('until', 'lies before since'));
+    return {
+      type: request.type,
+      depth,
+      since: Math.max(0, since),
+      // A bound that is not yet past says nothing about what may still arrive: it means "up to now".
+      until: until !== null && until >= now ? null : until,
+      channelId: request.channelId ?? null,
+      conversationIds: request.conversationIds ? [...new Set(request.conversationIds)].sort() : null,
+      refresh: request.refresh ?? false,
+    };
+  });
