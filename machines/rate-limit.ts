@@ -1,0 +1,206 @@
+import { assertEvent, type SnapshotFrom, setup } from 'xstate';
+import type { ActorDefinition } from './actor-definition.ts';
+import { EFFECTS } from './effects.ts';
+import type { Moment } from './moment.ts';
+import {
+  announceCooldown,
+  enqueue,
+  forfeit,
+  giveAhead,
+  giveBack,
+  hasRoom,
+  type Limits,
+  type PermitKind,
+  PROBES,
+  roomDueAt,
+  RateLimitContext,
+  type Served,
+  serve,
+  unnamedCooldownMs,
+  use,
+  type Waiter,
+  withoutWaiter,
+} from './rate-limit-context.ts';
+
+/*
+ * The rate limiter of one instance: who may make the next platform request, and when.
+ *
+ * `normal`     permits at once, also one ahead of need, so that fetching and storing overlap.
+ * `throttled`  a window is full, or we probe after a cooldown: a permit as soon as there is room, in order.
+ * `cooldown`   the platform said stop: no permit until `cooldownUntil`.
+ *
+ * Invariants: no 60 s holds more than the limit and no 10 s more than a sixth of it, counting permits that
+ * are out as used now; a cooldown never ends before the time that the platform named; everything persists, so a
+ * restart forgets neither. A 429 for one conversation rests that conversation only (`resting`).
+ *
+ * What fails: nothing here. A job that dies with permits has them counted as used.
+ */
+
+export type RateLimitEvent = Moment &
+  (
+    | { type: 'permitRequested'; waiter: Waiter; ahead: boolean }
+    | { type: 'permitUsed'; job: string; kind: PermitKind; cost: number; usedAt: number; succeeded: boolean; conversation: string | null }
+    | { type: 'permitsReturned'; job: string }
+    | { type: 'permitsForfeited'; job: string }
+    | { type: 'platformSaidStop'; scope: 'instance'; retryAfterMs: number | null; usedAt: number }
+    | { type: 'conversationSaidStop'; conversation: string; retryAfterMs: number | null }
+    | { type: 'limitsChanged'; limits: Limits }
+    | { type: 'timerDue' }
+    | { type: 'restored' }
+  );
+
+const builder = setup({
+  types: { context: {} as RateLimitContext, events: {} as RateLimitEvent },
+  actions: EFFECTS,
+  guards: {
+    isFull: ({ context, event }) => context.queue.length > 0 || !hasRoom(context, event.at),
+    isAtEase: ({ context, event }) => context.queue.length === 0 && context.probes === null && hasRoom(context, event.at),
+    isOver: ({ context, event }) => context.cooldownUntil !== null && event.at >= context.cooldownUntil,
+  },
+});
+
+/** Applies a pure change, then serves whoever waits. */
+const then = (change: (context: RateLimitContext, event: RateLimitEvent) => RateLimitContext, next = serve) =>
+  builder.enqueueActions(({ context, event, enqueue: enqueueAction }) => {
+    const served: Served = next(change(context, event), event.at);
+    enqueueAction.assign(served.context);
+    for (const tell of served.tells) enqueueAction({ type: 'tell', params: tell });
+  });
+
+const holdBack = (context: RateLimitContext): Served => ({ context, tells: announceCooldown(context) });
+
+const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'permitUsed');
+  const used = use(context, event.job, event.kind, event.cost, event.usedAt);
+  if (!event.succeeded) return used;
+  const rested = event.conversation === null ? used.resting : Object.fromEntries(
+    Object.entries(used.resting).filter(([conversation]) => conversation !== event.conversation),
+  );
+  const probes = used.probes === null ? null : used.probes + 1;
+  const done = probes !== null && probes >= PROBES;
+  return { ...used, resting: rested, probes: done ? null : probes, strikes: done ? 0 : used.strikes };
+};
+
+const line = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'permitRequested');
+  return event.ahead ? context : enqueue(context, event.waiter);
+};
+
+const request = builder.enqueueActions(({ context, event, enqueue: enqueueAction }) => {
+  assertEvent(event, 'permitRequested');
+  const served = event.ahead ? giveAhead(context, event.waiter, event.at) : serve(enqueue(context, event.waiter), event.at);
+  enqueueAction.assign(served.context);
+  for (const tell of served.tells) enqueueAction({ type: 'tell', params: tell });
+});
+
+const forfeited = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'permitsForfeited');
+  return withoutWaiter(forfeit(context, event.job, event.at), event.job);
+};
+
+const returned = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'permitsReturned');
+  return withoutWaiter(giveBack(context, event.job), event.job);
+};
+
+const changed = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'limitsChanged');
+  return { ...context, limits: event.limits };
+};
+
+const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => ({
+  ...forfeit(context, null, event.at),
+  // The jobs ask again under new runs.
+  queue: [],
+});
+
+const coolDown = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'platformSaidStop');
+  const known = context.cooldownSince !== null && event.usedAt < context.cooldownSince;
+  const lasts =
+    event.retryAfterMs ?? (known ? 0 : unnamedCooldownMs(context.strikes, event.random));
+  return {
+    ...context,
+    cooldownUntil: Math.max(event.at + lasts, context.cooldownUntil ?? 0),
+    cooldownSince: known ? context.cooldownSince : event.at,
+    strikes: event.retryAfterMs === null && !known ? context.strikes + 1 : context.strikes,
+    probes: 0,
+  };
+};
+
+const rest = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  assertEvent(event, 'conversationSaidStop');
+  const before = context.resting[event.conversation];
+  const strikes = before?.strikes ?? 0;
+  const until = event.at + (event.retryAfterMs ?? unnamedCooldownMs(strikes, event.random));
+  // What rested long ago and was never asked again says nothing any more.
+  const resting = Object.fromEntries(Object.entries(context.resting).filter(([, { until: old }]) => old > event.at - 3_600_000));
+  return {
+    ...context,
+    resting: { ...resting, [event.conversation]: { until: Math.max(until, before?.until ?? 0), strikes: event.retryAfterMs === null ? strikes + 1 : strikes } },
+  };
+};
+
+const probe = (context: RateLimitContext): RateLimitContext => ({ ...context, cooldownUntil: null });
+const unchanged = (context: RateLimitContext): RateLimitContext => context;
+
+const reports = {
+  permitUsed: { actions: then(count) },
+  permitsReturned: { actions: then(returned) },
+  permitsForfeited: { actions: then(forfeited) },
+  conversationSaidStop: { actions: then(rest) },
+  limitsChanged: { actions: then(changed) },
+  platformSaidStop: { target: 'cooldown', actions: then(coolDown, holdBack) },
+  restored: { actions: then(forget) },
+} as const;
+
+export const rateLimitMachine = builder.createMachine({
+  id: 'rate-limit',
+  context: ({ input }) => ({
+    limits: (input as { limits: Limits }).limits,
+    log: { messages: [], contacts: [] },
+    held: [],
+    queue: [],
+    cooldownUntil: null,
+    cooldownSince: null,
+    strikes: 0,
+    probes: null,
+    resting: {},
+  }),
+  initial: 'normal',
+  states: {
+    normal: {
+      always: { guard: 'isFull', target: 'throttled' },
+      on: { ...reports, permitRequested: { actions: request } },
+    },
+    throttled: {
+      always: { guard: 'isAtEase', target: 'normal' },
+      on: { ...reports, permitRequested: { actions: request }, timerDue: { actions: then(unchanged) } },
+    },
+    cooldown: {
+      // Only what is waited for: permits that were out when the cooldown began still report here.
+      on: {
+        permitUsed: { actions: then(count, holdBack) },
+        permitsReturned: { actions: then(returned, holdBack) },
+        permitsForfeited: { actions: then(forfeited, holdBack) },
+        conversationSaidStop: { actions: then(rest, holdBack) },
+        limitsChanged: { actions: then(changed, holdBack) },
+        platformSaidStop: { actions: then(coolDown, holdBack) },
+        restored: { actions: then(forget, holdBack) },
+        permitRequested: { actions: then(line, holdBack) },
+        timerDue: { guard: 'isOver', target: 'throttled', actions: then(probe) },
+      },
+    },
+  },
+});
+
+export type RateLimitSnapshot = SnapshotFrom<typeof rateLimitMachine>;
+
+export const rateLimitActor: ActorDefinition<typeof rateLimitMachine> = {
+  id: 'rate-limit',
+  version: 1,
+  machine: rateLimitMachine,
+  context: RateLimitContext,
+  deadline: ({ context, value }) =>
+    value === 'cooldown' ? context.cooldownUntil : value === 'throttled' ? roomDueAt(context) : null,
+};
