@@ -83,8 +83,9 @@ export const roomDueAt = (context: RateLimitContext): number | null => {
 };
 
 /** Moves a permit from held to used at `at`; a permit that is not held (a restore forgot it) is used all the same. */
-export const use = (context: RateLimitContext, job: string, kind: PermitKind, cost: number, at: number): RateLimitContext => {
+export const use = (context: RateLimitContext, job: string, kind: PermitKind, at: number): RateLimitContext => {
   const index = context.held.findIndex((held) => held.job === job && held.kind === kind);
+  const cost = context.held[index]?.cost ?? 1;
   return {
     ...context,
     held: index < 0 ? context.held : context.held.toSpliced(index, 1),
@@ -96,7 +97,7 @@ export const use = (context: RateLimitContext, job: string, kind: PermitKind, co
 export const forfeit = (context: RateLimitContext, job: string | null, at: number): RateLimitContext =>
   context.held
     .filter((held) => job === null || held.job === job)
-    .reduce((next, held) => use(next, held.job, held.kind, held.cost, at), context);
+    .reduce((next, held) => use(next, held.job, held.kind, at), context);
 
 /** Gives back permits that a job says it has not used and never will. */
 export const giveBack = (context: RateLimitContext, job: string): RateLimitContext => ({

@@ -39,10 +39,10 @@ import {
 export type RateLimitEvent = Moment &
   (
     | { type: 'permitRequested'; waiter: Waiter; ahead: boolean }
-    | { type: 'permitUsed'; job: string; kind: PermitKind; cost: number; usedAt: number; succeeded: boolean; conversation: string | null }
+    | { type: 'permitUsed'; job: string; kind: PermitKind; usedAt: number; succeeded: boolean; conversation: string | null }
     | { type: 'permitsReturned'; job: string }
     | { type: 'permitsForfeited'; job: string }
-    | { type: 'platformSaidStop'; scope: 'instance'; retryAfterMs: number | null; usedAt: number }
+    | { type: 'platformSaidStop'; retryAfterMs: number | null; usedAt: number }
     | { type: 'conversationSaidStop'; conversation: string; retryAfterMs: number | null }
     | { type: 'limitsChanged'; limits: Limits }
     | { type: 'timerDue' }
@@ -71,7 +71,7 @@ const holdBack = (context: RateLimitContext): Served => ({ context, tells: annou
 
 const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitUsed');
-  const used = use(context, event.job, event.kind, event.cost, event.usedAt);
+  const used = use(context, event.job, event.kind, event.usedAt);
   if (!event.succeeded) return used;
   const rested = event.conversation === null ? used.resting : Object.fromEntries(
     Object.entries(used.resting).filter(([conversation]) => conversation !== event.conversation),

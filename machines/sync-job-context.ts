@@ -65,6 +65,8 @@ export const SyncJobContext = Schema.Struct({
   completedAt: Schema.NullOr(Schema.Number),
   publishedAt: Schema.Number,
   errorMessage: Schema.NullOr(Schema.String),
+  /** Set by the decision that ends the job; the machine follows. */
+  outcome: Schema.NullOr(Schema.Literals(['completed', 'failed', 'cancelled'])),
   restarts: RestartLog,
 });
 export type SyncJobContext = typeof SyncJobContext.Type;

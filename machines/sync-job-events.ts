@@ -1,0 +1,74 @@
+import type { Anchor } from '../src/domain/anchor.ts';
+import type { JobError } from '../src/domain/job.ts';
+import type { StopReason } from '../src/domain/stop-reason.ts';
+import type { Moment } from './moment.ts';
+import type { MessageWalk } from './sync-job-context.ts';
+
+/** What a page did to the database. fetched = stored + duplicates + updated + malformed. */
+export interface PageCounts {
+  readonly fetched: number;
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly updated: number;
+  readonly malformed: number;
+}
+
+/** Why a request brought no page, as the channel told it. */
+export type PageFailure =
+  | { readonly kind: 'rateLimited'; readonly scope: 'instance' | 'conversation'; readonly retryAfterMs: number | null; readonly message: string }
+  | { readonly kind: 'accessDenied'; readonly message: string }
+  | { readonly kind: 'unreachable'; readonly message: string }
+  | { readonly kind: 'badAnswer'; readonly message: string };
+
+type ErrorNote = Omit<JobError, 'count'>;
+
+/** Reports of the walk activity, after the step has stored what they brought. */
+export type WalkReport =
+  | { type: 'listingStored'; run: string; nextCursor: unknown; total: number | null; errors: readonly ErrorNote[]; usedAt: number }
+  | { type: 'pageStored'; run: string; counts: PageCounts; errors: readonly ErrorNote[]; before: Anchor | null; ended: StopReason | null; usedAt: number }
+  | { type: 'pageFailed'; run: string; failure: PageFailure; usedAt: number };
+
+/** Answers to `ask nextWalk`. `passed` conversations turned out to need no (more) reading. */
+export type NextWalk =
+  | {
+      type: 'walkChosen';
+      walk: Omit<MessageWalk, 'run'>;
+      from: number;
+      deferred: readonly number[];
+      passed: number;
+      errors: readonly ErrorNote[];
+    }
+  | { type: 'nothingLeft'; from: number; passed: number; errors: readonly ErrorNote[] }
+  | {
+      type: 'allBlocked';
+      from: number;
+      deferred: readonly number[];
+      passed: number;
+      errors: readonly ErrorNote[];
+      what: 'walk' | 'cooldown';
+      until: number | null;
+      detail: string;
+    };
+
+export type FromLimiter =
+  | { type: 'permitGranted'; run: string; limit: number }
+  | { type: 'permitDelayed'; run: string; until: number | null; what: 'permit' | 'cooldown' }
+  | { type: 'conversationResting'; run: string; until: number };
+
+export type SyncJobEvent = Moment &
+  (
+    | { type: 'start'; online: boolean }
+    | { type: 'pause' }
+    | { type: 'resume' }
+    | { type: 'cancel' }
+    | { type: 'connectionUp' }
+    | { type: 'connectionDown' }
+    | { type: 'conversationFreed' }
+    | { type: 'timerDue' }
+    | { type: 'restored' }
+    | { type: 'crashed'; message: string }
+    | { type: 'giveUp'; message: string }
+    | WalkReport
+    | NextWalk
+    | FromLimiter
+  );
