@@ -1,0 +1,53 @@
+/**
+ * Everything that is measured, by name: what kind it is, which labels it carries, and what it tells. Names are
+ * Prometheus' (`_total` for counters, `_seconds` for durations). Labels must have few values: never an id.
+ */
+export const METRICS = {
+  omni_commands_total: { kind: 'counter', labels: ['type'], help: 'Commands accepted.' },
+  omni_steps_total: { kind: 'counter', labels: ['actor'], help: 'Steps committed, by the actor that was told.' },
+  omni_pages_total: { kind: 'counter', labels: ['channel', 'outcome'], help: 'Pages that platforms answered with, or failed to.' },
+  omni_messages_stored_total: { kind: 'counter', labels: ['channel', 'source'], help: 'Messages stored for the first time.' },
+  omni_platform_requests_total: { kind: 'counter', labels: ['channel', 'kind'], help: 'Requests sent to platforms.' },
+  omni_outbox_published_total: { kind: 'counter', labels: [], help: 'Events published from the outbox.' },
+  omni_dead_letters_total: { kind: 'counter', labels: [], help: 'Commands that failed for good.' },
+  omni_restarts_total: { kind: 'counter', labels: ['child'], help: 'Children restarted under the restart policy.' },
+  omni_step_duration_seconds: { kind: 'histogram', labels: ['actor'], help: 'How long a step took, its commit included.' },
+  omni_instances: { kind: 'gauge', labels: ['state'], help: 'Instances, by state.' },
+  omni_jobs: { kind: 'gauge', labels: ['status'], help: 'Sync jobs, by status.' },
+  omni_mailbox_depth: { kind: 'gauge', labels: [], help: 'Commands accepted and not yet run.' },
+  omni_permits_available: { kind: 'gauge', labels: ['channel'], help: 'Message permits that could be given now.' },
+} as const satisfies Record<
+  string,
+  { readonly kind: 'counter' | 'gauge' | 'histogram'; readonly labels: readonly string[]; readonly help: string }
+>;
+
+type Table = typeof METRICS;
+export type MetricName = keyof Table;
+type NameOf<Kind> = { [Name in MetricName]: Table[Name]['kind'] extends Kind ? Name : never }[MetricName];
+export type CounterName = NameOf<'counter'>;
+export type GaugeName = NameOf<'gauge'>;
+export type HistogramName = NameOf<'histogram'>;
+
+/** Exactly the labels that the metric is declared with. */
+export type LabelsOf<Name extends MetricName> = { readonly [Label in Table[Name]['labels'][number]]: string };
+
+/** One reading of a gauge: a value, and the labels it belongs to. */
+export interface Reading<Name extends GaugeName = GaugeName> {
+  readonly labels: LabelsOf<Name>;
+  readonly value: number;
+}
+
+/** What the core counts. None of these fails or blocks: measuring never harms the work. */
+export interface Metrics {
+  /** `by` defaults to 1. */
+  readonly count: <Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number) => void;
+  readonly observe: <Name extends HistogramName>(name: Name, seconds: number, labels: LabelsOf<Name>) => void;
+  /** `read` is called at each collection and gives every current reading; a label it leaves out is gone. */
+  readonly gauge: <Name extends GaugeName>(
+    name: Name,
+    read: () => readonly Reading<Name>[] | Promise<readonly Reading<Name>[]>,
+  ) => void;
+}
+
+/** For tests and tools that measure nothing. */
+export const silentMetrics: Metrics = { count: () => {}, observe: () => {}, gauge: () => {} };
