@@ -50,7 +50,11 @@ export type RateLimitEvent = Moment &
   );
 
 const builder = setup({
-  types: { context: {} as RateLimitContext, events: {} as RateLimitEvent },
+  types: {
+    context: {} as RateLimitContext,
+    events: {} as RateLimitEvent,
+    input: {} as { readonly limits: Limits },
+  },
   actions: EFFECTS,
   guards: {
     isFull: ({ context, event }) => context.queue.length > 0 || !hasRoom(context, event.at),
@@ -59,15 +63,23 @@ const builder = setup({
   },
 });
 
-/** Applies a pure change, then serves whoever waits. */
-const then = (change: (context: RateLimitContext, event: RateLimitEvent) => RateLimitContext, next = serve) =>
+/** Carries a decision out: its context, then what it tells the jobs. */
+const answer = (decide: (context: RateLimitContext, event: RateLimitEvent) => Served) =>
   builder.enqueueActions(({ context, event, enqueue: enqueueAction }) => {
-    const served: Served = next(change(context, event), event.at);
+    const served = decide(context, event);
     enqueueAction.assign(served.context);
     for (const tell of served.tells) enqueueAction({ type: 'tell', params: tell });
   });
 
+type Change = (context: RateLimitContext, event: RateLimitEvent) => RateLimitContext;
+
+/** Applies a change, then serves whoever waits. */
+const then = (change: Change) => answer((context, event) => serve(change(context, event), event.at));
+
 const holdBack = (context: RateLimitContext): Served => ({ context, tells: announceCooldown(context) });
+
+/** Applies a change while nobody may be served. */
+const thenHold = (change: Change) => answer((context, event) => holdBack(change(context, event)));
 
 const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitUsed');
@@ -81,17 +93,17 @@ const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitConte
   return { ...used, resting: rested, probes: done ? null : probes, strikes: done ? 0 : used.strikes };
 };
 
-const line = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const request = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'permitRequested');
-  return event.ahead ? context : enqueue(context, event.waiter);
+  return event.ahead
+    ? giveAhead(context, event.waiter, event.at)
+    : serve(enqueue(context, event.waiter), event.at);
 };
 
-const request = builder.enqueueActions(({ context, event, enqueue: enqueueAction }) => {
+const line = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'permitRequested');
-  const served = event.ahead ? giveAhead(context, event.waiter, event.at) : serve(enqueue(context, event.waiter), event.at);
-  enqueueAction.assign(served.context);
-  for (const tell of served.tells) enqueueAction({ type: 'tell', params: tell });
-});
+  return holdBack(event.ahead ? context : enqueue(context, event.waiter));
+};
 
 const forfeited = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitsForfeited');
@@ -114,18 +126,21 @@ const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitCont
   queue: [],
 });
 
-const coolDown = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+/** Whatever is out is called back and counted as used: after the platform said stop, nothing more may leave. */
+const coolDown = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'platformSaidStop');
   const known = context.cooldownSince !== null && event.usedAt < context.cooldownSince;
-  const lasts =
-    event.retryAfterMs ?? (known ? 0 : unnamedCooldownMs(context.strikes, event.random));
-  return {
-    ...context,
-    cooldownUntil: Math.max(event.at + lasts, context.cooldownUntil ?? 0),
+  const unnamed = known ? 0 : unnamedCooldownMs(context.strikes, event.random);
+  const cooled: RateLimitContext = {
+    ...forfeit(context, null, event.at),
+    cooldownUntil: Math.max(event.at + (event.retryAfterMs ?? unnamed), context.cooldownUntil ?? 0),
     cooldownSince: known ? context.cooldownSince : event.at,
     strikes: event.retryAfterMs === null && !known ? context.strikes + 1 : context.strikes,
     probes: 0,
   };
+  const holders = new Set(context.held.map((held) => held.job));
+  const recalls = [...holders].map((job) => ({ to: job, event: { type: 'permitsRecalled' } }));
+  return { context: cooled, tells: [...recalls, ...announceCooldown(cooled)] };
 };
 
 const rest = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
@@ -150,14 +165,14 @@ const reports = {
   permitsForfeited: { actions: then(forfeited) },
   conversationSaidStop: { actions: then(rest) },
   limitsChanged: { actions: then(changed) },
-  platformSaidStop: { target: 'cooldown', actions: then(coolDown, holdBack) },
+  platformSaidStop: { target: 'cooldown', actions: answer(coolDown) },
   restored: { actions: then(forget) },
 } as const;
 
 export const rateLimitMachine = builder.createMachine({
   id: 'rate-limit',
   context: ({ input }) => ({
-    limits: (input as { limits: Limits }).limits,
+    limits: input.limits,
     log: { messages: [], contacts: [] },
     held: [],
     queue: [],
@@ -171,23 +186,23 @@ export const rateLimitMachine = builder.createMachine({
   states: {
     normal: {
       always: { guard: 'isFull', target: 'throttled' },
-      on: { ...reports, permitRequested: { actions: request } },
+      on: { ...reports, permitRequested: { actions: answer(request) } },
     },
     throttled: {
       always: { guard: 'isAtEase', target: 'normal' },
-      on: { ...reports, permitRequested: { actions: request }, timerDue: { actions: then(unchanged) } },
+      on: { ...reports, permitRequested: { actions: answer(request) }, timerDue: { actions: then(unchanged) } },
     },
     cooldown: {
       // Only what is waited for: permits that were out when the cooldown began still report here.
       on: {
-        permitUsed: { actions: then(count, holdBack) },
-        permitsReturned: { actions: then(returned, holdBack) },
-        permitsForfeited: { actions: then(forfeited, holdBack) },
-        conversationSaidStop: { actions: then(rest, holdBack) },
-        limitsChanged: { actions: then(changed, holdBack) },
-        platformSaidStop: { actions: then(coolDown, holdBack) },
-        restored: { actions: then(forget, holdBack) },
-        permitRequested: { actions: then(line, holdBack) },
+        permitUsed: { actions: thenHold(count) },
+        permitsReturned: { actions: thenHold(returned) },
+        permitsForfeited: { actions: thenHold(forfeited) },
+        conversationSaidStop: { actions: thenHold(rest) },
+        limitsChanged: { actions: thenHold(changed) },
+        platformSaidStop: { actions: answer(coolDown) },
+        restored: { actions: thenHold(forget) },
+        permitRequested: { actions: answer(line) },
         timerDue: { guard: 'isOver', target: 'throttled', actions: then(probe) },
       },
     },

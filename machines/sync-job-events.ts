@@ -51,6 +51,8 @@ export type NextWalk =
     };
 
 export type FromLimiter =
+  /** A cooldown began: what was held is counted as used. */
+  | { type: 'permitsRecalled' }
   | { type: 'permitGranted'; run: string; limit: number }
   | { type: 'permitDelayed'; run: string; until: number | null; what: 'permit' | 'cooldown' }
   | { type: 'conversationResting'; run: string; until: number };

@@ -1,0 +1,117 @@
+import type { JobError } from '../src/domain/job.ts';
+import type { StopReason } from '../src/domain/stop-reason.ts';
+import type { Moment } from './moment.ts';
+import type { MessageWalk, SyncJobContext, Walk } from './sync-job-context.ts';
+import {
+  askNext,
+  type Decision,
+  decided,
+  FREED,
+  noteOf,
+  requestPermitAhead,
+  wait,
+  withErrors,
+} from './sync-job-decision.ts';
+import type { FromLimiter, NextWalk } from './sync-job-events.ts';
+import { complete, goOn } from './sync-job-life.ts';
+
+/** The decisions about which stretch a job reads next, and with whose leave. */
+
+const sameStretch = (a: Walk | null, b: Omit<MessageWalk, 'run'>): boolean =>
+  a?.kind === 'messages' &&
+  a.conversationId === b.conversationId &&
+  a.floor.at === b.floor.at &&
+  a.floor.id === b.floor.id &&
+  a.from?.at === b.from?.at &&
+  a.from?.id === b.from?.id;
+
+interface Found {
+  readonly from: number;
+  readonly passed: number;
+  readonly errors: readonly Omit<JobError, 'count'>[];
+  readonly deferred?: readonly number[];
+}
+
+/** Takes over how far the search for the next stretch came. */
+const arrive = (context: SyncJobContext, found: Found): SyncJobContext => {
+  const counted = withErrors(context, found.errors);
+  const { progress } = counted;
+  return {
+    ...counted,
+    from: found.from,
+    deferred: found.deferred ?? [],
+    progress: { ...progress, conversationsDone: progress.conversationsDone + found.passed },
+  };
+};
+
+export const takeWalk = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'walkChosen' }>): Decision => {
+  const walk: MessageWalk = { ...event.walk, run: event.fresh };
+  const arrived = arrive(context, event);
+  if (!sameStretch(context.walk, walk)) return goOn({ ...arrived, walk }, event);
+  const message = 'Reading this stretch did not cover it: the platform answers in a way that makes no progress.';
+  return leaveBehind(arrived, walk, 'platform_error', message);
+};
+
+export const blocked = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'allBlocked' }>): Decision => {
+  const arrived: SyncJobContext = { ...arrive(context, event), walk: null, retryAt: event.until };
+  return decided(wait(arrived, event.what, event.until, event.detail));
+};
+
+export const nothingLeft = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'nothingLeft' }>): Decision =>
+  complete({ ...arrive(context, event), walk: null }, event.at);
+
+/** A conversation is done as far as this job goes. */
+export const pass = (context: SyncJobContext, walk: MessageWalk): SyncJobContext => ({
+  ...context,
+  walk: null,
+  failures: 0,
+  unreachable: 0,
+  from: Math.max(context.from, walk.ordinal + 1),
+  deferred: context.deferred.filter((ordinal) => ordinal !== walk.ordinal),
+  progress: { ...context.progress, conversationsDone: context.progress.conversationsDone + 1 },
+});
+
+/** Leaves a conversation unfinished, with the reason on record, and goes on to the next. */
+export const leaveBehind = (
+  context: SyncJobContext,
+  walk: MessageWalk,
+  stopReason: StopReason,
+  message: string,
+): Decision => {
+  const error = { conversationId: walk.conversationId, externalId: walk.externalId, reason: stopReason, message };
+  const passed = pass(withErrors(context, [error]), walk);
+  return decided(passed, noteOf(walk, stopReason, stopReason === 'no_access' ? message : null), FREED, askNext(passed));
+};
+
+/** Puts a conversation off until the others are read. */
+const defer = (context: SyncJobContext, walk: MessageWalk): Decision => {
+  const deferred: SyncJobContext = {
+    ...context,
+    walk: null,
+    from: Math.max(context.from, walk.ordinal + 1),
+    deferred: [...context.deferred.filter((ordinal) => ordinal !== walk.ordinal), walk.ordinal],
+  };
+  return decided(deferred, FREED, askNext(deferred));
+};
+
+export const rest = (context: SyncJobContext, until: number): Decision => {
+  const { walk } = context;
+  if (walk?.kind !== 'messages') return decided(context);
+  if (!context.config.refresh) return defer(context, walk);
+  return decided({ ...wait(context, 'cooldown', until, `${walk.name ?? walk.externalId} is resting.`), retryAt: until });
+};
+
+export const takePermit = (context: SyncJobContext, limit: number): Decision => {
+  const taken: SyncJobContext = { ...context, permits: [...context.permits, limit], waitingFor: null, retryAt: null };
+  return taken.permits.length === 1 && taken.walk?.kind === 'messages' ? requestPermitAhead(taken) : decided(taken);
+};
+
+export const waitForPermit = (
+  context: SyncJobContext,
+  event: Extract<FromLimiter, { type: 'permitDelayed' }>,
+): Decision =>
+  decided(
+    event.what === 'cooldown'
+      ? wait(context, 'cooldown', event.until, 'The platform asked for a pause.')
+      : wait(context, 'permit', event.until, 'The rate limit is reached.'),
+  );
