@@ -1,0 +1,21 @@
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What the environment said, checked. Read once at start and handed down; nothing else reads the environment. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Null: no key is asked for, and `host` is loopback. */
+  readonly apiKey: string | null;
+  readonly dataDir: string;
+  /** Null: the embedded PGlite in `dataDir`. */
+  readonly databaseUrl: string | null;
+  /** Null: a key file in `dataDir`, made on first start. */
+  readonly secretKey: string | null;
+  /** Keys that may still decrypt what was written before a rotation, newest first. */
+  readonly previousSecretKeys: readonly string[];
+  /** Null: Discord's own. Without a trailing slash. */
+  readonly discordApiUrl: string | null;
+  readonly logLevel: LogLevel;
+}

@@ -1,0 +1,65 @@
+import { isIP } from 'node:net';
+import { Schema } from 'effect';
+import { LOG_LEVELS } from './config.ts';
+
+/** A variable whose text must pass `isRight`; `says` completes a sentence that begins with the variable's name. */
+const text = (isRight: (value: string) => boolean, says: string) =>
+  Schema.optionalKey(Schema.String.check(Schema.makeFilter((value) => isRight(value) || says)));
+
+const matches = (pattern: RegExp) => (value: string): boolean => pattern.test(value);
+
+const isPort = (value: string): boolean => /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
+
+const isHost = (value: string): boolean =>
+  isIP(value) !== 0 || (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value));
+
+const isUrlOf = (...protocols: readonly string[]) => (value: string): boolean => {
+  const url = URL.parse(value);
+  return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+};
+
+const isBareHttpUrl = (value: string): boolean => {
+  const url = URL.parse(value);
+  return isUrlOf('http:', 'https:')(value) && url?.username === '' && url.search === '' && url.hash === '';
+};
+
+const isSecretKey = (value: string): boolean => value.trim().length >= 16;
+const PRINTABLE = /^[\x21-\x7e]+$/;
+const REFUSED = (): boolean => false;
+
+/** Every variable this service knows. An empty one counts as unset. */
+export const ENVIRONMENT = {
+  PORT: text(isPort, 'must be a whole number from 0 (any free port) to 65535, such as 8881.'),
+  HOST: text(isHost, 'must be an IP address or a host name, such as 127.0.0.1.'),
+  DATA_DIR: text((value) => !value.includes('\0') && value.trim() !== '', 'must be a folder, such as ./data.'),
+  DATABASE_URL: text(
+    isUrlOf('postgres:', 'postgresql:'),
+    'must be a PostgreSQL address, such as postgresql://user:password@127.0.0.1:5432/omni. (Its value is not shown.)',
+  ),
+  API_KEY: text(
+    matches(PRINTABLE),
+    'must be printable ASCII without spaces, since it travels in the x-api-key header. (Its value is not shown.)',
+  ),
+  SECRET_KEY: text(
+    isSecretKey,
+    'must be at least 16 characters, better 32 random ones, such as `openssl rand -base64 32` prints. (Its value is not shown.)',
+  ),
+  SECRET_KEY_PREVIOUS: text(
+    (value) => value.split(',').every(isSecretKey),
+    'must be earlier values of SECRET_KEY, newest first, separated by commas. (Its value is not shown.)',
+  ),
+  DISCORD_API_URL: text(
+    isBareHttpUrl,
+    'must be an http or https address without user, query or fragment, such as http://127.0.0.1:4000/api.',
+  ),
+  LOG_LEVEL: text((value) => LOG_LEVELS.some((level) => level === value), `must be one of ${LOG_LEVELS.join(', ')}.`),
+  NATS_URL: text(
+    REFUSED,
+    'is not available until this service has a NATS mailbox; this build carries commands in process. Unset it.',
+  ),
+  WHATSAPP_SOCKET_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
+  WHATSAPP_MEDIA_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
+};
+
+export const Environment = Schema.Struct(ENVIRONMENT);
+export type Environment = typeof Environment.Type;

@@ -1,0 +1,88 @@
+import { Result } from 'effect';
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import type { ConfigRefused } from '../../src/config/config-refused.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+
+const accepted = (env: Record<string, string | undefined>): Config => Result.getOrThrow(loadConfig(env));
+
+const refused = (env: Record<string, string | undefined>): ConfigRefused => {
+  const result = loadConfig(env);
+  if (Result.isSuccess(result)) throw new Error('was accepted');
+  return result.failure;
+};
+
+const variables = (env: Record<string, string | undefined>): string[] => refused(env).problems.map(({ variable }) => variable);
+
+describe('the environment', () => {
+  it('has a default for everything', () => {
+    expect(accepted({})).toEqual({
+      host: '127.0.0.1',
+      port: 8881,
+      apiKey: null,
+      dataDir: './data',
+      databaseUrl: null,
+      secretKey: null,
+      previousSecretKeys: [],
+      discordApiUrl: null,
+      logLevel: 'info',
+    });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(accepted({ PORT: '', HOST: '', NATS_URL: '', DATABASE_URL: ' ' })).toEqual(accepted({}));
+  });
+
+  it('ignores variables that are not its own', () => {
+    expect(accepted({ PATH: '/usr/bin', HOME: '/' })).toEqual(accepted({}));
+  });
+
+  it('takes every value in its right form', () => {
+    const config = accepted({
+      PORT: '0',
+      HOST: '0.0.0.0',
+      API_KEY: 'a-key',
+      DATA_DIR: '/var/lib/omni',
+      DATABASE_URL: 'postgresql://omni:pw@127.0.0.1/omni',
+      SECRET_KEY: 'k'.repeat(32),
+      SECRET_KEY_PREVIOUS: `${'a'.repeat(32)}, ${'b'.repeat(32)}`,
+      DISCORD_API_URL: 'http://127.0.0.1:4000/api/',
+      LOG_LEVEL: 'debug',
+    });
+    expect(config).toMatchObject({ port: 0, host: '0.0.0.0', apiKey: 'a-key', logLevel: 'debug' });
+    expect(config.previousSecretKeys).toEqual(['a'.repeat(32), 'b'.repeat(32)]);
+    expect(config.discordApiUrl).toBe('http://127.0.0.1:4000/api');
+  });
+
+  it('reports every problem at once, each by the name of its variable', () => {
+    const wrong = { PORT: '70000', HOST: 'not a host', DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud', DISCORD_API_URL: 'ftp://x' };
+    expect(variables(wrong)).toEqual(expect.arrayContaining(Object.keys(wrong)));
+  });
+
+  it.each(['-1', '1.5', 'abc', '65536', '0x10', '1e3'])('refuses the port %s', (PORT) => {
+    expect(variables({ PORT })).toEqual(['PORT']);
+  });
+
+  it('refuses an address that others can reach while no key guards it', () => {
+    expect(refused({ HOST: '0.0.0.0' }).message).toMatch(/HOST is 0\.0\.0\.0.*API_KEY/);
+    expect(refused({ HOST: '::' }).message).toMatch(/API_KEY/);
+    expect(accepted({ HOST: '::1' }).host).toBe('::1');
+    expect(accepted({ HOST: 'localhost' }).host).toBe('localhost');
+    expect(accepted({ HOST: '127.8.8.8' }).host).toBe('127.8.8.8');
+  });
+
+  it('reports an open address along with other problems', () => {
+    expect(variables({ HOST: '0.0.0.0', PORT: 'x' })).toEqual(['PORT', 'HOST']);
+  });
+
+  it.each(['NATS_URL', 'WHATSAPP_SOCKET_URL', 'WHATSAPP_MEDIA_URL'])('refuses %s by name until its time has come', (name) => {
+    expect(refused({ [name]: 'nats://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
+  });
+
+  it('never shows a secret', () => {
+    const secrets = { API_KEY: 'hush hush', SECRET_KEY: 'hush', SECRET_KEY_PREVIOUS: 'hush,hush', DATABASE_URL: 'hush://hush' };
+    const { message, problems } = refused(secrets);
+    expect(message + JSON.stringify(problems)).not.toContain('hush');
+    expect(problems.map(({ variable }) => variable).sort()).toEqual(Object.keys(secrets).sort());
+  });
+});
