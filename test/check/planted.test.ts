@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+/*
+ * The checks are only worth something if they bite: each test plants one fault in a copy of the tree and expects
+ * `npm run check` to fail by naming it. The copy has no tests, so a check that lets the fault pass ends there too.
+ */
+
+const ROOT = join(import.meta.dirname, '../..');
+const LEFT_OUT = ['.git', '.tmp', 'data', 'node_modules', 'test'].map((name) => join(ROOT, name));
+const PATIENCE_MS = 120_000;
+
+const copyOfTheTree = async (): Promise<string> => {
+  const copy = await mkdtemp(join(tmpdir(), 'planted-'));
+  onTestFinished(() => rm(copy, { recursive: true }));
+  await cp(ROOT, copy, { recursive: true, filter: (source) => !LEFT_OUT.includes(source) });
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+};
+
+const plant = async (copy: string, file: string, text: string): Promise<void> => {
+  await mkdir(dirname(join(copy, file)), { recursive: true });
+  await writeFile(join(copy, file), text);
+};
+
+const npmRun = (copy: string, script: string): Promise<{ readonly failed: boolean; readonly output: string }> =>
+  new Promise((resolve) => {
+    execFile('npm', ['run', script], { cwd: copy, env: { ...process.env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
+      resolve({ failed: error !== null, output: stdout + stderr }),
+    );
+  });
+
+test('a tree without a fault passes every check', { timeout: PATIENCE_MS }, async () => {
+  const copy = await copyOfTheTree();
+  for (const check of ['check:types', 'check:lint', 'check:imports', 'check:machines']) {
+    const { failed, output } = await npmRun(copy, check);
+    expect(failed, output).toBe(false);
+  }
+});
+
+test('a type error fails the check', { timeout: PATIENCE_MS }, async () => {
+  const copy = await copyOfTheTree();
+  await plant(copy, 'src/domain/planted-type.ts', "export const planted: number = 'text';\n");
+  const { failed, output } = await npmRun(copy, 'check');
+  expect(failed, output).toBe(true);
+  expect(output).toContain('src/domain/planted-type.ts');
+  expect(output).toContain("Type 'string' is not assignable to type 'number'");
+});
+
+test('an import against the direction, and a vendor package outside its home, fail the check', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const copy = await copyOfTheTree();
+  await plant(copy, 'src/db/planted-store.ts', "export const store = 'planted';\n");
+  await plant(
+    copy,
+    'src/domain/planted-rule.ts',
+    "import { store } from '../db/planted-store.ts';\n\nexport const rule = store;\n",
+  );
+  await plant(copy, 'src/runtime/planted-log.ts', "import type { Logger } from 'pino';\n\nexport type Log = Logger;\n");
+  const { failed, output } = await npmRun(copy, 'check');
+  expect(failed, output).toBe(true);
+  expect(output).toContain('src/domain/planted-rule.ts -> src/db/planted-store.ts');
+  expect(output).toContain('domain-imports-nothing-of-ours');
+  expect(output).toMatch(/src\/runtime\/planted-log\.ts -> .*pino/);
+  expect(output).toContain('pino-has-one-home');
+});
+
+test('a changed machine without its diagram fails the check', { timeout: PATIENCE_MS }, async () => {
+  const copy = await copyOfTheTree();
+  const machine = await readFile(join(copy, 'machines/instance.ts'), 'utf8');
+  const changed = machine.replace("target: 'stopped'", "target: 'pairing'");
+  expect(changed).not.toBe(machine);
+  await plant(copy, 'machines/instance.ts', changed);
+  const { failed, output } = await npmRun(copy, 'check');
+  expect(failed, output).toBe(true);
+  expect(output).toContain('docs/machines/instance.md does not show machines/instance.ts');
+  expect(output).toContain('npm run machines');
+});
