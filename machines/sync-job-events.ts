@@ -38,6 +38,8 @@ export type NextWalk =
       passed: number;
       errors: readonly ErrorNote[];
     }
+  /** So many conversations need nothing that the search goes on in a step of its own. */
+  | { type: 'searchPaused'; from: number; deferred: readonly number[]; passed: number; errors: readonly ErrorNote[] }
   | { type: 'nothingLeft'; from: number; passed: number; errors: readonly ErrorNote[] }
   | {
       type: 'allBlocked';

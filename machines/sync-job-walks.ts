@@ -57,6 +57,10 @@ export const blocked = (context: SyncJobContext, event: Moment & Extract<NextWal
   return decided(wait(arrived, event.what, event.until, event.detail));
 };
 
+/** Lets other steps have their turn, and asks again as soon as the timer comes round. */
+export const pauseSearch = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'searchPaused' }>): Decision =>
+  decided({ ...arrive(context, event), walk: null, retryAt: event.at });
+
 export const nothingLeft = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'nothingLeft' }>): Decision =>
   complete({ ...arrive(context, event), walk: null }, event.at);
 

@@ -9,7 +9,7 @@ import type { Decision } from './sync-job-decision.ts';
 import type { SyncJobEvent } from './sync-job-events.ts';
 import { begin, cancel, crash, fail, goOn, loseConnection, pause, regainConnection, restore, resume } from './sync-job-life.ts';
 import { failPage, storeListing, storePage } from './sync-job-pages.ts';
-import { blocked, nothingLeft, rest, takePermit, takeWalk, waitForPermit } from './sync-job-walks.ts';
+import { blocked, nothingLeft, pauseSearch, rest, takePermit, takeWalk, waitForPermit } from './sync-job-walks.ts';
 
 /*
  * One sync job: lists the conversations of its scope, then reads them one after another, page by page.
@@ -92,6 +92,7 @@ const underWay = {
   pageFailed: { guard: 'isOwed', actions: decide('pageFailed', failPage) },
   walkChosen: { actions: decide('walkChosen', takeWalk) },
   allBlocked: { actions: decide('allBlocked', blocked) },
+  searchPaused: { actions: decide('searchPaused', pauseSearch) },
   nothingLeft: { actions: decide('nothingLeft', nothingLeft) },
   permitGranted: { guard: 'isCurrent', actions: decide('permitGranted', (context, event) => takePermit(context, event.limit)) },
   permitsRecalled: { guard: 'hasPermit', actions: decide('permitsRecalled', goOn) },

@@ -1,0 +1,33 @@
+import type { ConnectionReport, DirectoryPage, MessagePage } from '../channels/channel.ts';
+import type { PlatformFailure } from '../channels/platform-failure.ts';
+import type { JobId } from '../domain/ids.ts';
+
+/** What an activity tells its instance. `run` is the activity's own; `usedAt` is when a request left, ms. */
+export type Report =
+  | { readonly type: 'connection'; readonly run: string; readonly report: ConnectionReport }
+  | WalkReport;
+
+export type WalkReport =
+  | {
+      readonly type: 'listingFetched';
+      readonly jobId: JobId;
+      readonly run: string;
+      readonly page: DirectoryPage;
+      readonly usedAt: number;
+    }
+  | {
+      readonly type: 'pageFetched';
+      readonly jobId: JobId;
+      readonly run: string;
+      readonly page: MessagePage;
+      /** The live connection's continuity when the request left. */
+      readonly continuity: string | null;
+      readonly usedAt: number;
+    }
+  | {
+      readonly type: 'requestFailed';
+      readonly jobId: JobId;
+      readonly run: string;
+      readonly failure: PlatformFailure;
+      readonly usedAt: number;
+    };

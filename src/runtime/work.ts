@@ -1,0 +1,46 @@
+import type { Effect, Queue } from 'effect';
+import type { Ask, Note, Tell } from '../../machines/effects.ts';
+import type { Walk } from '../../machines/sync-job-context.ts';
+import type { Connection } from '../channels/channel.ts';
+import type { ChannelName } from '../domain/channel-name.ts';
+import type { InstanceId, JobId } from '../domain/ids.ts';
+import type { InstanceActors } from './instance-actors.ts';
+import type { Report, WalkReport } from './report.ts';
+import type { RequestGate } from './request-gate.ts';
+import type { StepTransaction } from './store.ts';
+
+/** To one actor of the instance, or to all its jobs. */
+export type Mail = Tell;
+
+/**
+ * What the runtime runs without understanding it: the sync's share in a step, and the walks. One per instance,
+ * made anew with each restore, so what it remembers is no older than the snapshots.
+ */
+export interface InstanceWork<Tx extends StepTransaction> {
+  /** Stores what a report brought, and says what the actors must know of it. May await nothing but `tx`. */
+  readonly absorb: (tx: Tx, actors: InstanceActors, report: Report, at: number) => Promise<readonly Mail[]>;
+  /** Answers a job's question with an event for it. May await nothing but `tx`. */
+  readonly answer: (tx: Tx, actors: InstanceActors, asker: JobId, ask: Ask, at: number) => Promise<Mail['event']>;
+  readonly note: (tx: Tx, note: Note, at: number) => Promise<void>;
+  /** The walk activity: one request per permit, each reported, until the stretch ends. Never fails, never writes. */
+  readonly walk: (assignment: WalkAssignment) => Effect.Effect<void>;
+}
+
+export interface WalkAssignment {
+  readonly jobId: JobId;
+  readonly walk: Walk;
+  /** The one channel that the job is narrowed to, by the platform's id. */
+  readonly only: string | null;
+  readonly connection: Connection;
+  /** Page sizes, one for each request that may be made, in order. */
+  readonly permits: Queue.Dequeue<number>;
+  readonly gate: RequestGate;
+  readonly continuity: () => string | null;
+  /** Must not be called after the walk was interrupted; queues, never blocks. */
+  readonly report: (report: WalkReport) => void;
+}
+
+export type WorkFactory<Tx extends StepTransaction> = (instance: {
+  readonly id: InstanceId;
+  readonly channel: ChannelName;
+}) => InstanceWork<Tx>;

@@ -1,0 +1,39 @@
+import type { Message } from '../domain/message.ts';
+
+/** How long a page may have been under way when a deletion or an edit overtook it, ms. */
+const KEPT_MS = 600_000;
+const MOST_KEPT = 10_000;
+
+interface Change {
+  readonly at: number;
+  /** Null: it was deleted. */
+  readonly edited: Message | null;
+}
+
+/**
+ * Edits and deletions that arrived live, remembered for a while: a page that was requested before them may
+ * still bring the message as it was, and there is no row yet to tell that it is old news.
+ */
+export class RecentChanges {
+  readonly #changes = new Map<string, Change>();
+
+  remember(externalId: string, edited: Message | null, at: number): void {
+    this.#changes.delete(externalId);
+    this.#changes.set(externalId, { at, edited });
+    for (const [id, change] of this.#changes) {
+      if (this.#changes.size <= MOST_KEPT && at - change.at < KEPT_MS) break;
+      this.#changes.delete(id);
+    }
+  }
+
+  /** The messages as they are by now: without the deleted ones, with the edits. */
+  applyTo(messages: readonly Message[]): readonly Message[] {
+    if (this.#changes.size === 0) return messages;
+    return messages.flatMap((message) => {
+      const change = this.#changes.get(message.externalId);
+      if (change === undefined) return [message];
+      if (change.edited === null) return [];
+      return [(change.edited.editedAt ?? 0) > (message.editedAt ?? 0) ? change.edited : message];
+    });
+  }
+}

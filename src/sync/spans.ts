@@ -1,0 +1,70 @@
+import type { Anchor } from '../domain/anchor.ts';
+import type { Span } from '../domain/span.ts';
+
+/**
+ * The arithmetic of spans. A bound with an id is that very message; a bound without one is an instant, and
+ * everything up to it (as a newest bound) or from it on (as an oldest bound) is held. Times are whole
+ * milliseconds, so two instants that follow each other leave nothing between them; two messages of the same
+ * millisecond do, since nothing says in which order they came.
+ */
+
+/** The newest place that a reading "before" this anchor can bring. */
+export const topBelow = (before: Anchor): Anchor => (before.id === null ? { at: before.at - 1, id: null } : before);
+
+export const isNewer = (a: Anchor, b: Anchor): boolean =>
+  a.at > b.at || (a.at === b.at && a.id !== null && b.id !== null && a.id !== b.id);
+
+/** Whether nothing can lie between the oldest bound of the upper span and the newest bound of the lower one. */
+const touches = (upper: Span, lower: Span): boolean => {
+  if (upper.continuity !== null && upper.continuity === lower.continuity) return true;
+  const a = upper.oldest;
+  const b = lower.newest;
+  if (b.at > a.at) return true;
+  if (b.at === a.at) return a.id === null || b.id === null || a.id === b.id;
+  return a.id === null && b.id === null && b.at === a.at - 1;
+};
+
+const byNewest = (a: Span, b: Span): number => b.newest.at - a.newest.at || b.oldest.at - a.oldest.at;
+
+const olderOf = (a: Span, b: Span): Span => {
+  if (a.oldest.at !== b.oldest.at) return a.oldest.at < b.oldest.at ? a : b;
+  return a.oldest.id === null ? a : b;
+};
+
+const newerOf = (a: Anchor, b: Anchor): Anchor => {
+  if (a.at !== b.at) return a.at > b.at ? a : b;
+  return a.id === null ? a : b;
+};
+
+const merge = (upper: Span, lower: Span): Span => {
+  const bottom = olderOf(upper, lower);
+  return {
+    newest: newerOf(upper.newest, lower.newest),
+    oldest: bottom.oldest,
+    reachesStart: upper.reachesStart || lower.reachesStart,
+    continuity: upper.continuity ?? (lower.newest.at >= upper.newest.at ? lower.continuity : null),
+  };
+};
+
+/** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
+export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
+  const merged: Span[] = [];
+  for (const span of [...spans, stretch].sort(byNewest)) {
+    const upper = merged.at(-1);
+    if (upper !== undefined && touches(upper, span)) merged[merged.length - 1] = merge(upper, span);
+    else merged.push(span);
+  }
+  return merged;
+};
+
+/** Whether nothing changed, so that nothing need be written. */
+export const sameSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
+  a.length === b.length && a.every((span, index) => sameSpan(span, b[index] as Span));
+
+const sameSpan = (a: Span, b: Span): boolean =>
+  a.newest.at === b.newest.at &&
+  a.newest.id === b.newest.id &&
+  a.oldest.at === b.oldest.at &&
+  a.oldest.id === b.oldest.id &&
+  a.reachesStart === b.reachesStart &&
+  a.continuity === b.continuity;
