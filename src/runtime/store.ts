@@ -123,7 +123,7 @@ export interface CommandStore {
   readonly submit: (instanceId: InstanceId, command: Command, at: number) => Effect.Effect<Letter, Refused | StoreUnavailable>;
   readonly deadLetters: (page: { readonly limit: number; readonly cursor: string | null }) => Effect.Effect<
     { readonly items: readonly DeadLetterView[]; readonly cursor: string | null },
-    StoreUnavailable
+    Refused | StoreUnavailable
   >;
   /** Requeue makes a new command of a dead one. */
   readonly requeue: (deadLetterId: string, at: number) => Effect.Effect<Letter, Refused | StoreUnavailable>;

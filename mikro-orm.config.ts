@@ -1,0 +1,43 @@
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import type { Options } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import { PgliteDriver } from '@mikro-orm/pglite';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { ALL_ENTITIES } from './src/db/entities/all-entities.ts';
+import { ALL_MIGRATIONS } from './src/db/migrations/all-migrations.ts';
+
+export interface OrmLocation {
+  /** PostgreSQL 15 or later; null: the embedded database in `pgliteDir`. */
+  readonly databaseUrl: string | null;
+  readonly pgliteDir: string;
+}
+
+/**
+ * A session that idles in a transaction is ended after 3 s, so that a frozen node cannot keep its partitions from
+ * the others. `query_timeout` is the client's own patience, for a network that swallows everything.
+ */
+const SESSION = {
+  application_name: 'omni-history-sync',
+  idle_in_transaction_session_timeout: 3_000,
+  statement_timeout: 15_000,
+  lock_timeout: 5_000,
+  query_timeout: 20_000,
+  connectionTimeoutMillis: 5_000,
+  keepAlive: true,
+};
+
+const driverOf = ({ databaseUrl, pgliteDir }: OrmLocation): Partial<Options> =>
+  databaseUrl === null
+    ? { driver: PgliteDriver, dbName: pgliteDir, driverOptions: { extensions: { pg_trgm }, relaxedDurability: false } }
+    : { driver: PostgreSqlDriver, clientUrl: databaseUrl, driverOptions: SESSION, pool: { max: 10 } };
+
+/** The one configuration: PostgreSQL by its address, the embedded database otherwise. */
+export const ormConfig = (location: OrmLocation): Partial<Options> => ({
+  ...driverOf(location),
+  entities: ALL_ENTITIES,
+  extensions: [Migrator],
+  migrations: { migrationsList: ALL_MIGRATIONS, snapshot: false, silent: true },
+  // Parameters of statements may be secrets or messages: nothing of them is logged.
+  debug: false,
+  logger: () => {},
+});

@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Command, isControl, type Letter, MAILBOX_LIMIT } from '../domain/command.ts';
+import { Refused } from '../domain/errors.ts';
+import { CommandId, type InstanceId, type JobId } from '../domain/ids.ts';
+import { ACTIVE_STATUSES, type JobConfig } from '../domain/job.ts';
+import { cleanJson } from './clean-text.ts';
+import { toInstant } from './instants.ts';
+import { NO_PROGRESS_YET } from './no-progress-yet.ts';
+import { noInstance } from './refusals.ts';
+import type { Sql } from './sql.ts';
+
+/** How long a client should wait for a full mailbox, ms: commands take milliseconds once their turn comes. */
+const FULL_RETRY_AFTER_MS = 5_000;
+
+interface Mailbox {
+  readonly partition: number;
+  readonly nextSeq: number;
+  readonly open: number;
+}
+
+/** Two jobs of one type may run at once if they were asked for different conversations. */
+const scopeOf = ({ channelId, conversationIds }: JobConfig): string => {
+  if (channelId !== null) return `channel:${channelId}`;
+  if (conversationIds === null) return 'all';
+  return `conversations:${createHash('sha256')
+    .update([...conversationIds].sort().join())
+    .digest('hex')}`;
+};
+
+/** Takes the lock under which an instance's commands are numbered; it lets the steps' own locks be. */
+const lockMailbox = async (sql: Sql, instanceId: InstanceId): Promise<Mailbox> => {
+  const [mailbox] = await sql.rows<Mailbox>(
+    `SELECT partition::int AS partition, next_seq::float8 AS "nextSeq", (next_seq - 1 - last_seq)::float8 AS open
+     FROM omni_instances WHERE id = $1 AND removing_at IS NULL FOR NO KEY UPDATE`,
+    [instanceId],
+  );
+  if (mailbox !== undefined) return mailbox;
+  throw noInstance(instanceId);
+};
+
+const refuseFull = (mailbox: Mailbox, command: Command): void => {
+  if (mailbox.open < MAILBOX_LIMIT || isControl(command)) return;
+  throw new Refused({
+    status: 429,
+    code: 'mailbox_full',
+    message: `${mailbox.open} commands of this instance are still waiting; try again when it has worked some off`,
+    details: { open: mailbox.open, limit: MAILBOX_LIMIT },
+    retryAfterMs: FULL_RETRY_AFTER_MS,
+  });
+};
+
+/** The mailbox lock keeps a second request away between the look and the insert; the unique index is the last guard. */
+const createJob = async (
+  sql: Sql,
+  instanceId: InstanceId,
+  jobId: JobId,
+  config: JobConfig,
+  at: number,
+): Promise<void> => {
+  const scope = scopeOf(config);
+  const [active] = await sql.rows<{ id: JobId }>(
+    'SELECT id FROM sync_jobs WHERE instance_id = $1 AND type = $2 AND scope = $3 AND status = ANY($4::text[])',
+    [instanceId, config.type, scope, ACTIVE_STATUSES],
+  );
+  if (active !== undefined) {
+    throw new Refused({
+      status: 409,
+      code: 'sync_active',
+      message: `Sync ${active.id} already works on this; wait for it, or cancel it first`,
+      details: { jobId: active.id },
+    });
+  }
+  await sql.run(
+    `INSERT INTO sync_jobs (id, instance_id, type, status, scope, config, progress, created_at)
+     VALUES ($1, $2, $3, 'pending', $4, $5::jsonb, $6::jsonb, $7)`,
+    [jobId, instanceId, config.type, scope, cleanJson(config), cleanJson(NO_PROGRESS_YET), toInstant(at)],
+  );
+};
+
+/** Numbers and writes a command, and the job it starts, in the caller's transaction. Throws `Refused`. */
+export const acceptCommand = async (
+  sql: Sql,
+  instanceId: InstanceId,
+  command: Command,
+  at: number,
+): Promise<Letter> => {
+  const mailbox = await lockMailbox(sql, instanceId);
+  refuseFull(mailbox, command);
+  if (command.type === 'startSync') await createJob(sql, instanceId, command.jobId, command.config, at);
+  const letter: Letter = { commandId: CommandId.make(randomUUID()), instanceId, seq: mailbox.nextSeq, command };
+  await sql.run('UPDATE omni_instances SET next_seq = next_seq + 1 WHERE id = $1', [instanceId]);
+  await sql.run(
+    'INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at) VALUES ($1, $2, $3, $4, $5::jsonb, $6)',
+    [letter.commandId, instanceId, mailbox.partition, letter.seq, cleanJson(command), toInstant(at)],
+  );
+  return letter;
+};

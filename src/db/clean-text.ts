@@ -1,0 +1,22 @@
+/** PostgreSQL stores neither NUL nor half of a surrogate pair; platforms send both. */
+export const cleanText = (text: string): string => text.replaceAll('\0', '').toWellFormed();
+
+export const cleanTextOrNull = (text: string | null): string | null => (text === null ? null : cleanText(text));
+
+// Every escape is consumed whole, so that an escaped backslash before "u0000" stays what it is: text.
+const ESCAPE = /\\(u[0-9a-f]{4}|.)/gi;
+const SUSPICIOUS = /\\u(0000|d[89a-f])/i;
+
+const cleanEscape = (escape: string): string => {
+  if (escape === '\\u0000') return '';
+  return /^\\ud[89a-f]/i.test(escape) ? '\ufffd' : escape;
+};
+
+/** JSON that PostgreSQL takes. `JSON.stringify` escapes NUL and lone surrogates, and nothing else in that range. */
+export const cleanJson = (value: unknown): string => {
+  const json = JSON.stringify(value) ?? 'null';
+  return SUSPICIOUS.test(json) ? json.replace(ESCAPE, cleanEscape) : json;
+};
+
+export const cleanJsonOrNull = (value: unknown): string | null =>
+  value === null || value === undefined ? null : cleanJson(value);

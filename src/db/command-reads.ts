@@ -1,0 +1,34 @@
+import type { Letter } from '../domain/command.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import { toInstant } from './instants.ts';
+import type { Sql } from './sql.ts';
+
+const LETTER = `commands.id AS "commandId", commands.instance_id AS "instanceId", commands.seq::float8 AS seq, commands.command`;
+
+/** What an instance has still to run after `afterSeq`, in order. */
+export const openCommands = (
+  sql: Sql,
+  instanceId: InstanceId,
+  afterSeq: number,
+  limit: number,
+): Promise<readonly Letter[]> =>
+  sql.rows<Letter>(
+    `SELECT ${LETTER} FROM commands
+     WHERE instance_id = $1 AND seq > $2 AND finished_at IS NULL ORDER BY commands.seq LIMIT $3`,
+    [instanceId, afterSeq, limit],
+  );
+
+/** Commands that were accepted before `before` (ms) and nobody has run, oldest first. */
+export const undeliveredCommands = (
+  sql: Sql,
+  partitions: readonly number[],
+  before: number,
+  limit: number,
+): Promise<readonly Letter[]> =>
+  sql.rows<Letter>(
+    `SELECT ${LETTER} FROM commands JOIN omni_instances ON omni_instances.id = commands.instance_id
+     WHERE commands.partition = ANY($1::smallint[]) AND finished_at IS NULL AND accepted_at < $2
+       AND commands.seq > omni_instances.last_seq AND removing_at IS NULL
+     ORDER BY accepted_at, commands.seq LIMIT $3`,
+    [partitions, toInstant(before), limit],
+  );

@@ -1,0 +1,14 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { ChannelName } from '../../domain/channel-name.ts';
+
+export const ChannelAuthEntity = defineEntity({
+  name: 'ChannelAuth',
+  tableName: 'channel_auth',
+  properties: {
+    instanceId: p.uuid().primary(),
+    channel: p.string().$type<ChannelName>(),
+    keyId: p.text(),
+    sealed: p.text().hidden(),
+    fingerprint: p.text().hidden(),
+  },
+});

@@ -1,0 +1,16 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+export const SpanEntity = defineEntity({
+  name: 'Span',
+  tableName: 'spans',
+  properties: {
+    conversationId: p.uuid().primary(),
+    position: p.integer().primary(),
+    newestAt: p.datetime(),
+    newestExternalId: p.string().nullable(),
+    oldestAt: p.datetime(),
+    oldestExternalId: p.string().nullable(),
+    reachesStart: p.boolean(),
+    continuity: p.text().nullable(),
+  },
+});

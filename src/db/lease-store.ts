@@ -1,0 +1,51 @@
+import type { Fence } from '../runtime/fence.ts';
+import type { LeaseStore } from '../runtime/store.ts';
+import { persevere } from './query-failure.ts';
+import type { Connection } from './sql.ts';
+
+const CLAIMED = 'RETURNING partition::int AS partition, epoch::float8 AS epoch';
+
+/** A partition is free when nobody has it, or its node's lease has run out by the clock of the database. */
+const CLAIM = `
+  UPDATE partitions SET node_id = $1, epoch = epoch + 1
+  WHERE partition IN (
+    SELECT partition FROM partitions
+    WHERE node_id IS NULL
+      OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+    ORDER BY partition
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED)
+  ${CLAIMED}`;
+
+/** Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new epoch. */
+const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
+
+export const leaseStore = (connection: Connection): LeaseStore => {
+  const fences = (statement: string, parameters: readonly unknown[]) =>
+    persevere((): Promise<readonly Fence[]> => connection.query((sql) => sql.rows<Fence>(statement, parameters)));
+  return {
+    renew: (nodeId, leaseMs) =>
+      persevere(async () => {
+        await connection.query((sql) =>
+          sql.run(
+            `INSERT INTO nodes (node_id, lease_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
+             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until`,
+            [nodeId, leaseMs],
+          ),
+        );
+      }),
+    claim: (nodeId, limit) => fences(CLAIM, [nodeId, limit]),
+    claimAll: (nodeId) => fences(CLAIM_ALL, [nodeId]),
+    release: (nodeId, held) =>
+      persevere(async () => {
+        await connection.query((sql) =>
+          sql.run(
+            `UPDATE partitions SET node_id = NULL
+             FROM unnest($2::smallint[], $3::bigint[]) AS held (partition, epoch)
+             WHERE partitions.partition = held.partition AND partitions.epoch = held.epoch AND node_id = $1`,
+            [nodeId, held.map((fence) => fence.partition), held.map((fence) => fence.epoch)],
+          ),
+        );
+      }),
+  };
+};

@@ -1,0 +1,93 @@
+import type { Message } from '../domain/message.ts';
+import type { StoredCounts, SyncTransaction } from '../sync/store.ts';
+import { cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
+import { toInstant, toInstantOrNull } from './instants.ts';
+import type { Sql } from './sql.ts';
+
+/** The last of each external id, sorted by it: every transaction takes its row locks in the same order. */
+const asSet = (messages: readonly Message[]): readonly (readonly [string, Message])[] => {
+  const byId = new Map(messages.map((message) => [cleanText(message.externalId), message]));
+  return [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
+};
+
+const columnsOf = (page: ReturnType<typeof asSet>): readonly unknown[] => [
+  page.map(([externalId]) => externalId),
+  page.map(([, message]) => cleanTextOrNull(message.senderId)),
+  page.map(([, message]) => message.isFromMe),
+  page.map(([, message]) => message.type),
+  page.map(([, message]) => cleanTextOrNull(message.text)),
+  page.map(([, message]) => cleanJsonOrNull(message.payload)),
+  page.map(([, message]) => toInstant(message.timestamp)),
+  page.map(([, message]) => toInstantOrNull(message.editedAt)),
+];
+
+const PAGE = `unnest($3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+  AS page (external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at)`;
+
+/** A row is newer when the platform dates its edit later, or when it tells what was not understood before. */
+const isNewer = (incoming: string): string => `(
+  ${incoming}.edited_at > held.edited_at
+  OR (held.edited_at IS NULL AND ${incoming}.edited_at IS NOT NULL)
+  OR (held.type = 'unknown' AND ${incoming}.type <> 'unknown'))`;
+
+// A row that was inserted here has no earlier version, which shows in its xmax. Neither the source nor a deletion
+// mark is touched by an update.
+const UPSERT = `
+  WITH written AS (
+    INSERT INTO omni_events AS held (
+      instance_id, conversation_id, source, stored_at,
+      external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at)
+    SELECT $1, $2, $11, $12, external_id, sender_id, is_from_me, type, text, payload::json, timestamp, edited_at
+    FROM ${PAGE}
+    ON CONFLICT (conversation_id, external_id) DO UPDATE
+    SET type = excluded.type, text = excluded.text, payload = excluded.payload, edited_at = excluded.edited_at
+    WHERE ${isNewer('excluded')}
+    RETURNING (held.xmax = 0) AS inserted
+  ), counts AS (
+    SELECT count(*) FILTER (WHERE inserted) AS stored, count(*) FILTER (WHERE NOT inserted) AS updated FROM written
+  ), counted AS (
+    UPDATE conversations SET event_count = event_count + counts.stored
+    FROM counts WHERE conversations.id = $2 AND counts.stored > 0
+  )
+  SELECT stored::float8 AS stored, updated::float8 AS updated FROM counts`;
+
+const EDIT = `
+  UPDATE omni_events AS held
+  SET type = edit.type, text = edit.text, payload = edit.payload::json, edited_at = edit.edited_at
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+    AS edit (external_id, type, text, payload, edited_at)
+  WHERE held.conversation_id = $1 AND held.external_id = edit.external_id AND ${isNewer('edit')}`;
+
+type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted'>;
+
+/** Messages are written by set: one statement for a page, whatever is in it. */
+export const messageWrites = (sql: Sql): MessageWrites => ({
+  upsertMessages: async (instanceId, conversationId, source, messages, at) => {
+    if (messages.length === 0) return { stored: 0, duplicates: 0, updated: 0 };
+    const [counts] = await sql.rows<Omit<StoredCounts, 'duplicates'>>(UPSERT, [
+      instanceId,
+      conversationId,
+      ...columnsOf(asSet(messages)),
+      source,
+      toInstant(at),
+    ]);
+    if (counts === undefined) throw new Error('The upsert of a page returned no counts');
+    return { ...counts, duplicates: messages.length - counts.stored - counts.updated };
+  },
+
+  applyEdits: async (conversationId, messages) => {
+    if (messages.length === 0) return 0;
+    const [ids, , , types, texts, payloads, , editedAts] = columnsOf(asSet(messages));
+    return sql.run(EDIT, [conversationId, ids, types, texts, payloads, editedAts]);
+  },
+
+  markDeleted: async (conversationId, externalIds, at) => {
+    const found = await sql.rows<{ externalId: string }>(
+      `UPDATE omni_events SET deleted_at = coalesce(deleted_at, $3)
+       WHERE conversation_id = $1 AND external_id = ANY($2::text[])
+       RETURNING external_id AS "externalId"`,
+      [conversationId, [...new Set(externalIds.map(cleanText))].sort(), toInstant(at)],
+    );
+    return found.map(({ externalId }) => externalId);
+  },
+});

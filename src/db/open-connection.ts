@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { MikroORM } from '@mikro-orm/core';
+import { PgliteConnection } from '@mikro-orm/pglite';
+import { PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { Effect, type Scope } from 'effect';
+import { ormConfig } from '../../mikro-orm.config.ts';
+import type { StoreUnavailable } from '../domain/errors.ts';
+import { DatabaseRefused } from './database-refused.ts';
+import { FairQueue } from './fair-queue.ts';
+import { migrate } from './migrate.ts';
+import { pgliteConnection } from './pglite-connection.ts';
+import { type PostgresPool, postgresConnection } from './postgres-connection.ts';
+import { persevere } from './query-failure.ts';
+import type { Connection } from './sql.ts';
+
+export interface DatabaseLocation {
+  /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+}
+
+interface Opened {
+  readonly connection: Connection;
+  readonly close: () => Promise<void>;
+}
+
+const isDatabaseRefused = (error: unknown): error is DatabaseRefused => error instanceof DatabaseRefused;
+
+/** What PostgreSQL says (28: who you are, 3D: which database) when DATABASE_URL itself is wrong. */
+const refusalOf = (error: unknown): unknown => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (!/^(28|3D)/.test(code)) return error;
+  const reason = error instanceof Error ? error.message : code;
+  return new DatabaseRefused({
+    message: `PostgreSQL refuses DATABASE_URL: ${reason}. Check user, password and database name.`,
+  });
+};
+
+const connectTo = async (orm: MikroORM): Promise<Opened> => {
+  const client = orm.em.getDriver().getConnection();
+  if (client instanceof PgliteConnection) {
+    const queue = new FairQueue();
+    return {
+      connection: pgliteConnection(await client.getNativeClient(), orm.em, queue),
+      close: async () => {
+        await queue.drained();
+        await orm.close();
+      },
+    };
+  }
+  if (!(client instanceof PostgreSqlConnection)) throw new Error('The configuration names neither of the two drivers');
+  const pool: PostgresPool = await client.getNativeClient();
+  return { connection: postgresConnection(pool, orm.em), close: () => orm.close() };
+};
+
+const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened> => {
+  mkdirSync(dataDir, { recursive: true });
+  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir: join(dataDir, 'pglite') }));
+  try {
+    const opened = await connectTo(orm);
+    await migrate(orm, opened.connection);
+    return opened;
+  } catch (error) {
+    await orm.close();
+    throw refusalOf(error);
+  }
+};
+
+/** A connection with the schema up to date, until the scope closes. */
+export const openConnection = (
+  location: DatabaseLocation,
+): Effect.Effect<Connection, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
+  Effect.acquireRelease(
+    persevere(() => open(location), isDatabaseRefused),
+    ({ close }) => Effect.promise(close),
+  ).pipe(Effect.map(({ connection }) => connection));

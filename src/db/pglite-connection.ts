@@ -1,0 +1,28 @@
+import type { PGlite } from '@electric-sql/pglite';
+import type { EntityManager } from '@mikro-orm/core';
+import type { FairQueue } from './fair-queue.ts';
+import type { Connection, Sql } from './sql.ts';
+
+type Querying = Pick<PGlite, 'query'>;
+
+const sqlOf = (database: Querying): Sql => ({
+  rows: async <R extends object>(text: string, parameters: readonly unknown[] = []) =>
+    (await database.query<R>(text, [...parameters])).rows,
+  run: async (text, parameters = []) => (await database.query(text, [...parameters])).affectedRows ?? 0,
+});
+
+/**
+ * PGlite has one connection: a query beside an open transaction would wait for a commit that waits for it. So
+ * everything passes through one fair queue, and each piece is bounded by the shape of its statements, since
+ * PGlite knows no time-outs.
+ */
+export const pgliteConnection = (pglite: PGlite, em: EntityManager, queue: FairQueue): Connection => {
+  const query: Connection['query'] = (body) => queue.run(() => body(sqlOf(pglite)));
+  return {
+    kind: 'pglite',
+    transaction: (body) => queue.run(() => pglite.transaction((transaction) => body(sqlOf(transaction)))),
+    query,
+    entities: (body) => queue.run(() => body(em.fork())),
+    maintenance: query,
+  };
+};

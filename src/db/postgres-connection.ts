@@ -1,0 +1,91 @@
+import type { EntityManager } from '@mikro-orm/core';
+import type { Connection, Sql } from './sql.ts';
+
+interface QueryResult {
+  readonly rows: readonly object[];
+  readonly rowCount: number | null;
+}
+
+/** A statement with a patience of its own, ms, instead of that of the session. */
+interface PatientStatement {
+  readonly text: string;
+  readonly values: unknown[];
+  readonly query_timeout: number;
+}
+
+/** What is used of a `pg` client. */
+export interface PostgresClient {
+  query(text: string, parameters?: unknown[]): Promise<QueryResult>;
+  query(statement: PatientStatement): Promise<QueryResult>;
+  /** With true the session is closed instead of going back to the pool. */
+  release(destroy?: boolean): void;
+}
+
+/** What is used of a `pg` pool. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  query(text: string, parameters?: unknown[]): Promise<QueryResult>;
+}
+
+type Ask = (text: string, parameters: unknown[]) => Promise<QueryResult>;
+
+const sqlOf = (ask: Ask): Sql => ({
+  rows: async <R extends object>(text: string, parameters: readonly unknown[] = []) =>
+    (await ask(text, [...parameters])).rows as readonly R[],
+  run: async (text, parameters = []) => (await ask(text, [...parameters])).rowCount ?? 0,
+});
+
+const sessionSql = (client: PostgresClient): Sql => sqlOf((text, parameters) => client.query(text, parameters));
+
+const DAY_MS = 86_400_000;
+
+const patientSql = (client: PostgresClient): Sql =>
+  sqlOf((text, values) => client.query({ text, values, query_timeout: DAY_MS }));
+
+/** Rolls back and returns the session, or closes it when even that fails: a dead one must not block a place in the pool. */
+const abandon = async (client: PostgresClient): Promise<void> => {
+  try {
+    await client.query('ROLLBACK');
+    client.release();
+  } catch {
+    client.release(true);
+  }
+};
+
+const transactionOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<A>): Promise<A> => {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const result = await body(sessionSql(client));
+    await client.query('COMMIT');
+    client.release();
+    return result;
+  } catch (error) {
+    await abandon(client);
+    throw error;
+  }
+};
+
+/** The session is closed afterwards, and its settings and session locks with it. */
+const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<A>): Promise<A> => {
+  const client = await pool.connect();
+  try {
+    await client.query('SET statement_timeout = 0');
+    await client.query('SET lock_timeout = 0');
+    return await body(patientSql(client));
+  } finally {
+    client.release(true);
+  }
+};
+
+/**
+ * Transactions run on the pool itself rather than through the entity manager, whose transactions keep the place
+ * of a session that the server has ended: ten of those, and nobody gets a session any more.
+ */
+export const postgresConnection = (pool: PostgresPool, em: EntityManager): Connection => ({
+  kind: 'postgres',
+  transaction: (body) => transactionOn(pool, body),
+  query: (body) => body(sqlOf((text, parameters) => pool.query(text, parameters))),
+  entities: (body) => body(em.fork()),
+  maintenance: (body) => maintenanceOn(pool, body),
+});

@@ -1,0 +1,65 @@
+import { Fenced } from '../domain/errors.ts';
+import type { Fence } from '../runtime/fence.ts';
+import type { RuntimeStore } from '../runtime/store.ts';
+import type { SyncTransaction } from '../sync/store.ts';
+import { openCommands, undeliveredCommands } from './command-reads.ts';
+import { conversationStore } from './conversation-store.ts';
+import { instancesToRestore, loadInstance } from './instance-reads.ts';
+import { leaseStore } from './lease-store.ts';
+import { messageWrites } from './message-writes.ts';
+import { outboxStore } from './outbox-store.ts';
+import { attempt, persevere } from './query-failure.ts';
+import { spanStore } from './span-store.ts';
+import type { Connection, Sql } from './sql.ts';
+import { stepTransaction } from './step-transaction.ts';
+
+const isFenced = (error: unknown): error is Fenced => error instanceof Fenced;
+
+/** Everything a step may write, on one transaction. */
+const syncTransaction = (sql: Sql): SyncTransaction => ({
+  ...stepTransaction(sql),
+  ...conversationStore(sql),
+  ...spanStore(sql),
+  ...messageWrites(sql),
+});
+
+/** Throws unless the epoch is current. The row stays locked until the commit, so nobody takes over before it. */
+const checkFence = async (sql: Sql, { partition, epoch }: Fence): Promise<void> => {
+  const held = await sql.rows('SELECT 1 FROM partitions WHERE partition = $1 AND epoch = $2 FOR SHARE', [
+    partition,
+    epoch,
+  ]);
+  if (held.length === 0) throw new Fenced({ partition, epoch });
+};
+
+export const runtimeStore = (connection: Connection): RuntimeStore<SyncTransaction> => {
+  const behindFence = <A>(fence: Fence, body: (sql: Sql) => Promise<A>) =>
+    attempt(
+      () =>
+        connection.transaction(async (sql) => {
+          await checkFence(sql, fence);
+          return body(sql);
+        }),
+      isFenced,
+    );
+  const read = <A>(body: (sql: Sql) => Promise<A>) => persevere(() => connection.query(body));
+
+  return {
+    step: (fence, body) => behindFence(fence, (sql) => body(syncTransaction(sql))),
+    beginAttempt: (fence, commandId) =>
+      behindFence(fence, async (sql) => {
+        const [command] = await sql.rows<{ attempts: number }>(
+          'UPDATE commands SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts',
+          [commandId],
+        );
+        if (command === undefined) throw new Error(`There is no command ${commandId}`);
+        return command.attempts;
+      }),
+    load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
+    instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
+    openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),
+    undelivered: (partitions, before, limit) => read((sql) => undeliveredCommands(sql, partitions, before, limit)),
+    outbox: outboxStore(connection),
+    leases: leaseStore(connection),
+  };
+};

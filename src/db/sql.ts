@@ -1,0 +1,27 @@
+import type { EntityManager } from '@mikro-orm/core';
+
+/** Statements with numbered parameters ($1, …), sent as parameters and never pasted into the text. */
+export interface Sql {
+  readonly rows: <R extends object>(text: string, parameters?: readonly unknown[]) => Promise<readonly R[]>;
+  /** How many rows the statement wrote. */
+  readonly run: (text: string, parameters?: readonly unknown[]) => Promise<number>;
+}
+
+/**
+ * A database behind one of the two drivers. `bigint` columns are read as `float8` and instants as milliseconds,
+ * since the drivers disagree about what they make of them otherwise.
+ */
+export interface Connection {
+  readonly kind: 'pglite' | 'postgres';
+  /**
+   * Commits when `body` resolves, rolls back when it rejects. `body` awaits nothing but `sql`: the embedded
+   * database has one connection, and PostgreSQL ends a session that idles in a transaction.
+   */
+  readonly transaction: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
+  /** Single statements, each committing by itself. */
+  readonly query: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
+  /** Reads through the entities. `body` awaits nothing but the entity manager, and opens no transaction. */
+  readonly entities: <A>(body: (em: EntityManager) => Promise<A>) => Promise<A>;
+  /** Statements that take long or may not run in a transaction: without time limits, on a session of their own. */
+  readonly maintenance: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
+}
