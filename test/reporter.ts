@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** What a run came to. Failures that belong to no test (a file that does not load, a stray rejection) count as failed. */
@@ -30,7 +29,7 @@ export default class ClosingLine implements Reporter {
     process.once('exit', (code) => {
       // A run can also fail outside of tests: in the global setup, in a teardown, by finding no test.
       const failed = code === 0 ? this.#tally.failed : Math.max(1, this.#tally.failed);
-      writeSync(process.stdout.fd, `\n${closingLine({ ...this.#tally, failed })}\n`);
+      process.stdout.write(`\n${closingLine({ ...this.#tally, failed })}\n`);
     });
   }
 
