@@ -1,0 +1,40 @@
+import type { Effect } from 'effect';
+import type { Channel } from '../channels/channel.ts';
+import type { Refused, StoreUnavailable } from '../domain/errors.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { CommandBus } from '../runtime/command-bus.ts';
+import type { EventFeed } from '../runtime/event-feed.ts';
+import type { Inspector } from '../runtime/inspection.ts';
+import type { CommandStore, OutboxStore } from '../runtime/store.ts';
+import type { Catalogue, InstanceRegistry, SettingsStore } from '../sync/catalogue.ts';
+
+/** Whether this node can do its work, and what each thing it depends on says. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** Everything the API needs. Routes know these contracts and nothing behind them. */
+export interface HttpDeps {
+  readonly catalogue: Catalogue;
+  readonly registry: InstanceRegistry;
+  readonly settings: SettingsStore;
+  readonly commands: Pick<CommandStore, 'deadLetters' | 'discard'>;
+  readonly bus: CommandBus;
+  readonly inspector: Inspector;
+  readonly feed: EventFeed;
+  readonly outbox: Pick<OutboxStore, 'since'>;
+  /** The channels that this build offers. */
+  readonly channels: readonly Pick<Channel, 'name' | 'refuseCredentials'>[];
+  /** Called once settings are committed, so that what runs takes them up. */
+  readonly settingsChanged: (settings: Settings) => Effect.Effect<void>;
+  /** Stops the actors of an instance, then deletes it and everything that belongs to it. */
+  readonly removeInstance: (id: InstanceId) => Effect.Effect<void, Refused | StoreUnavailable>;
+  readonly readiness: Effect.Effect<Readiness>;
+  readonly metrics: { readonly render: () => Promise<string> };
+  readonly log: Log;
+  /** ms */
+  readonly clock: () => number;
+}

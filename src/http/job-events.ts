@@ -1,0 +1,81 @@
+import { Effect } from 'effect';
+import { ACTIVE_STATUSES, type JobView } from '../domain/job.ts';
+import type { OutboxEvent } from '../domain/event.ts';
+import type { InstanceId, JobId } from '../domain/ids.ts';
+import type { EventStream, StreamEvent } from './event-stream.ts';
+import { follow, type Source } from './follow.ts';
+import type { HttpDeps } from './http-deps.ts';
+import type { Failure } from './problem.ts';
+import type { Follower } from './shape.ts';
+
+/** The id of a state that ends a stream: whoever comes back with it has seen everything. */
+export const END_ID = 'end';
+
+const BATCH = 100;
+const FINAL = new Set(['sync.completed', 'sync.failed', 'sync.cancelled']);
+
+const isOver = (job: JobView): boolean => !ACTIVE_STATUSES.some((status) => status === job.status);
+
+/** Where a reader left off: an outbox id, `end`, or null for one that comes for the first time. */
+export type ResumePoint = number | typeof END_ID | null;
+
+/**
+ * The live stream of one job. It begins with the job's state (`sync.state`), or after `resume`, and then sends
+ * each event of the outbox in order, without gap or doubling: the feed only wakes it, the outbox is what it reads.
+ */
+export const jobEvents = (
+  deps: HttpDeps,
+  instanceId: InstanceId,
+  jobId: JobId,
+  resume: ResumePoint,
+): Effect.Effect<Follower, Failure> =>
+  Effect.gen(function* () {
+    const job = yield* deps.catalogue.job(instanceId, jobId);
+    if (resume !== null && isOver(job)) {
+      const missed = resume === END_ID ? [] : yield* deps.outbox.since(jobId, resume, 1);
+      if (missed.length === 0) return null;
+    }
+    return (stream: EventStream) => void follow(stream, sourceOf(deps, instanceId, jobId, resume), deps.log);
+  });
+
+const sourceOf = (deps: HttpDeps, instanceId: InstanceId, jobId: JobId, resume: ResumePoint): Source => {
+  let cursor = typeof resume === 'number' ? resume : null;
+  let begun = resume !== null;
+
+  const sendState = async (stream: EventStream): Promise<'idle' | 'over'> => {
+    const job = await Effect.runPromise(deps.catalogue.job(instanceId, jobId));
+    const over = isOver(job);
+    if (over || !begun) stream.send({ ...(over ? { id: END_ID } : {}), name: 'sync.state', data: job });
+    begun = true;
+    return over ? 'over' : 'idle';
+  };
+
+  const sendMissed = async (stream: EventStream, after: number): Promise<'more' | 'idle' | 'over'> => {
+    const missed = await Effect.runPromise(deps.outbox.since(jobId, after, BATCH));
+    if (missed.length === 0) return sendState(stream);
+    for (const event of missed) {
+      stream.send(toStream(event));
+      cursor = event.id;
+      if (FINAL.has(event.event.name)) return 'over';
+    }
+    return missed.length === BATCH ? 'more' : 'idle';
+  };
+
+  return {
+    everyMs: 0,
+    // Subscribed before the state is read: what the state does not show yet will still come over the feed.
+    subscribe: (wake) =>
+      deps.feed.subscribe((event) => {
+        if (event.event.jobId !== jobId) return;
+        cursor ??= event.id - 1;
+        wake();
+      }),
+    advance: (stream) => (begun && cursor !== null ? sendMissed(stream, cursor) : sendState(stream)),
+  };
+};
+
+const toStream = ({ id, at, instanceId, event }: OutboxEvent): StreamEvent => ({
+  id: String(id),
+  name: event.name,
+  data: { ...event.data, jobId: event.jobId, instanceId, at: new Date(at).toISOString() },
+});

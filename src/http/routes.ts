@@ -1,0 +1,22 @@
+import type { Route } from './route.ts';
+import { connectionRoutes } from './routes/connection.ts';
+import { debugRoutes } from './routes/debug.ts';
+import { documentRoutes } from './routes/documents.ts';
+import { instanceRoutes } from './routes/instances.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { settingRoutes } from './routes/settings.ts';
+import { storedRoutes } from './routes/stored.ts';
+import { syncRoutes } from './routes/sync.ts';
+
+const described: readonly Route[] = [
+  ...instanceRoutes,
+  ...connectionRoutes,
+  ...syncRoutes,
+  ...storedRoutes,
+  ...settingRoutes,
+  ...debugRoutes,
+  ...operationRoutes,
+];
+
+/** Everything the API answers. */
+export const ROUTES: readonly Route[] = [...described, ...documentRoutes(described)];

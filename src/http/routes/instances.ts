@@ -1,0 +1,137 @@
+import { Effect, Schema } from 'effect';
+import { ChannelName } from '../../domain/channel-name.ts';
+import type { Command } from '../../domain/command.ts';
+import { Refused } from '../../domain/errors.ts';
+import type { InstanceId } from '../../domain/ids.ts';
+import { type InstanceState, InstanceView } from '../../domain/instance.ts';
+import { refuse } from '../decode-input.ts';
+import type { Denied } from '../denied.ts';
+import type { HttpDeps } from '../http-deps.ts';
+import { route } from '../route.ts';
+import { created, many, one } from '../shape.ts';
+import { given, ofInstance, pageFields, pageOf } from './fields.ts';
+
+// C0 and C1 controls: a name is shown in logs and terminals.
+const NO_CONTROLS = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+
+const Name = Schema.String.check(
+  Schema.isPattern(/^\S(.*\S)?$/su, { message: 'must not be empty, nor begin or end with white space' }),
+  Schema.isMaxLength(100, { message: 'must be at most 100 characters' }),
+  Schema.isPattern(NO_CONTROLS, { message: 'must not contain control characters' }),
+).annotate({ description: 'What people call it.' });
+
+const Token = Schema.NonEmptyString.check(Schema.isMaxLength(500, { message: 'must be at most 500 characters' })).annotate({
+  description: "The bot's token. Stored encrypted, never shown again.",
+});
+
+const NewInstance = Schema.Struct({
+  name: Name,
+  channel: ChannelName,
+  token: Token,
+  connect: Schema.optionalKey(Schema.Boolean.annotate({ description: 'Whether to connect at once. Default true.' })),
+});
+
+const Change = Schema.Struct({ name: Schema.optionalKey(Name), token: Schema.optionalKey(Token) });
+
+const Contents = Schema.Struct({ events: Schema.Number, conversations: Schema.Number, jobs: Schema.Number });
+
+const refuseToken = (deps: HttpDeps, channel: ChannelName, token: string): Effect.Effect<void, Denied> => {
+  const offered = deps.channels.find(({ name }) => name === channel);
+  if (offered === undefined) {
+    const names = deps.channels.map(({ name }) => name).join(', ');
+    return Effect.fail(refuse([{ field: 'channel', message: `${channel} is not offered by this build; offered: ${names}` }]));
+  }
+  const objection = offered.refuseCredentials({ token });
+  return objection === null ? Effect.void : Effect.fail(refuse([{ field: 'token', message: objection }]));
+};
+
+/** What makes an instance use its new token: nothing while it is disconnected on purpose. */
+const commandsAfterNewToken = (state: InstanceState): readonly Command[] => {
+  if (state === 'stopped') return [];
+  if (state === 'error' || state === 'loggedOut' || state === 'backingOff') return [{ type: 'connect' }];
+  return [{ type: 'disconnect' }, { type: 'connect' }];
+};
+
+const confirmed = (deps: HttpDeps, id: InstanceId, confirm: string | undefined) =>
+  Effect.gen(function* () {
+    const { name } = yield* deps.catalogue.instance(id);
+    const contents = yield* deps.registry.contentsOf(id);
+    if (confirm === name || confirm === id) return contents;
+    const { events, conversations, jobs } = contents;
+    return yield* new Refused({
+      status: 409,
+      code: 'confirmation_required',
+      message: `confirm: deleting ${name} deletes its ${events} events, ${conversations} conversations and ${jobs} jobs for good; repeat with ?confirm=<name or id>`,
+      details: { field: 'confirm', name, ...contents },
+    });
+  });
+
+export const instanceRoutes = [
+  route({
+    method: 'POST',
+    path: '/instances',
+    summary: 'Adds an account, and connects it unless told not to.',
+    body: NewInstance,
+    answer: created(InstanceView),
+    handle: ({ body: { name, channel, token, connect = true } }, deps) =>
+      Effect.gen(function* () {
+        yield* refuseToken(deps, channel, token);
+        const instance = yield* deps.registry.create({ name, channel, credentials: { token } }, deps.clock());
+        if (connect) yield* deps.bus.submit(instance.id, { type: 'connect' });
+        return instance;
+      }),
+  }),
+  route({
+    method: 'GET',
+    path: '/instances',
+    summary: 'Lists accounts.',
+    query: Schema.Struct({ ...pageFields, channel: Schema.optionalKey(ChannelName) }),
+    answer: many(InstanceView),
+    handle: ({ query }, deps) => deps.catalogue.instances(given('channel', query.channel), pageOf(query)),
+  }),
+  route({
+    method: 'GET',
+    path: '/instances/:instanceId',
+    summary: 'Shows an account.',
+    params: ofInstance,
+    answer: one(InstanceView),
+    handle: ({ params }, deps) => deps.catalogue.instance(params.instanceId),
+  }),
+  route({
+    method: 'PATCH',
+    path: '/instances/:instanceId',
+    summary: 'Renames an account or gives it a new token, which it then connects with.',
+    params: ofInstance,
+    body: Change,
+    answer: one(InstanceView),
+    handle: ({ params: { instanceId }, body: { name, token } }, deps) =>
+      Effect.gen(function* () {
+        if (name === undefined && token === undefined) {
+          return yield* refuse([{ field: 'body', message: 'names nothing to change; known are name, token' }]);
+        }
+        const before = yield* deps.catalogue.instance(instanceId);
+        if (token !== undefined) yield* refuseToken(deps, before.channel, token);
+        const change = { ...given('name', name), ...given('credentials', token === undefined ? undefined : { token }) };
+        const after = yield* deps.registry.update(instanceId, change);
+        const commands = token === undefined ? [] : commandsAfterNewToken(before.state);
+        for (const command of commands) yield* deps.bus.submit(instanceId, command);
+        return after;
+      }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/instances/:instanceId',
+    summary: 'Deletes an account with everything stored of it. Says what would go until it is confirmed.',
+    params: ofInstance,
+    query: Schema.Struct({
+      confirm: Schema.optionalKey(Schema.String.annotate({ description: 'The name or id of the instance.' })),
+    }),
+    answer: one(Schema.Struct({ id: ofInstance.fields.instanceId, deleted: Contents })),
+    handle: ({ params: { instanceId }, query: { confirm } }, deps) =>
+      Effect.gen(function* () {
+        const deleted = yield* confirmed(deps, instanceId, confirm);
+        yield* deps.removeInstance(instanceId);
+        return { id: instanceId, deleted };
+      }),
+  }),
+];
