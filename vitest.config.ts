@@ -6,6 +6,7 @@ export default defineConfig({
     // A process of its own for each file: what a file leaks dies with it, and is seen by the leak check before.
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/leak-check.ts'],
     // PGlite takes seconds to create a cluster, and two files share two cores.
     testTimeout: 60_000,
