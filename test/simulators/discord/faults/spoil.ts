@@ -1,0 +1,42 @@
+import { type Answer, cloudflarePage, json, jsonText } from '../rest/answer.ts';
+import { tooMany } from '../rest/rate-limiter.ts';
+import type { MessageDefect, RestFault } from './fault.ts';
+
+/** The answer that a client gets instead of the right one. Cuts, resets and delays are the connection's affair. */
+export const spoil = (fault: RestFault, right: Answer): Answer => {
+  switch (fault.kind) {
+    case 'status':
+      return json(fault.status, { message: fault.message ?? `${fault.status}: Server Error`, code: fault.code ?? 0 });
+    case 'html':
+      return cloudflarePage(fault.status ?? 502, 'Bad gateway');
+    case 'notJson':
+      return { ...right, status: 200, body: 'upstream connect error or disconnect/reset before headers' };
+    case 'wrongShape':
+      return jsonText(200, right.body.startsWith('[') ? `{"messages":${right.body}}` : '[]', right.headers);
+    case 'malformedMessage':
+      return { ...right, body: withDefect(right.body, fault.defect) };
+    case 'rateLimited':
+      return tooMany(fault.retryAfterMs, fault.scope ?? 'user', right.headers, fault.namedIn);
+    case 'cutBody':
+    case 'reset':
+    case 'slow':
+      return right;
+  }
+};
+
+/** Breaks the entry in the middle of a list, and leaves its neighbours whole. */
+const withDefect = (body: string, defect: MessageDefect): string => {
+  const list: unknown = JSON.parse(body);
+  if (!Array.isArray(list) || list.length === 0) return body;
+  const at = Math.floor(list.length / 2);
+  const { id, timestamp, ...rest } = list[at] as Record<string, unknown>;
+  const broken: Record<MessageDefect, unknown> = {
+    noId: { timestamp, ...rest },
+    noTimestamp: { id, ...rest },
+    numericId: { id: Number(id), timestamp, ...rest },
+    nullEntry: null,
+    badTimestamp: { id, timestamp: 'yesterday', ...rest },
+    nulContent: { id, timestamp, ...rest, content: 'a\0b\ud800c' },
+  };
+  return JSON.stringify(list.with(at, broken[defect]));
+};

@@ -1,0 +1,157 @@
+import type { WebSocket } from 'ws';
+import { CLOSE, LARGEST_PAYLOAD, OP, SEND_LIMIT, SEND_WINDOW_MS } from './protocol.ts';
+import type { Session } from './session.ts';
+
+/** What a connection asks of the gateway behind it. */
+export interface Switchboard {
+  readonly now: () => number;
+  readonly heartbeatIntervalMs: number;
+  readonly identify: (connection: Connection, data: unknown) => void;
+  readonly resume: (connection: Connection, data: unknown) => void;
+  readonly requestMembers: (session: Session, data: unknown) => void;
+  readonly closed: (connection: Connection, code: number) => void;
+}
+
+interface Payload {
+  readonly op: number;
+  readonly d: unknown;
+}
+
+const parse = (text: string): Payload | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('op' in value) || typeof value.op !== 'number') return null;
+    return { op: value.op, d: 'd' in value ? value.d : null };
+  } catch {
+    return null;
+  }
+};
+
+/** One socket: greets, keeps the beat, refuses what breaks the protocol, and carries the events of a session. */
+export class Connection {
+  session: Session | null = null;
+  readonly #socket: WebSocket;
+  readonly #board: Switchboard;
+  readonly #held: string[] = [];
+  #sends: number[] = [];
+  #watch: NodeJS.Timeout | undefined;
+  #holding = false;
+  #dead = false;
+
+  constructor(socket: WebSocket, board: Switchboard) {
+    this.#socket = socket;
+    this.#board = board;
+    socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));
+    socket.on('close', (code) => this.#end(code));
+    socket.on('error', () => socket.terminate());
+  }
+
+  greet(): void {
+    this.send(OP.Hello, { heartbeat_interval: this.#board.heartbeatIntervalMs, _trace: [] });
+    this.#expectHeartbeat();
+  }
+
+  /** Makes this connection the outlet of a session. */
+  carry(session: Session): void {
+    this.session = session;
+    session.detachedAt = null;
+    session.outlet = { deliver: (text) => this.deliver(text) };
+  }
+
+  deliver(text: string): void {
+    if (this.#holding) this.#held.push(text);
+    else this.#write(text);
+  }
+
+  send(op: number, data: unknown): void {
+    this.#write(JSON.stringify({ t: null, s: null, op, d: data }));
+  }
+
+  close(code: number, reason = ''): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** The line is cut: no close frame. */
+  drop(): void {
+    this.#socket.terminate();
+  }
+
+  /** Stays open, hears nothing and says nothing: what a client must find out by its missing heartbeats. */
+  die(): void {
+    this.#dead = true;
+    clearTimeout(this.#watch);
+  }
+
+  /** Keeps events back until `resumeFlow`. */
+  hold(): void {
+    this.#holding = true;
+  }
+
+  resumeFlow(): void {
+    this.#holding = false;
+    for (const text of this.#held.splice(0)) this.#write(text);
+  }
+
+  #write(text: string): void {
+    if (!this.#dead && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+  }
+
+  #receive(text: string, isBinary: boolean): void {
+    if (this.#dead) return;
+    if (isBinary || Buffer.byteLength(text) > LARGEST_PAYLOAD)
+      return this.close(CLOSE.DecodeError, 'Error while decoding payload.');
+    if (this.#tooMany()) return this.close(CLOSE.RateLimited, 'You are being rate limited.');
+    const payload = parse(text);
+    if (payload === null) return this.close(CLOSE.DecodeError, 'Error while decoding payload.');
+    this.#obey(payload);
+  }
+
+  #obey({ op, d }: Payload): void {
+    switch (op) {
+      case OP.Heartbeat:
+        this.#expectHeartbeat();
+        return this.send(OP.HeartbeatAck, null);
+      case OP.Identify:
+        if (this.session !== null) return this.close(CLOSE.AlreadyAuthenticated, 'Already authenticated.');
+        return this.#board.identify(this, d);
+      case OP.Resume:
+        if (this.session !== null) return this.close(CLOSE.AlreadyAuthenticated, 'Already authenticated.');
+        return this.#board.resume(this, d);
+      case OP.RequestGuildMembers:
+        if (this.session === null) return this.#strange();
+        return this.#board.requestMembers(this.session, d);
+      case OP.PresenceUpdate:
+      case OP.VoiceStateUpdate:
+      case OP.RequestSoundboardSounds:
+        return this.session === null ? this.#strange() : undefined;
+      default:
+        return this.close(CLOSE.UnknownOpcode, 'Unknown opcode.');
+    }
+  }
+
+  #strange(): void {
+    this.close(CLOSE.NotAuthenticated, 'Not authenticated.');
+  }
+
+  #tooMany(): boolean {
+    const now = this.#board.now();
+    this.#sends = this.#sends.filter((at) => at > now - SEND_WINDOW_MS);
+    this.#sends.push(now);
+    return this.#sends.length > SEND_LIMIT;
+  }
+
+  #expectHeartbeat(): void {
+    clearTimeout(this.#watch);
+    // Real time: the client's timer runs on it too.
+    this.#watch = setTimeout(
+      () => this.close(CLOSE.SessionTimedOut, 'Session timed out.'),
+      this.#board.heartbeatIntervalMs * 1.5 + 1_000,
+    );
+    this.#watch.unref();
+  }
+
+  #end(code: number): void {
+    clearTimeout(this.#watch);
+    this.#board.closed(this, code);
+  }
+}

@@ -1,0 +1,118 @@
+import type { RestFaults, StruckFault } from '../faults/rest-faults.ts';
+import { spoil } from '../faults/spoil.ts';
+import type { GatewayFront } from '../gateway/gateway-front.ts';
+import type { RequestLog } from '../request-log.ts';
+import type { Bot } from '../world/bot.ts';
+import type { World } from '../world/world.ts';
+import {
+  type Answer,
+  cloudflarePage,
+  INVALID_API_VERSION,
+  METHOD_NOT_ALLOWED,
+  NO_USER_AGENT,
+  NOT_FOUND,
+  UNAUTHORIZED,
+} from './answer.ts';
+import { BadForm } from './form.ts';
+import type { InvalidRequests } from './invalid-requests.ts';
+import type { Call, RateLimiter } from './rate-limiter.ts';
+import { Refusal } from './route.ts';
+import { type MatchedRoute, matchRoute } from './route-table.ts';
+
+export interface RestRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/** What to send, and how a fault spoils the sending. */
+export interface Reply {
+  readonly answer: Answer;
+  readonly struck: StruckFault | null;
+}
+
+export interface RestApiParts {
+  readonly world: World;
+  readonly gateway: GatewayFront;
+  readonly limiter: RateLimiter;
+  readonly invalid: InvalidRequests;
+  readonly faults: RestFaults;
+  readonly log: RequestLog;
+  readonly now: () => number;
+}
+
+const BANNED = cloudflarePage(403, 'Access denied');
+
+/** Discord's REST API v10, from request to answer, without the wire. */
+export class RestApi {
+  readonly #parts: RestApiParts;
+
+  constructor(parts: RestApiParts) {
+    this.#parts = parts;
+  }
+
+  handle(request: RestRequest): Reply {
+    const { log, invalid, now } = this.#parts;
+    const at = now();
+    const [path = '', query = ''] = request.url.split('?', 2);
+    const versioned = /^\/api\/v(\d+)(\/.*)$/.exec(path);
+    const matched = versioned === null ? null : matchRoute(versioned[2] ?? '');
+    const reply = invalid.banned
+      ? { answer: BANNED, struck: null }
+      : this.#decide(request, versioned?.[1], matched, query);
+    invalid.note(reply.answer.status, reply.answer.headers);
+    log.add({
+      at,
+      method: request.method,
+      route: matched?.route.template ?? path,
+      channelId: matched?.params['channelId'] ?? null,
+      query,
+      status: reply.answer.status,
+    });
+    return reply;
+  }
+
+  #decide(request: RestRequest, version: string | undefined, matched: MatchedRoute | null, query: string): Reply {
+    const refused = (answer: Answer): Reply => ({ answer, struck: null });
+    if (request.userAgent === undefined || request.userAgent === '') return refused(NO_USER_AGENT);
+    if (version !== undefined && version !== '10') return refused(INVALID_API_VERSION);
+    if (matched === null) return refused(NOT_FOUND);
+    if (request.method !== matched.route.method) return refused(METHOD_NOT_ALLOWED);
+    const token = /^Bot (\S+)$/.exec(request.authorization ?? '')?.[1];
+    const bot = token === undefined ? null : this.#parts.world.botOf(token);
+    return bot === null ? refused(UNAUTHORIZED) : this.#serve(bot, matched, query);
+  }
+
+  #serve(bot: Bot, matched: MatchedRoute, query: string): Reply {
+    const { limiter, faults } = this.#parts;
+    const { channelId, guildId } = matched.params;
+    const route = matched.route.template;
+    const call: Call = { token: bot.token, route, major: channelId ?? guildId ?? '' };
+    const verdict = limiter.take(call);
+    if ('refused' in verdict) return { answer: verdict.refused, struck: null };
+
+    const answer = this.#answer(bot, matched, query);
+    const right = { ...answer, headers: { ...answer.headers, ...verdict.headers } };
+    const struck = faults.strike({ route, channelId: channelId ?? null });
+    if (struck === null) return { answer: right, struck };
+    if (struck.fault.kind === 'rateLimited' && struck.fault.retryAfterMs !== null) {
+      limiter.block(call, struck.fault.scope ?? 'user', struck.fault.retryAfterMs);
+    }
+    return { answer: spoil(struck.fault, right), struck };
+  }
+
+  #answer(bot: Bot, { route, params }: MatchedRoute, query: string): Answer {
+    const { world, gateway, log } = this.#parts;
+    const noteForbidden = (): void => {
+      log.forbidden += 1;
+    };
+    try {
+      return route.handle({ world, gateway, bot, params, query: new URLSearchParams(query), noteForbidden });
+    } catch (error) {
+      if (error instanceof BadForm || error instanceof Refusal) return error.answer;
+      throw error;
+    }
+  }
+}

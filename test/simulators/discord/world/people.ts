@@ -1,0 +1,97 @@
+import { mix } from '../chance.ts';
+import { snowflake } from '../snowflake.ts';
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  /** The user object as Discord writes it, once and for all messages. */
+  readonly json: string;
+}
+
+const FIRST_USER_AT = Date.UTC(2016, 0, 1);
+const STEP_MS = 61_007;
+const GIVEN = [
+  'Ada',
+  'Björn',
+  'Chioma',
+  'Dmitri',
+  'Eun-ji',
+  'Fátima',
+  'Goran',
+  'Hina',
+  'Íñigo',
+  'Jules',
+  'Kofi',
+  'Łucja',
+  'Mei',
+  'Noor',
+  'Óscar',
+  'Priya',
+];
+const FAMILY = [
+  'Abara',
+  'Bergström',
+  'Castillo',
+  'Dubois',
+  'Eriksen',
+  'Farouk',
+  'García',
+  'Hartmann',
+  'Ito',
+  'Jensen',
+  'Kowalski',
+  'Lindqvist',
+];
+
+export const userJson = (id: string, username: string, globalName: string | null, bot: boolean): string =>
+  JSON.stringify({
+    id,
+    username,
+    avatar: null,
+    discriminator: bot ? '4242' : '0',
+    public_flags: bot ? 65_536 : 0,
+    flags: bot ? 65_536 : 0,
+    ...(bot ? { bot: true } : {}),
+    banner: null,
+    accent_color: null,
+    global_name: globalName,
+    avatar_decoration_data: null,
+    collectibles: null,
+    display_name_styles: null,
+    banner_color: null,
+    clan: null,
+    primary_guild: null,
+  });
+
+/** Everybody who is not a bot: the n-th user is made when asked for, and ids rise with n. */
+export class People {
+  readonly #seed: number;
+  readonly #authors = new Map<number, User>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  idAt(index: number): bigint {
+    return snowflake(FIRST_USER_AT + index * STEP_MS, 0);
+  }
+
+  /** How many users have an id not above `id`: also the index of the next one. */
+  countUpTo(id: bigint): number {
+    const index = Math.floor((Number(id >> 22n) + 1_420_070_400_000 - FIRST_USER_AT) / STEP_MS);
+    return Math.max(0, this.idAt(Math.max(index, 0)) <= id ? index + 1 : index);
+  }
+
+  at(index: number): User {
+    const cached = this.#authors.get(index);
+    if (cached !== undefined) return cached;
+    const chance = mix(this.#seed, index, 2);
+    const given = GIVEN[chance % GIVEN.length] ?? 'Ada';
+    const family = FAMILY[(chance >>> 8) % FAMILY.length] ?? 'Ito';
+    const id = String(this.idAt(index));
+    const name = `user_${index}`;
+    const user = { id, name, json: userJson(id, name, `${given} ${family}`, false) };
+    if (this.#authors.size < 1_000) this.#authors.set(index, user);
+    return user;
+  }
+}
