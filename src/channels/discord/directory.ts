@@ -1,0 +1,147 @@
+import { Effect, Schema } from 'effect';
+import type { ConversationDirectory, DirectoryPage, DirectoryRequest } from '../channel.ts';
+import type { PlatformFailure } from '../platform-failure.ts';
+import { isConversation, isThread, mayHaveThreads, readChannel, Snowflake } from './api-channel.ts';
+import { ThreadList } from './archive-page.ts';
+import { surveyArchive } from './archive-survey.ts';
+import { type Cursor, type CursorAt, cursorOf } from './directory-cursor.ts';
+import type { GuildAtlas } from './guild-atlas.ts';
+import { learnFacts } from './guild-facts.ts';
+import type { Answer, DiscordRequests } from './rest-requests.ts';
+import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './survey-order.ts';
+
+const GUILD_LIMIT = 200;
+
+const Entries = Schema.Array(Schema.Unknown);
+const GuildEntries = Schema.Array(Schema.Struct({ id: Snowflake }));
+
+export type Problem = DirectoryPage['problems'][number];
+
+/** What one request brought: the page without what every page has. */
+export interface Found {
+  readonly conversations?: DirectoryPage['conversations'];
+  readonly bookmarks?: DirectoryPage['bookmarks'];
+  readonly problems?: readonly Problem[];
+  readonly nextCursor: Cursor | null;
+  /** Absent when nothing had to be asked. */
+  readonly answer?: Pick<Answer<unknown>, 'requestedAt' | 'quota'>;
+}
+
+export type Survey = Effect.Effect<Found, PlatformFailure>;
+
+export interface DirectoryOf {
+  readonly requests: DiscordRequests;
+  readonly atlas: GuildAtlas;
+  readonly now: () => number;
+}
+
+/** Surveys every guild, its channels and their threads; or one conversation and its threads. One request per page. */
+export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): ConversationDirectory => {
+  // Guilds found ahead: forgetting them costs one more request, never a guild.
+  let ahead: GuildWindow = NO_WINDOW;
+
+  const guilds = ({ after }: CursorAt<'guilds'>): Survey =>
+    requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, GuildEntries).pipe(
+      Effect.map((answer): Found => {
+        ahead = windowOf(after, answer.value.map(({ id }) => id), answer.value.length >= GUILD_LIMIT);
+        return { nextCursor: afterGuild(ahead, after), answer };
+      }),
+      Effect.catchTag('AccessDenied', (): Survey => {
+        ahead = windowOf(after, atlas.guildIds(), false);
+        return Effect.succeed({ nextCursor: afterGuild(ahead, after) });
+      }),
+    );
+
+  const channels = ({ guild }: CursorAt<'channels'>, request: DirectoryRequest): Survey =>
+    requests.get(`/guilds/${guild}/channels`, {}, Entries).pipe(
+      Effect.map((answer): Found => {
+        const broken = atlas.learnChannels(guild, answer.value);
+        const known = [...atlas.guild(guild).channels.values()].filter((channel) => !isThread(channel));
+        const closed = known.filter((channel) => mayHaveThreads(channel) && atlas.whyUnreadable(channel) !== null);
+        return {
+          conversations: known.filter(isConversation).map((channel) => atlas.conversation(channel)),
+          // Its threads may have become unreadable too: the next survey that may see them lists them all.
+          bookmarks: new Map(closed.filter(({ id }) => request.bookmarks.has(id)).map(({ id }) => [id, ''])),
+          problems: broken.map(() => ({ externalId: guild, reason: 'malformed_channel', message: 'A channel of the guild could not be read.' })),
+          nextCursor: { stage: 'active', guild },
+          answer,
+        };
+      }),
+      Effect.catchTag('AccessDenied', ({ message }) =>
+        Effect.succeed<Found>({
+          problems: [{ externalId: guild, reason: 'guild_unreadable', message }],
+          nextCursor: afterGuild(ahead, guild),
+        }),
+      ),
+    );
+
+  const active = ({ guild }: CursorAt<'active'>, { only }: DirectoryRequest): Survey => {
+    const nextCursor = afterChannel({ atlas, ahead, guild, only, after: null });
+    return requests.get(`/guilds/${guild}/threads/active`, {}, ThreadList).pipe(
+      Effect.map((answer): Found => {
+        const threads = answer.value.threads.map((thread) => readChannel(thread, guild)).filter((thread) => thread !== null);
+        const placed = threads.map((thread) => atlas.put(guild, thread)).filter(isConversation);
+        const wanted = placed.filter((thread) => only === null || thread.parent_id === only);
+        return { conversations: wanted.map((thread) => atlas.conversation(thread)), nextCursor, answer };
+      }),
+      Effect.catchTag('AccessDenied', ({ message }) =>
+        Effect.succeed<Found>({ problems: [{ externalId: guild, reason: 'threads_unreadable', message }], nextCursor }),
+      ),
+    );
+  };
+
+  const single = (id: string): Survey => {
+    const known = atlas.channel(id);
+    if (known !== null && atlas.whyUnreadable(known) !== null) {
+      return Effect.succeed({ conversations: [atlas.conversation(known)], nextCursor: null });
+    }
+    const unknown = (message: string, answer?: Answer<unknown>): Found => ({
+      problems: [{ externalId: id, reason: 'channel_unreadable', message }],
+      nextCursor: null,
+      ...(answer === undefined ? {} : { answer }),
+    });
+    if (!Schema.is(Snowflake)(id)) return Effect.succeed(unknown(`"${id}" is no channel id of Discord's.`));
+    return requests.get(`/channels/${id}`, {}, Schema.Unknown).pipe(
+      Effect.map((answer): Found => {
+        const channel = readChannel(answer.value);
+        if (channel === null) return unknown('Discord described the channel in a way that cannot be read.', answer);
+        if (!isConversation(channel)) return unknown('This is a category or another channel without messages.', answer);
+        const guild = channel.guild_id ?? null;
+        if (guild !== null) atlas.put(guild, channel);
+        const nextCursor: Cursor | null = guild !== null && mayHaveThreads(channel) ? { stage: 'active', guild } : null;
+        return { conversations: [atlas.conversation(channel)], nextCursor, answer };
+      }),
+      Effect.catchTag('AccessDenied', ({ message }) => Effect.succeed(unknown(message))),
+    );
+  };
+
+  const survey = (cursor: Cursor, request: DirectoryRequest): Survey => {
+    switch (cursor.stage) {
+      case 'guilds':
+        return guilds(cursor);
+      case 'channels':
+        return channels(cursor, request);
+      case 'active':
+        return active(cursor, request);
+      case 'archived':
+        return surveyArchive({ requests, atlas, cursor, request, ahead });
+      case 'single':
+        return single(request.only ?? '');
+    }
+  };
+
+  return {
+    read: Effect.fnUntraced(function* (request) {
+      const cursor = cursorOf(request.cursor, request.only);
+      const found = yield* learnFacts({ requests, atlas }, cursor, request) ?? survey(cursor, request);
+      return {
+        conversations: found.conversations ?? [],
+        bookmarks: found.bookmarks ?? new Map(),
+        nextCursor: found.nextCursor,
+        problems: found.problems ?? [],
+        requestedAt: found.answer?.requestedAt ?? now(),
+        quota: found.answer?.quota ?? null,
+      };
+    }),
+  };
+};

@@ -1,0 +1,69 @@
+import { Effect } from 'effect';
+import { type Log, silentLog } from '../../domain/log.ts';
+import type { Channel, Connection, OpenRequest } from '../channel.ts';
+import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
+import { tokenRefused } from './connection-loss.ts';
+import { refuseCredentials } from './credentials.ts';
+import { discordDirectory } from './directory.ts';
+import { hostClient } from './discord-client.ts';
+import { GuildAtlas } from './guild-atlas.ts';
+import { discordHistory } from './history.ts';
+import { discordRequests } from './rest-requests.ts';
+import { discordSession, type Session } from './session.ts';
+
+export interface DiscordChannelOptions {
+  /** Base of the REST interface without a version, such as `http://127.0.0.1:4000/api`; null: Discord's own. */
+  readonly apiUrl?: string | null;
+  readonly log?: Log;
+  readonly now?: () => number;
+  /** How long a request may take, ms. */
+  readonly requestTimeoutMs?: number;
+  /** How long a login may take, ms. */
+  readonly loginLimitMs?: number;
+}
+
+/** No request leaves while there is no connection it could belong to. */
+const onlyWhile =
+  (session: Session) =>
+  <A, Request>(read: (request: Request) => Effect.Effect<A, PlatformFailure>) =>
+  (request: Request): Effect.Effect<A, PlatformFailure> =>
+    Effect.suspend(() => {
+      const phase = session.phase();
+      if (phase === 'open' || phase === 'interrupted') return read(request);
+      return Effect.fail(new Unreachable({ message: phase === 'over' ? 'The connection is closed.' : 'The connection is not open yet.' }));
+    });
+
+/** Discord behind the seam, through discord.js. */
+export const discordChannel = (options: DiscordChannelOptions): Channel => {
+  const { apiUrl = null, log = silentLog, now = Date.now } = options;
+
+  const connect = ({ credentials, report, instanceId }: OpenRequest): { readonly connection: Connection; readonly session: Session } => {
+    const atlas = new GuildAtlas();
+    const onFault = (error: unknown): void =>
+      log.warn({ instanceId, error: error instanceof Error ? error.message : 'unknown' }, 'discord.js could not handle what the gateway sent.');
+    const hosted = hostClient({ apiUrl, now, requestTimeoutMs: options.requestTimeoutMs ?? null, onFault });
+    const { token } = credentials;
+    const session = discordSession({ hosted, atlas, token, log, now, report, loginLimitMs: options.loginLimitMs ?? null });
+    const onRefused = (): void => session.lose(tokenRefused());
+    const requests = discordRequests({ rest: hosted.client.rest, token, now, onRefused });
+    const directory = discordDirectory({ requests, atlas, now });
+    const history = discordHistory({ requests, atlas, log, now });
+    const whileOpen = onlyWhile(session);
+    const connection = {
+      directory: { read: whileOpen(directory.read) },
+      history: { pageSize: history.pageSize, read: whileOpen(history.read) },
+    };
+    session.start();
+    return { connection, session };
+  };
+
+  return {
+    name: 'discord',
+    refuseCredentials,
+    open: (request) =>
+      Effect.acquireRelease(
+        Effect.sync(() => connect(request)),
+        ({ session }) => Effect.promise(session.close),
+      ).pipe(Effect.map(({ connection }) => connection)),
+  };
+};

@@ -1,0 +1,101 @@
+import { Client, GatewayIntentBits, Options } from 'discord.js';
+import { GuardedSharding } from './guarded-sharding.ts';
+import { recordingTransport } from './transport.ts';
+
+/**
+ * Guilds brings channels, threads, roles; MessageContent is privileged and what all text depends on. DirectMessages is
+ * not privileged, and the only way to learn of a conversation with the bot: no request lists them. Members are left to
+ * the contacts, since asking for them would shut out every bot that has not enabled them.
+ */
+const INTENTS = [
+  GatewayIntentBits.Guilds,
+  GatewayIntentBits.GuildMessages,
+  GatewayIntentBits.MessageContent,
+  GatewayIntentBits.DirectMessages,
+];
+
+/** We keep what we need ourselves; what the library keeps must not grow with history or members. */
+const NO_CACHE = {
+  ApplicationCommandManager: 0,
+  ApplicationEmojiManager: 0,
+  AutoModerationRuleManager: 0,
+  BaseGuildEmojiManager: 0,
+  EntitlementManager: 0,
+  GuildBanManager: 0,
+  GuildEmojiManager: 0,
+  GuildForumThreadManager: 0,
+  GuildInviteManager: 0,
+  GuildMemberManager: 0,
+  GuildMessageManager: 0,
+  GuildScheduledEventManager: 0,
+  GuildSoundboardSoundManager: 0,
+  GuildStickerManager: 0,
+  GuildTextThreadManager: 0,
+  DMMessageManager: 0,
+  MessageManager: 0,
+  PresenceManager: 0,
+  ReactionManager: 0,
+  ReactionUserManager: 0,
+  StageInstanceManager: 0,
+  SubscriptionManager: 0,
+  ThreadManager: 0,
+  ThreadMemberManager: 0,
+  UserManager: 0,
+  VoiceStateManager: 0,
+};
+
+const REQUEST_TIMEOUT_MS = 15_000;
+const WAIT_FOR_GUILDS_MS = 5_000;
+const GOODBYE_MS = 2_000;
+
+interface ClientOf {
+  readonly apiUrl: string | null;
+  readonly now: () => number;
+  readonly requestTimeoutMs: number | null;
+  /** Told of what the library could not make sense of; the connection goes on. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface HostedClient {
+  readonly client: Client;
+  /** Ends it and leaves nothing behind: no socket, no timer. Never fails. */
+  readonly close: () => Promise<void>;
+}
+
+/** The discord.js client as we want it: nothing retried, nothing waited for, nothing cached that we do not need. */
+export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault }: ClientOf): HostedClient => {
+  let sharding: GuardedSharding | null = null;
+  const client = new Client({
+    intents: INTENTS,
+    shards: 'auto',
+    makeCache: Options.cacheWithLimits(NO_CACHE),
+    waitGuildTimeout: WAIT_FOR_GUILDS_MS,
+    rest: {
+      ...(apiUrl === null ? {} : { api: apiUrl.replace(/\/+$/, '') }),
+      retries: 0,
+      offset: 0,
+      timeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      // The platform's headers decide; our own limiter stands in front of them.
+      globalRequestsPerSecond: Number.POSITIVE_INFINITY,
+      rejectOnRateLimit: () => true,
+      makeRequest: recordingTransport(now),
+    },
+    ws: {
+      buildStrategy: (manager) => {
+        sharding = new GuardedSharding(manager, onFault);
+        return sharding;
+      },
+    },
+  });
+  client.on('error', onFault);
+
+  const close = async (): Promise<void> => {
+    sharding?.beginClosing();
+    const goodbye = Promise.withResolvers<void>();
+    const timer = setTimeout(goodbye.resolve, GOODBYE_MS);
+    await Promise.race([client.destroy().catch(onFault), goodbye.promise]);
+    clearTimeout(timer);
+    sharding?.abandon();
+  };
+  return { client, close };
+};

@@ -1,0 +1,154 @@
+import { Option, Schema } from 'effect';
+import type { ListedConversation } from '../../domain/conversation.ts';
+import { type ApiChannel, isConversation, isThread, readChannel, Snowflake } from './api-channel.ts';
+import { conversationOf } from './conversation-mapping.ts';
+import { bitsOf, managesThreads, permissionsIn, type Standing, whyUnreadable } from './permissions.ts';
+
+const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
+
+const ApiRole = Schema.Struct({ id: Snowflake, permissions: Schema.optional(Schema.Union([Schema.String, Schema.Number])) });
+export type ApiRole = typeof ApiRole.Type;
+export const readRole = Schema.decodeUnknownOption(ApiRole);
+
+/** A guild over REST or in GUILD_CREATE (docs: Guild Resource); the lists come only over the gateway. */
+export const ApiGuild = Schema.Struct({
+  id: Snowflake,
+  unavailable: optional(Schema.Boolean),
+  owner_id: optional(Snowflake),
+  roles: optional(Schema.Array(ApiRole)),
+  channels: optional(Schema.Array(Schema.Unknown)),
+  threads: optional(Schema.Array(Schema.Unknown)),
+  members: optional(Schema.Array(Schema.Unknown)),
+});
+export type ApiGuild = typeof ApiGuild.Type;
+
+/** A member object; GUILD_MEMBER_UPDATE looks alike. */
+export const ApiMember = Schema.Struct({
+  user: optional(Schema.Struct({ id: Snowflake })),
+  roles: Schema.Array(Snowflake),
+});
+export type ApiMember = typeof ApiMember.Type;
+const readMember = Schema.decodeUnknownOption(ApiMember);
+
+/** What is known of one guild. Null: not known (yet), which never makes a conversation unreadable. */
+export interface KnownGuild {
+  readonly id: string;
+  ownerId: string | null;
+  roles: Map<string, bigint> | null;
+  botRoles: readonly string[] | null;
+  /** Channels and active threads by id; archived threads are not kept, they are too many. */
+  readonly channels: Map<string, ApiChannel>;
+  /** True once all channels were listed. */
+  listed: boolean;
+}
+
+/** Where everything is, and what of it may be read: kept up to date by the gateway, completed by REST. */
+export class GuildAtlas {
+  readonly #guilds = new Map<string, KnownGuild>();
+  readonly #guildOfChannel = new Map<string, string>();
+  /** Set when READY names the bot. */
+  botId = '';
+
+  guild(id: string): KnownGuild {
+    const known = this.#guilds.get(id);
+    if (known !== undefined) return known;
+    const fresh: KnownGuild = { id, ownerId: null, roles: null, botRoles: null, channels: new Map(), listed: false };
+    this.#guilds.set(id, fresh);
+    return fresh;
+  }
+
+  has(id: string): boolean {
+    return this.#guilds.has(id);
+  }
+
+  guildIds(): readonly string[] {
+    return [...this.#guilds.keys()];
+  }
+
+  channel(id: string): ApiChannel | null {
+    const guildId = this.#guildOfChannel.get(id);
+    return guildId === undefined ? null : (this.#guilds.get(guildId)?.channels.get(id) ?? null);
+  }
+
+  put(guildId: string, channel: ApiChannel): ApiChannel {
+    const placed = { ...channel, guild_id: channel.guild_id ?? guildId };
+    this.guild(guildId).channels.set(channel.id, placed);
+    this.#guildOfChannel.set(channel.id, guildId);
+    return placed;
+  }
+
+  forget(channelId: string): void {
+    const guildId = this.#guildOfChannel.get(channelId);
+    if (guildId !== undefined) this.#guilds.get(guildId)?.channels.delete(channelId);
+    this.#guildOfChannel.delete(channelId);
+  }
+
+  forgetGuild(guildId: string): void {
+    for (const id of this.#guilds.get(guildId)?.channels.keys() ?? []) this.#guildOfChannel.delete(id);
+    this.#guilds.delete(guildId);
+  }
+
+  /** Takes in what a guild object says and leaves the rest as it was. */
+  learnGuild(guild: ApiGuild): KnownGuild {
+    const known = this.guild(guild.id);
+    if (guild.owner_id) known.ownerId = guild.owner_id;
+    if (guild.roles) known.roles = new Map(guild.roles.map((role) => [role.id, bitsOf(role.permissions)]));
+    if (guild.channels) this.learnChannels(guild.id, guild.channels);
+    for (const thread of guild.threads ?? []) {
+      const read = readChannel(thread, guild.id);
+      if (read !== null) this.put(guild.id, read);
+    }
+    for (const member of guild.members ?? []) {
+      const read = Option.getOrNull(readMember(member));
+      if (read?.user?.id === this.botId) known.botRoles = read.roles;
+    }
+    return known;
+  }
+
+  /** Replaces the channels of a guild, not its threads. Returns what was no channel. */
+  learnChannels(guildId: string, channels: readonly unknown[]): readonly unknown[] {
+    const known = this.guild(guildId);
+    for (const channel of [...known.channels.values()]) if (!isThread(channel)) this.forget(channel.id);
+    known.listed = true;
+    return channels.filter((value) => {
+      const channel = readChannel(value, guildId);
+      if (channel !== null) this.put(guildId, channel);
+      return channel === null;
+    });
+  }
+
+  /** What decides about a channel: its own overwrites, or those of the channel a thread belongs to. */
+  #permissions(channel: ApiChannel) {
+    const known = channel.guild_id ? this.#guilds.get(channel.guild_id) : undefined;
+    const decisive = isThread(channel) ? this.channel(channel.parent_id ?? '') : channel;
+    if (!known?.roles?.has(known.id) || known.botRoles === null || decisive === null) return null;
+    const standing: Standing = { guildId: known.id, ownerId: known.ownerId, botId: this.botId, roles: known.roles, botRoles: known.botRoles };
+    return permissionsIn(standing, decisive.permission_overwrites ?? []);
+  }
+
+  /** In words; null also when too little is known to say no. */
+  whyUnreadable(channel: ApiChannel): string | null {
+    const permissions = this.#permissions(channel);
+    return permissions === null ? null : whyUnreadable(permissions, channel);
+  }
+
+  managesThreads(channel: ApiChannel): boolean {
+    const permissions = this.#permissions(channel);
+    return permissions !== null && managesThreads(permissions);
+  }
+
+  conversation(channel: ApiChannel): ListedConversation {
+    return conversationOf(channel, this.whyUnreadable(channel));
+  }
+
+  channelsOf(guildId: string): readonly ApiChannel[] {
+    return [...(this.#guilds.get(guildId)?.channels.values() ?? [])];
+  }
+
+  /** The conversations known of a guild: its channels and active threads. */
+  conversations(guildId: string): readonly ListedConversation[] {
+    return this.channelsOf(guildId)
+      .filter(isConversation)
+      .map((channel) => this.conversation(channel));
+  }
+}

@@ -1,0 +1,198 @@
+import { ChannelType, GatewayDispatchEvents as Dispatch } from 'discord.js';
+import type { ListedConversation } from '../../domain/conversation.ts';
+import type { ConnectionReport } from '../channel.ts';
+import { type ApiChannel, isConversation, isThread, readChannel } from './api-channel.ts';
+import { anchorOf, conversationOf } from './conversation-mapping.ts';
+import type { GuildAtlas } from './guild-atlas.ts';
+import {
+  readDeletion,
+  readGuild,
+  readIdentified,
+  readMemberUpdate,
+  readNewThread,
+  readRoleChange,
+  readThreadList,
+  roleIn,
+} from './live-packets.ts';
+import { type ApiMessage, isWhole, messageOf, readMessage } from './message-mapping.ts';
+import { bitsOf } from './permissions.ts';
+
+/** What an event comes to. */
+export interface LiveOutcome {
+  readonly reports: readonly ConnectionReport[];
+  /** True when messages may have been written that we were not told of: the stream of live messages is broken here. */
+  readonly missed: boolean;
+}
+
+const NOTHING: LiveOutcome = { reports: [], missed: false };
+const MISSED: LiveOutcome = { reports: [], missed: true };
+
+const changed = (conversations: readonly ListedConversation[], missed = false): LiveOutcome => ({
+  reports: conversations.length === 0 ? [] : [{ type: 'conversationsChanged', conversations }],
+  missed,
+});
+const removed = (ids: readonly string[]): LiveOutcome => ({
+  reports: ids.length === 0 ? [] : [{ type: 'conversationsRemoved', externalIds: ids }],
+  missed: false,
+});
+
+interface LiveOf {
+  readonly atlas: GuildAtlas;
+  readonly continuity: () => string;
+  /** False while a session begins: then GUILD_CREATE tells what was there before, not what changed. */
+  readonly isOpen: () => boolean;
+}
+
+/** Turns gateway events into reports, and keeps the atlas up to date. Works without any cache of messages. */
+export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
+  /** The channel of a message; a direct one, or one never heard of, is described by the message itself. */
+  const conversationFor = (message: ApiMessage, channelId: string): ListedConversation => {
+    const known = atlas.channel(channelId);
+    if (known !== null) return atlas.conversation(known);
+    const isDirect = message.guild_id == null;
+    const partner = message.author?.id === atlas.botId ? null : (message.author?.username ?? null);
+    const type = isDirect ? ChannelType.DM : (message.channel_type ?? ChannelType.GuildText);
+    return conversationOf({ id: channelId, type, guild_id: message.guild_id, name: isDirect ? partner : null }, null);
+  };
+
+  const messageCreated = (data: unknown): LiveOutcome => {
+    const read = readMessage(data);
+    if (typeof read === 'string' || read.channel_id == null) return MISSED;
+    const known = atlas.channel(read.channel_id);
+    if (known?.guild_id) atlas.put(known.guild_id, { ...known, last_message_id: read.id });
+    const conversation = { ...conversationFor(read, read.channel_id), newest: anchorOf(read.id) };
+    const messages = [{ conversation, message: messageOf(read, data, atlas.botId) }];
+    return { reports: [{ type: 'messagesArrived', continuity: continuity(), messages }], missed: false };
+  };
+
+  const messageUpdated = (data: unknown): LiveOutcome => {
+    const read = readMessage(data);
+    // Discord may send only what changed, such as an embed that was filled in: taken for a message, it would wipe the text.
+    if (typeof read === 'string' || read.channel_id == null || !isWhole(read)) return NOTHING;
+    const messages = [{ conversation: conversationFor(read, read.channel_id), message: messageOf(read, data, atlas.botId) }];
+    return { reports: [{ type: 'messagesEdited', messages }], missed: false };
+  };
+
+  const messagesDeleted = (data: unknown): LiveOutcome => {
+    const read = readDeletion(data);
+    const externalIds = read === null ? [] : [...(read.ids ?? []), ...(read.id === undefined ? [] : [read.id])];
+    if (read === null || externalIds.length === 0) return NOTHING;
+    return { reports: [{ type: 'messagesDeleted', conversationExternalId: read.channel_id, externalIds }], missed: false };
+  };
+
+  /** Applies a change of who may see what, and tells of the conversations for which that made a difference. */
+  const withAccess = (guildId: string, change: () => void): LiveOutcome => {
+    const before = new Map(atlas.conversations(guildId).map(({ externalId, unreadable }) => [externalId, unreadable]));
+    change();
+    const differing = atlas.conversations(guildId).filter(({ externalId, unreadable }) => before.get(externalId) !== unreadable);
+    return changed(
+      differing,
+      differing.some(({ externalId, unreadable }) => unreadable === null && before.get(externalId) != null),
+    );
+  };
+
+  const channelChanged = (data: unknown): LiveOutcome => {
+    const channel = readChannel(data);
+    const guildId = channel?.guild_id;
+    if (channel === null || guildId == null) return NOTHING;
+    const former = atlas.channel(channel.id);
+    const access = withAccess(guildId, () => atlas.put(guildId, keepNewest(channel, former)));
+    const itself = isConversation(channel) ? [atlas.conversation(atlas.channel(channel.id) ?? channel)] : [];
+    const others = access.reports.flatMap((report) => (report.type === 'conversationsChanged' ? report.conversations : []));
+    return changed([...itself, ...others.filter(({ externalId }) => externalId !== channel.id)], access.missed);
+  };
+
+  const channelDeleted = (data: unknown): LiveOutcome => {
+    const id = readIdentified(data)?.id;
+    if (id === undefined) return NOTHING;
+    const guildId = atlas.channel(id)?.guild_id;
+    const threads = guildId ? atlas.channelsOf(guildId).filter((channel) => isThread(channel) && channel.parent_id === id) : [];
+    const gone = [id, ...threads.map((thread) => thread.id)];
+    for (const one of gone) atlas.forget(one);
+    return removed(gone);
+  };
+
+  const threadChanged = (data: unknown, isNews: boolean): LiveOutcome => {
+    const thread = readChannel(data);
+    if (thread?.guild_id == null) return NOTHING;
+    const placed = atlas.put(thread.guild_id, keepNewest(thread, atlas.channel(thread.id)));
+    const outcome = changed([atlas.conversation(placed)], isNews && readNewThread(data)?.newly_created !== true);
+    if (thread.thread_metadata?.archived === true) atlas.forget(thread.id);
+    return outcome;
+  };
+
+  const threadsListed = (data: unknown): LiveOutcome => {
+    const list = readThreadList(data);
+    const threads = (list?.threads ?? []).map((thread) => readChannel(thread, list?.guild_id)).filter((thread) => thread !== null);
+    return changed(threads.map((thread) => atlas.conversation(atlas.put(thread.guild_id ?? '', thread))), true);
+  };
+
+  const guildCreated = (data: unknown): LiveOutcome => {
+    const guild = readGuild(data);
+    if (guild === null || guild.unavailable === true) return NOTHING;
+    atlas.learnGuild(guild);
+    return isOpen() ? changed(atlas.conversations(guild.id), true) : NOTHING;
+  };
+
+  const guildUpdated = (data: unknown): LiveOutcome => {
+    const guild = readGuild(data);
+    return guild === null ? NOTHING : withAccess(guild.id, () => atlas.learnGuild(guild));
+  };
+
+  const guildDeleted = (data: unknown): LiveOutcome => {
+    const guild = readGuild(data);
+    // An unavailable guild is down, not gone.
+    if (guild === null || guild.unavailable === true) return NOTHING;
+    const ids = atlas.conversations(guild.id).map(({ externalId }) => externalId);
+    atlas.forgetGuild(guild.id);
+    return removed(ids);
+  };
+
+  const roleChanged = (data: unknown): LiveOutcome => {
+    const change = readRoleChange(data);
+    if (change === null || !atlas.has(change.guild_id)) return NOTHING;
+    const { roles } = atlas.guild(change.guild_id);
+    const role = roleIn(change.role);
+    return withAccess(change.guild_id, () => {
+      if (role !== null) roles?.set(role.id, bitsOf(role.permissions));
+      if (change.role_id !== undefined) roles?.delete(change.role_id);
+    });
+  };
+
+  const memberUpdated = (data: unknown): LiveOutcome => {
+    const member = readMemberUpdate(data);
+    if (member?.user?.id !== atlas.botId || !atlas.has(member.guild_id)) return NOTHING;
+    return withAccess(member.guild_id, () => {
+      atlas.guild(member.guild_id).botRoles = member.roles;
+    });
+  };
+
+  const handlers: Readonly<Record<string, (data: unknown) => LiveOutcome>> = {
+    [Dispatch.MessageCreate]: messageCreated,
+    [Dispatch.MessageUpdate]: messageUpdated,
+    [Dispatch.MessageDelete]: messagesDeleted,
+    [Dispatch.MessageDeleteBulk]: messagesDeleted,
+    [Dispatch.ChannelCreate]: channelChanged,
+    [Dispatch.ChannelUpdate]: channelChanged,
+    [Dispatch.ChannelDelete]: channelDeleted,
+    [Dispatch.ThreadCreate]: (data) => threadChanged(data, true),
+    [Dispatch.ThreadUpdate]: (data) => threadChanged(data, false),
+    [Dispatch.ThreadDelete]: channelDeleted,
+    [Dispatch.ThreadListSync]: threadsListed,
+    [Dispatch.GuildCreate]: guildCreated,
+    [Dispatch.GuildUpdate]: guildUpdated,
+    [Dispatch.GuildDelete]: guildDeleted,
+    [Dispatch.GuildRoleCreate]: roleChanged,
+    [Dispatch.GuildRoleUpdate]: roleChanged,
+    [Dispatch.GuildRoleDelete]: roleChanged,
+    [Dispatch.GuildMemberUpdate]: memberUpdated,
+  };
+
+  return (type: string, data: unknown): LiveOutcome => handlers[type]?.(data) ?? NOTHING;
+};
+
+/** Updates of a channel may leave out its newest message; that does not make it empty. */
+const keepNewest = (channel: ApiChannel, former: ApiChannel | null): ApiChannel =>
+  channel.last_message_id == null && former?.last_message_id != null
+    ? { ...channel, last_message_id: former.last_message_id }
+    : channel;
