@@ -1,9 +1,11 @@
-import { Option, Schema } from 'effect';
 import { ChannelType } from 'discord.js';
+import { Option, Schema } from 'effect';
 import { isSnowflake } from './snowflake.ts';
 
 /** An id of Discord's. */
-export const Snowflake = Schema.String.check(Schema.makeFilter((text: string) => isSnowflake(text) || 'not a snowflake'));
+export const Snowflake = Schema.String.check(
+  Schema.makeFilter((text: string) => isSnowflake(text) || 'not a snowflake'),
+);
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
 
@@ -23,7 +25,9 @@ export const ApiChannel = Schema.Struct({
   name: optional(Schema.String),
   last_message_id: optional(Snowflake),
   permission_overwrites: optional(Schema.Array(ApiOverwrite)),
-  thread_metadata: optional(Schema.Struct({ archived: Schema.optional(Schema.Boolean), archive_timestamp: optional(Schema.String) })),
+  thread_metadata: optional(
+    Schema.Struct({ archived: Schema.optional(Schema.Boolean), archive_timestamp: optional(Schema.String) }),
+  ),
 });
 export type ApiChannel = typeof ApiChannel.Type;
 
@@ -35,7 +39,11 @@ export const readChannel = (value: unknown, guildId: string | null = null): ApiC
   return channel === null || guildId === null ? channel : { ...channel, guild_id: channel.guild_id ?? guildId };
 };
 
-const THREADS: readonly ChannelType[] = [ChannelType.AnnouncementThread, ChannelType.PublicThread, ChannelType.PrivateThread];
+const THREADS: readonly ChannelType[] = [
+  ChannelType.AnnouncementThread,
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+];
 const POST_LISTS: readonly ChannelType[] = [ChannelType.GuildForum, ChannelType.GuildMedia];
 const VOICE: readonly ChannelType[] = [ChannelType.GuildVoice, ChannelType.GuildStageVoice];
 const WITH_THREADS: readonly ChannelType[] = [ChannelType.GuildText, ChannelType.GuildAnnouncement, ...POST_LISTS];

@@ -2,20 +2,24 @@ import { Effect } from 'effect';
 import type { DirectoryRequest } from '../channel.ts';
 import { isConversation } from './api-channel.ts';
 import { ARCHIVE_LIMIT, readArchivePage, ThreadList } from './archive-page.ts';
-import type { DirectoryOf, Found, Problem, Survey } from './directory.ts';
 import { type ArchiveMarks, bookmarkOf, type CursorAt, marksIn } from './directory-cursor.ts';
+import type { Found, Problem, Survey, Surveyor } from './survey.ts';
 import { afterChannel, afterList, type GuildWindow } from './survey-order.ts';
 
 type ArchivedCursor = CursorAt<'archived'>;
 
 const routeOf = ({ parent, list }: ArchivedCursor): `/${string}` =>
-  list === 'joined' ? `/channels/${parent}/users/@me/threads/archived/private` : `/channels/${parent}/threads/archived/${list}`;
+  list === 'joined'
+    ? `/channels/${parent}/users/@me/threads/archived/private`
+    : `/channels/${parent}/threads/archived/${list}`;
 
 /** Newest first, so what the first page of a list saw is never lowered by a later one. */
 const withNewest = (cursor: ArchivedCursor, newest: number | null): ArchiveMarks =>
-  newest === null || cursor.list === 'joined' ? cursor.newest : { ...cursor.newest, [cursor.list]: Math.max(newest, cursor.newest[cursor.list] ?? 0) };
+  newest === null || cursor.list === 'joined'
+    ? cursor.newest
+    : { ...cursor.newest, [cursor.list]: Math.max(newest, cursor.newest[cursor.list] ?? 0) };
 
-interface ArchiveSurvey extends Pick<DirectoryOf, 'requests' | 'atlas'> {
+interface ArchiveSurvey extends Surveyor {
   readonly cursor: ArchivedCursor;
   readonly request: DirectoryRequest;
   readonly ahead: GuildWindow;
@@ -34,7 +38,9 @@ export const surveyArchive = ({ requests, atlas, cursor, request, ahead }: Archi
     const nextList = afterList(atlas, cursor, newest, whole);
     if (nextList !== null) return { nextCursor: nextList };
     const nextCursor = afterChannel({ atlas, ahead, guild, only: request.only, after: parent });
-    return whole ? { nextCursor, bookmarks: new Map([[parent, bookmarkOf({ ...former, ...newest })]]) } : { nextCursor };
+    return whole
+      ? { nextCursor, bookmarks: new Map([[parent, bookmarkOf({ ...former, ...newest })]]) }
+      : { nextCursor };
   };
 
   const problem = (reason: string, message: string): Problem => ({ externalId: parent, reason, message });
@@ -43,13 +49,20 @@ export const surveyArchive = ({ requests, atlas, cursor, request, ahead }: Archi
     Effect.map((answer): Found => {
       const page = readArchivePage(answer.value, { list, before, guildId: guild, mark });
       const newest = withNewest(cursor, page.newest);
-      const onward = page.before !== null ? { nextCursor: { ...cursor, before: page.before, newest } } : leaveList(newest, cursor.whole && !page.stuck);
+      const onward =
+        page.before !== null
+          ? { nextCursor: { ...cursor, before: page.before, newest } }
+          : leaveList(newest, cursor.whole && !page.stuck);
       return {
         ...onward,
         conversations: page.threads.filter(isConversation).map((thread) => atlas.conversation(thread)),
         problems: [
-          ...(page.broken > 0 ? [problem('malformed_thread', `${page.broken} archived threads could not be read.`)] : []),
-          ...(page.stuck ? [problem('threads_incomplete', 'The list of archived threads does not tell how to go on.')] : []),
+          ...(page.broken > 0
+            ? [problem('malformed_thread', `${page.broken} archived threads could not be read.`)]
+            : []),
+          ...(page.stuck
+            ? [problem('threads_incomplete', 'The list of archived threads does not tell how to go on.')]
+            : []),
         ],
         answer,
       };

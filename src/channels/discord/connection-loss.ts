@@ -2,12 +2,22 @@ import { GatewayCloseCodes } from 'discord.js';
 import type { ConnectionLost } from '../channel.ts';
 import type { PlatformFailure } from '../platform-failure.ts';
 
-const lost = (fate: ConnectionLost['fate'], code: string, message: string): ConnectionLost => ({ type: 'connectionLost', fate, code, message });
+const lost = (fate: ConnectionLost['fate'], code: string, message: string): ConnectionLost => ({
+  type: 'connectionLost',
+  fate,
+  code,
+  message,
+});
 
 export const tokenRefused = (): ConnectionLost =>
-  lost('refused', 'token_refused', 'Discord refuses the bot token. Reset it in the developer portal (Bot > Token) and give the new one.');
+  lost(
+    'refused',
+    'token_refused',
+    'Discord refuses the bot token. Reset it in the developer portal (Bot > Token) and give the new one.',
+  );
 
-const INTENTS = 'Enable "Message Content Intent" for the bot in the developer portal (Bot > Privileged Gateway Intents), then connect again.';
+const INTENTS =
+  'Enable "Message Content Intent" for the bot in the developer portal (Bot > Privileged Gateway Intents), then connect again.';
 
 export const intentsMissing = (): ConnectionLost =>
   lost('refused', 'intents_missing', `Discord refuses the intents of this bot. ${INTENTS}`);
@@ -31,20 +41,33 @@ export const lossOfCloseCode = (code: number): ConnectionLost | null => {
       return intentsMissing();
     case GatewayCloseCodes.InvalidShard:
     case GatewayCloseCodes.ShardingRequired:
-      return lost('refused', 'sharding_refused', `The gateway refuses the number of shards (${code}); connect again, and report it if it stays.`);
+      return lost(
+        'refused',
+        'sharding_refused',
+        `The gateway refuses the number of shards (${code}); connect again, and report it if it stays.`,
+      );
     case GatewayCloseCodes.InvalidAPIVersion:
-      return lost('refused', 'api_version_refused', 'The gateway no longer speaks the version of this build; upgrade the service.');
+      return lost(
+        'refused',
+        'api_version_refused',
+        'The gateway no longer speaks the version of this build; upgrade the service.',
+      );
     default:
       return null;
   }
 };
 
-const isSessionLimit = (error: unknown): boolean => error instanceof Error && error.message.startsWith('Not enough sessions remaining');
+const isSessionLimit = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Not enough sessions remaining');
 
 /** Why a login failed: `failure` is what its one REST request came to; null when that one succeeded. */
 export const lossOfLogin = (failure: PlatformFailure | null, error: unknown): ConnectionLost => {
   if (isSessionLimit(error)) {
-    return lost('transient', 'session_limit', 'The bot has used up its logins of today; Discord allows more when the count resets.');
+    return lost(
+      'transient',
+      'session_limit',
+      'The bot has used up its logins of today; Discord allows more when the count resets.',
+    );
   }
   if (failure === null) return lost('transient', 'login_failed', 'The gateway connection could not be made.');
   switch (failure._tag) {

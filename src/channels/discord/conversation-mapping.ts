@@ -18,7 +18,8 @@ const newestOf = (channel: ApiChannel): { newest?: Anchor | null } => {
 };
 
 /** The channel of a thread, the guild of a channel. A category is no parent to us. */
-const parentOf = (channel: ApiChannel): string | null => (isThread(channel) ? channel.parent_id : channel.guild_id) ?? null;
+const parentOf = (channel: ApiChannel): string | null =>
+  (isThread(channel) ? channel.parent_id : channel.guild_id) ?? null;
 
 /** `unreadable` says in words why its history cannot be read; null: it can. */
 export const conversationOf = (channel: ApiChannel, unreadable: string | null): ListedConversation => ({

@@ -6,7 +6,10 @@ export const ArchiveList = Schema.Literals(['public', 'private', 'joined']);
 export type ArchiveList = typeof ArchiveList.Type;
 
 /** Newest archive time seen (ms) per list of a channel. */
-export const ArchiveMarks = Schema.Struct({ public: Schema.optionalKey(Schema.Number), private: Schema.optionalKey(Schema.Number) });
+export const ArchiveMarks = Schema.Struct({
+  public: Schema.optionalKey(Schema.Number),
+  private: Schema.optionalKey(Schema.Number),
+});
 export type ArchiveMarks = typeof ArchiveMarks.Type;
 
 /**
@@ -44,9 +47,13 @@ const decodeMarks = Schema.decodeUnknownOption(Schema.fromJsonString(ArchiveMark
 
 /** A cursor that this build does not understand starts the survey anew: listing twice harms nobody. */
 export const cursorOf = (stored: unknown, only: string | null): Cursor =>
-  Option.getOrElse(decode(stored), (): Cursor => (only === null ? { stage: 'guilds', after: null } : { stage: 'single' }));
+  Option.getOrElse(
+    decode(stored),
+    (): Cursor => (only === null ? { stage: 'guilds', after: null } : { stage: 'single' }),
+  );
 
 /** The marks in a bookmark; none when there is no bookmark. */
-export const marksIn = (bookmark: string | undefined): ArchiveMarks => Option.getOrElse(decodeMarks(bookmark), () => ({}));
+export const marksIn = (bookmark: string | undefined): ArchiveMarks =>
+  Option.getOrElse(decodeMarks(bookmark), () => ({}));
 
 export const bookmarkOf = (marks: ArchiveMarks): string => JSON.stringify(marks);

@@ -1,13 +1,12 @@
 import { Effect, Schema } from 'effect';
-import type { ConversationDirectory, DirectoryPage, DirectoryRequest } from '../channel.ts';
-import type { PlatformFailure } from '../platform-failure.ts';
+import type { ConversationDirectory, DirectoryRequest } from '../channel.ts';
 import { isConversation, isThread, mayHaveThreads, readChannel, Snowflake } from './api-channel.ts';
 import { ThreadList } from './archive-page.ts';
 import { surveyArchive } from './archive-survey.ts';
 import { type Cursor, type CursorAt, cursorOf } from './directory-cursor.ts';
-import type { GuildAtlas } from './guild-atlas.ts';
 import { learnFacts } from './guild-facts.ts';
-import type { Answer, DiscordRequests } from './rest-requests.ts';
+import type { Answer } from './rest-requests.ts';
+import type { Found, Survey, Surveyor } from './survey.ts';
 import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './survey-order.ts';
 
 const GUILD_LIMIT = 200;
@@ -15,23 +14,7 @@ const GUILD_LIMIT = 200;
 const Entries = Schema.Array(Schema.Unknown);
 const GuildEntries = Schema.Array(Schema.Struct({ id: Snowflake }));
 
-export type Problem = DirectoryPage['problems'][number];
-
-/** What one request brought: the page without what every page has. */
-export interface Found {
-  readonly conversations?: DirectoryPage['conversations'];
-  readonly bookmarks?: DirectoryPage['bookmarks'];
-  readonly problems?: readonly Problem[];
-  readonly nextCursor: Cursor | null;
-  /** Absent when nothing had to be asked. */
-  readonly answer?: Pick<Answer<unknown>, 'requestedAt' | 'quota'>;
-}
-
-export type Survey = Effect.Effect<Found, PlatformFailure>;
-
-export interface DirectoryOf {
-  readonly requests: DiscordRequests;
-  readonly atlas: GuildAtlas;
+interface DirectoryOf extends Surveyor {
   readonly now: () => number;
 }
 
@@ -43,7 +26,11 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
   const guilds = ({ after }: CursorAt<'guilds'>): Survey =>
     requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, GuildEntries).pipe(
       Effect.map((answer): Found => {
-        ahead = windowOf(after, answer.value.map(({ id }) => id), answer.value.length >= GUILD_LIMIT);
+        ahead = windowOf(
+          after,
+          answer.value.map(({ id }) => id),
+          answer.value.length >= GUILD_LIMIT,
+        );
         return { nextCursor: afterGuild(ahead, after), answer };
       }),
       Effect.catchTag('AccessDenied', (): Survey => {
@@ -62,7 +49,11 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
           conversations: known.filter(isConversation).map((channel) => atlas.conversation(channel)),
           // Its threads may have become unreadable too: the next survey that may see them lists them all.
           bookmarks: new Map(closed.filter(({ id }) => request.bookmarks.has(id)).map(({ id }) => [id, ''])),
-          problems: broken.map(() => ({ externalId: guild, reason: 'malformed_channel', message: 'A channel of the guild could not be read.' })),
+          problems: broken.map(() => ({
+            externalId: guild,
+            reason: 'malformed_channel',
+            message: 'A channel of the guild could not be read.',
+          })),
           nextCursor: { stage: 'active', guild },
           answer,
         };
@@ -79,7 +70,9 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
     const nextCursor = afterChannel({ atlas, ahead, guild, only, after: null });
     return requests.get(`/guilds/${guild}/threads/active`, {}, ThreadList).pipe(
       Effect.map((answer): Found => {
-        const threads = answer.value.threads.map((thread) => readChannel(thread, guild)).filter((thread) => thread !== null);
+        const threads = answer.value.threads
+          .map((thread) => readChannel(thread, guild))
+          .filter((thread) => thread !== null);
         const placed = threads.map((thread) => atlas.put(guild, thread)).filter(isConversation);
         const wanted = placed.filter((thread) => only === null || thread.parent_id === only);
         return { conversations: wanted.map((thread) => atlas.conversation(thread)), nextCursor, answer };

@@ -30,20 +30,39 @@ const onlyWhile =
     Effect.suspend(() => {
       const phase = session.phase();
       if (phase === 'open' || phase === 'interrupted') return read(request);
-      return Effect.fail(new Unreachable({ message: phase === 'over' ? 'The connection is closed.' : 'The connection is not open yet.' }));
+      return Effect.fail(
+        new Unreachable({
+          message: phase === 'over' ? 'The connection is closed.' : 'The connection is not open yet.',
+        }),
+      );
     });
 
 /** Discord behind the seam, through discord.js. */
 export const discordChannel = (options: DiscordChannelOptions): Channel => {
   const { apiUrl = null, log = silentLog, now = Date.now } = options;
 
-  const connect = ({ credentials, report, instanceId }: OpenRequest): { readonly connection: Connection; readonly session: Session } => {
+  const connect = ({
+    credentials,
+    report,
+    instanceId,
+  }: OpenRequest): { readonly connection: Connection; readonly session: Session } => {
     const atlas = new GuildAtlas();
     const onFault = (error: unknown): void =>
-      log.warn({ instanceId, error: error instanceof Error ? error.message : 'unknown' }, 'discord.js could not handle what the gateway sent.');
+      log.warn(
+        { instanceId, error: error instanceof Error ? error.message : 'unknown' },
+        'discord.js could not handle what the gateway sent.',
+      );
     const hosted = hostClient({ apiUrl, now, requestTimeoutMs: options.requestTimeoutMs ?? null, onFault });
     const { token } = credentials;
-    const session = discordSession({ hosted, atlas, token, log, now, report, loginLimitMs: options.loginLimitMs ?? null });
+    const session = discordSession({
+      hosted,
+      atlas,
+      token,
+      log,
+      now,
+      report,
+      loginLimitMs: options.loginLimitMs ?? null,
+    });
     const onRefused = (): void => session.lose(tokenRefused());
     const requests = discordRequests({ rest: hosted.client.rest, token, now, onRefused });
     const directory = discordDirectory({ requests, atlas, now });

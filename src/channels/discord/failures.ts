@@ -50,7 +50,8 @@ const answeredFailure = (exchange: Exchange, status: number, now: number): Platf
   if (status >= 200 && status < 300) return null;
   if (status === 429) return rateLimitedBy(exchange.headers, body ?? {}, now);
   if (status === 401) return new CredentialsRefused({ message: discordsWords(status, body) });
-  if ((status === 403 || status === 404) && !isPage(text)) return new AccessDenied({ message: discordsWords(status, body) });
+  if ((status === 403 || status === 404) && !isPage(text))
+    return new AccessDenied({ message: discordsWords(status, body) });
   return badAnswer(discordsWords(status, body), text);
 };
 
@@ -76,5 +77,8 @@ export const failureOf = (exchange: Exchange | null, error: unknown, now: number
   const answered = answeredFailure(exchange, status, now);
   if (answered !== null) return answered;
   if (exchange.complete) return null;
-  return badAnswer(isAbort(error) ? 'The answer did not end in time.' : `The answer was cut off: ${wordsOf(error)}`, exchange.text);
+  return badAnswer(
+    isAbort(error) ? 'The answer did not end in time.' : `The answer was cut off: ${wordsOf(error)}`,
+    exchange.text,
+  );
 };

@@ -22,7 +22,9 @@ const isGatewayUrl = (url: string): boolean => URL.canParse(url) && /^wss?:$/.te
 export const completeGatewayAnswer = (text: string): Response => {
   const answer = Option.getOrNull(decode(text));
   if (answer === null || !isGatewayUrl(answer.url)) {
-    throw new GatewayAnswerUnusable({ message: 'The platform named no gateway address that a connection can be made to.' });
+    throw new GatewayAnswerUnusable({
+      message: 'The platform named no gateway address that a connection can be made to.',
+    });
   }
   return Response.json({
     ...answer,

@@ -6,7 +6,10 @@ import { bitsOf, managesThreads, permissionsIn, type Standing, whyUnreadable } f
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
 
-const ApiRole = Schema.Struct({ id: Snowflake, permissions: Schema.optional(Schema.Union([Schema.String, Schema.Number])) });
+const ApiRole = Schema.Struct({
+  id: Snowflake,
+  permissions: Schema.optional(Schema.Union([Schema.String, Schema.Number])),
+});
 export type ApiRole = typeof ApiRole.Type;
 export const readRole = Schema.decodeUnknownOption(ApiRole);
 
@@ -122,7 +125,13 @@ export class GuildAtlas {
     const known = channel.guild_id ? this.#guilds.get(channel.guild_id) : undefined;
     const decisive = isThread(channel) ? this.channel(channel.parent_id ?? '') : channel;
     if (!known?.roles?.has(known.id) || known.botRoles === null || decisive === null) return null;
-    const standing: Standing = { guildId: known.id, ownerId: known.ownerId, botId: this.botId, roles: known.roles, botRoles: known.botRoles };
+    const standing: Standing = {
+      guildId: known.id,
+      ownerId: known.ownerId,
+      botId: this.botId,
+      roles: known.roles,
+      botRoles: known.botRoles,
+    };
     return permissionsIn(standing, decisive.permission_overwrites ?? []);
   }
 

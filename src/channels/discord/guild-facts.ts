@@ -1,8 +1,8 @@
 import { Effect, Schema } from 'effect';
 import type { DirectoryRequest } from '../channel.ts';
 import type { Cursor } from './directory-cursor.ts';
-import type { DirectoryOf, Found, Survey } from './directory.ts';
 import { ApiGuild, ApiMember } from './guild-atlas.ts';
+import type { Found, Survey, Surveyor } from './survey.ts';
 
 const guildOf = (cursor: Cursor): string | null => ('guild' in cursor ? cursor.guild : null);
 
@@ -11,11 +11,18 @@ const guildOf = (cursor: Cursor): string | null => ('guild' in cursor ? cursor.g
  * channels. The gateway brings them unasked; whatever it left out is asked for here, one request at a time, after
  * which the survey goes on where it was. Null when nothing is missing.
  */
-export const learnFacts = ({ requests, atlas }: Pick<DirectoryOf, 'requests' | 'atlas'>, cursor: Cursor, { only }: DirectoryRequest): Survey | null => {
+export const learnFacts = (
+  { requests, atlas }: Surveyor,
+  cursor: Cursor,
+  { only }: DirectoryRequest,
+): Survey | null => {
   const guildId = guildOf(cursor) ?? (only === null ? null : (atlas.channel(only)?.guild_id ?? null));
   if (guildId === null) return null;
   const known = atlas.guild(guildId);
-  const goOn = (answer?: Found['answer']): Found => ({ nextCursor: cursor, ...(answer === undefined ? {} : { answer }) });
+  const goOn = (answer?: Found['answer']): Found => ({
+    nextCursor: cursor,
+    ...(answer === undefined ? {} : { answer }),
+  });
 
   if (known.roles === null) {
     return requests.get(`/guilds/${guildId}`, {}, ApiGuild).pipe(
@@ -24,10 +31,12 @@ export const learnFacts = ({ requests, atlas }: Pick<DirectoryOf, 'requests' | '
         return goOn(answer);
       }),
       // Nothing is known then, which makes nothing unreadable.
-      Effect.catchTag('AccessDenied', () => Effect.sync(() => {
-        known.roles = new Map();
-        return goOn();
-      })),
+      Effect.catchTag('AccessDenied', () =>
+        Effect.sync(() => {
+          known.roles = new Map();
+          return goOn();
+        }),
+      ),
     );
   }
   if (known.botRoles === null && known.roles.size > 0) {
@@ -36,10 +45,12 @@ export const learnFacts = ({ requests, atlas }: Pick<DirectoryOf, 'requests' | '
         known.botRoles = answer.value.roles;
         return goOn(answer);
       }),
-      Effect.catchTag('AccessDenied', () => Effect.sync(() => {
-        known.roles = new Map();
-        return goOn();
-      })),
+      Effect.catchTag('AccessDenied', () =>
+        Effect.sync(() => {
+          known.roles = new Map();
+          return goOn();
+        }),
+      ),
     );
   }
   const isMissing = only === null ? !known.listed : !known.listed && !known.channels.has(only);
@@ -49,10 +60,12 @@ export const learnFacts = ({ requests, atlas }: Pick<DirectoryOf, 'requests' | '
         atlas.learnChannels(guildId, answer.value);
         return goOn(answer);
       }),
-      Effect.catchTag('AccessDenied', () => Effect.sync(() => {
-        known.listed = true;
-        return goOn();
-      })),
+      Effect.catchTag('AccessDenied', () =>
+        Effect.sync(() => {
+          known.listed = true;
+          return goOn();
+        }),
+      ),
     );
   }
   return null;

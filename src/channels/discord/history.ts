@@ -1,6 +1,6 @@
 import { Effect, Schema } from 'effect';
-import type { Log } from '../../domain/log.ts';
 import type { Anchor } from '../../domain/anchor.ts';
+import type { Log } from '../../domain/log.ts';
 import type { HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
 import { AccessDenied } from '../platform-failure.ts';
 import { badAnswer } from './failures.ts';
@@ -39,7 +39,10 @@ export const discordHistory = ({ requests, atlas, log, now }: HistoryOf): Messag
   const warnOfBlanks = (blanks: number, channel: string): void => {
     if (warned || blanks < SUSPICIOUSLY_BLANK) return;
     warned = true;
-    log.warn({ channel, blanks }, 'Messages arrive without any content: enable the Message Content intent in the developer portal.');
+    log.warn(
+      { channel, blanks },
+      'Messages arrive without any content: enable the Message Content intent in the developer portal.',
+    );
   };
 
   return {
@@ -48,7 +51,8 @@ export const discordHistory = ({ requests, atlas, log, now }: HistoryOf): Messag
       const channel = atlas.channel(externalId);
       const unreadable = channel === null ? null : atlas.whyUnreadable(channel);
       if (unreadable !== null) return yield* new AccessDenied({ message: unreadable });
-      if (!isSnowflake(externalId)) return yield* new AccessDenied({ message: `"${externalId}" is no channel id of Discord's.` });
+      if (!isSnowflake(externalId))
+        return yield* new AccessDenied({ message: `"${externalId}" is no channel id of Discord's.` });
       const bound = before === null ? null : boundOf(before);
       if (before !== null && bound === null) return nothing(now());
       const query = { limit: Math.min(PAGE_SIZE, Math.max(1, limit)), before: bound };
@@ -56,7 +60,8 @@ export const discordHistory = ({ requests, atlas, log, now }: HistoryOf): Messag
       const page = readPage(answer.value, { channelId: externalId, bound, botId: atlas.botId });
       warnOfBlanks(page.blanks, externalId);
       const atStart = answer.value.length < query.limit;
-      if (!atStart && page.oldest === null) return yield* badAnswer('No entry of the page lies where the page was asked for.', null);
+      if (!atStart && page.oldest === null)
+        return yield* badAnswer('No entry of the page lies where the page was asked for.', null);
       return {
         messages: page.messages,
         newest: page.newest,

@@ -14,7 +14,7 @@ import {
   readThreadList,
   roleIn,
 } from './live-packets.ts';
-import { type ApiMessage, isWhole, messageOf, readMessage } from './message-mapping.ts';
+import { type ApiMessage, messageOf, readMessage, tellsText } from './message-mapping.ts';
 import { bitsOf } from './permissions.ts';
 
 /** What an event comes to. */
@@ -67,9 +67,10 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
 
   const messageUpdated = (data: unknown): LiveOutcome => {
     const read = readMessage(data);
-    // Discord may send only what changed, such as an embed that was filled in: taken for a message, it would wipe the text.
-    if (typeof read === 'string' || read.channel_id == null || !isWhole(read)) return NOTHING;
-    const messages = [{ conversation: conversationFor(read, read.channel_id), message: messageOf(read, data, atlas.botId) }];
+    if (typeof read === 'string' || read.channel_id == null || !tellsText(read)) return NOTHING;
+    const messages = [
+      { conversation: conversationFor(read, read.channel_id), message: messageOf(read, data, atlas.botId) },
+    ];
     return { reports: [{ type: 'messagesEdited', messages }], missed: false };
   };
 
@@ -77,14 +78,19 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const read = readDeletion(data);
     const externalIds = read === null ? [] : [...(read.ids ?? []), ...(read.id === undefined ? [] : [read.id])];
     if (read === null || externalIds.length === 0) return NOTHING;
-    return { reports: [{ type: 'messagesDeleted', conversationExternalId: read.channel_id, externalIds }], missed: false };
+    return {
+      reports: [{ type: 'messagesDeleted', conversationExternalId: read.channel_id, externalIds }],
+      missed: false,
+    };
   };
 
   /** Applies a change of who may see what, and tells of the conversations for which that made a difference. */
   const withAccess = (guildId: string, change: () => void): LiveOutcome => {
     const before = new Map(atlas.conversations(guildId).map(({ externalId, unreadable }) => [externalId, unreadable]));
     change();
-    const differing = atlas.conversations(guildId).filter(({ externalId, unreadable }) => before.get(externalId) !== unreadable);
+    const differing = atlas
+      .conversations(guildId)
+      .filter(({ externalId, unreadable }) => before.get(externalId) !== unreadable);
     return changed(
       differing,
       differing.some(({ externalId, unreadable }) => unreadable === null && before.get(externalId) != null),
@@ -98,7 +104,9 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const former = atlas.channel(channel.id);
     const access = withAccess(guildId, () => atlas.put(guildId, keepNewest(channel, former)));
     const itself = isConversation(channel) ? [atlas.conversation(atlas.channel(channel.id) ?? channel)] : [];
-    const others = access.reports.flatMap((report) => (report.type === 'conversationsChanged' ? report.conversations : []));
+    const others = access.reports.flatMap((report) =>
+      report.type === 'conversationsChanged' ? report.conversations : [],
+    );
     return changed([...itself, ...others.filter(({ externalId }) => externalId !== channel.id)], access.missed);
   };
 
@@ -106,7 +114,9 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const id = readIdentified(data)?.id;
     if (id === undefined) return NOTHING;
     const guildId = atlas.channel(id)?.guild_id;
-    const threads = guildId ? atlas.channelsOf(guildId).filter((channel) => isThread(channel) && channel.parent_id === id) : [];
+    const threads = guildId
+      ? atlas.channelsOf(guildId).filter((channel) => isThread(channel) && channel.parent_id === id)
+      : [];
     const gone = [id, ...threads.map((thread) => thread.id)];
     for (const one of gone) atlas.forget(one);
     return removed(gone);
@@ -123,8 +133,13 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
 
   const threadsListed = (data: unknown): LiveOutcome => {
     const list = readThreadList(data);
-    const threads = (list?.threads ?? []).map((thread) => readChannel(thread, list?.guild_id)).filter((thread) => thread !== null);
-    return changed(threads.map((thread) => atlas.conversation(atlas.put(thread.guild_id ?? '', thread))), true);
+    const threads = (list?.threads ?? [])
+      .map((thread) => readChannel(thread, list?.guild_id))
+      .filter((thread) => thread !== null);
+    return changed(
+      threads.map((thread) => atlas.conversation(atlas.put(thread.guild_id ?? '', thread))),
+      true,
+    );
   };
 
   const guildCreated = (data: unknown): LiveOutcome => {

@@ -21,8 +21,17 @@ export const readReady = decoder(
   }),
 );
 
+/** discord.js reads the application and the guilds of READY without looking; a server may leave them out. */
+export const completeReady = (ready: unknown): void => {
+  if (typeof ready === 'object' && ready !== null) Object.assign(ready, { application: {}, guilds: [], ...ready });
+};
+
 export const readDeletion = decoder(
-  Schema.Struct({ id: Schema.optional(Snowflake), ids: Schema.optional(Schema.Array(Snowflake)), channel_id: Snowflake }),
+  Schema.Struct({
+    id: Schema.optional(Snowflake),
+    ids: Schema.optional(Schema.Array(Snowflake)),
+    channel_id: Snowflake,
+  }),
 );
 export const readGuild = decoder(ApiGuild);
 export const readMemberUpdate = decoder(Schema.Struct({ guild_id: Snowflake, ...ApiMember.fields }));

@@ -1,5 +1,5 @@
-import { Exit, Schema } from 'effect';
 import { MessageType as DiscordMessageType } from 'discord.js';
+import { Exit, Schema } from 'effect';
 import { ExternalId } from '../../domain/ids.ts';
 import type { Message, MessageType } from '../../domain/message.ts';
 import { Snowflake } from './api-channel.ts';
@@ -44,8 +44,12 @@ export const readMessage = (value: unknown): ApiMessage | string => {
   return reason?._tag === 'Fail' ? reason.error.message.slice(0, 200) : 'not a message';
 };
 
-/** Whether this is a whole message: the gateway may send an update that names only what changed. */
-export const isWhole = (message: ApiMessage): boolean => message.author != null && message.content != null && message.timestamp != null;
+/**
+ * Whether an update tells what a message says now. Discord sends whole messages today, and used to send only what
+ * changed, such as an embed that was filled in: taken for a message, that would wipe the text.
+ */
+export const tellsText = (message: ApiMessage): boolean =>
+  message.content != null && (message.edited_timestamp != null || message.author != null);
 
 /** Types that people write; all others are Discord's own notices. */
 const WRITTEN: readonly number[] = [
@@ -86,7 +90,10 @@ const noticeOf = (type: number): string => {
 };
 
 const embedText = (message: ApiMessage): string =>
-  (message.embeds ?? []).flatMap(({ title, description }) => [title, description]).filter(Boolean).join('\n');
+  (message.embeds ?? [])
+    .flatMap(({ title, description }) => [title, description])
+    .filter(Boolean)
+    .join('\n');
 
 const textOf = (message: ApiMessage): string | null => {
   const written =

@@ -33,7 +33,8 @@ const idOf = (entry: unknown): string | null => {
 /** Why a message has no place in this page. */
 const strayBecause = (message: ApiMessage, { channelId, bound }: PageOf): string | null => {
   if (message.channel_id != null && message.channel_id !== channelId) return `belongs to channel ${message.channel_id}`;
-  if (bound !== null && compareSnowflakes(message.id, bound) >= 0) return `is not older than ${bound}, which was asked for`;
+  if (bound !== null && compareSnowflakes(message.id, bound) >= 0)
+    return `is not older than ${bound}, which was asked for`;
   return null;
 };
 

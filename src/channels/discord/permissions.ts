@@ -13,10 +13,13 @@ export interface Standing {
 }
 
 /** Bits as Discord writes them, in decimal; what is no number grants and denies nothing. */
-export const bitsOf = (text: string | number | null | undefined): bigint => (/^\d+$/.test(`${text}`) ? BigInt(`${text}`) : 0n);
+export const bitsOf = (text: string | number | null | undefined): bigint =>
+  /^\d+$/.test(`${text}`) ? BigInt(`${text}`) : 0n;
 
-const allowed = (overwrites: readonly ApiOverwrite[]): bigint => overwrites.reduce((bits, { allow }) => bits | bitsOf(allow), 0n);
-const denied = (overwrites: readonly ApiOverwrite[]): bigint => overwrites.reduce((bits, { deny }) => bits | bitsOf(deny), 0n);
+const allowed = (overwrites: readonly ApiOverwrite[]): bigint =>
+  overwrites.reduce((bits, { allow }) => bits | bitsOf(allow), 0n);
+const denied = (overwrites: readonly ApiOverwrite[]): bigint =>
+  overwrites.reduce((bits, { deny }) => bits | bitsOf(deny), 0n);
 
 /** What the bot may do in a channel: its roles, then overwrites for everyone, for its roles, for itself (docs: Permissions). */
 export const permissionsIn = (standing: Standing, overwrites: readonly ApiOverwrite[]): PermissionsBitField => {
@@ -44,4 +47,5 @@ export const whyUnreadable = (permissions: PermissionsBitField, channel: ApiChan
   return missing.length === 0 ? null : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing.`;
 };
 
-export const managesThreads = (permissions: PermissionsBitField): boolean => permissions.has(PermissionFlagsBits.ManageThreads);
+export const managesThreads = (permissions: PermissionsBitField): boolean =>
+  permissions.has(PermissionFlagsBits.ManageThreads);

@@ -32,7 +32,10 @@ interface Refusal {
 
 const retryAfterMs = (headers: HeadersOf, body: Refusal, now: number): number | null => {
   const bodySeconds = numberIn(body.retry_after);
-  const named = [headerDelayMs(headers.get('retry-after'), now), bodySeconds === null ? null : Math.ceil(bodySeconds * 1000)];
+  const named = [
+    headerDelayMs(headers.get('retry-after'), now),
+    bodySeconds === null ? null : Math.ceil(bodySeconds * 1000),
+  ];
   const known = named.filter((delay) => delay !== null);
   return known.length === 0 ? null : Math.max(...known);
 };

@@ -1,5 +1,5 @@
-import { Effect, Exit, Schema } from 'effect';
 import { type Client, RequestMethod } from 'discord.js';
+import { Effect, Exit, Schema } from 'effect';
 import type { Quota } from '../channel.ts';
 import { BadAnswer, type CredentialsRefused, type PlatformFailure } from '../platform-failure.ts';
 import { badAnswer, failureOf } from './failures.ts';
@@ -18,7 +18,11 @@ type Query = Readonly<Record<string, string | number | null>>;
 
 export interface DiscordRequests {
   /** Makes one GET and checks the shape of its answer. Interrupting it aborts the request. */
-  readonly get: <A>(route: `/${string}`, query: Query, shape: Schema.Decoder<A>) => Effect.Effect<Answer<A>, PlatformFailure>;
+  readonly get: <A>(
+    route: `/${string}`,
+    query: Query,
+    shape: Schema.Decoder<A>,
+  ) => Effect.Effect<Answer<A>, PlatformFailure>;
 }
 
 const searchOf = (query: Query): URLSearchParams =>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Events } from 'discord.js';
+import { GatewayDispatchEvents as Dispatch, Events } from 'discord.js';
 import type { Account } from '../../domain/instance.ts';
 import type { Log } from '../../domain/log.ts';
 import type { ConnectionLost, ConnectionReport } from '../channel.ts';
@@ -8,7 +8,7 @@ import type { HostedClient } from './discord-client.ts';
 import { failureOf } from './failures.ts';
 import type { GuildAtlas } from './guild-atlas.ts';
 import { discordLiveEvents } from './live-events.ts';
-import { readPacket, readReady } from './live-packets.ts';
+import { completeReady, readPacket, readReady } from './live-packets.ts';
 import { recordedIn, type Slot } from './transport.ts';
 
 /** How long the library may try before we call the connection lost, and let the restart policy decide. */
@@ -89,6 +89,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   const onReady = (data: unknown): void => {
     const ready = readReady(data);
     if (ready === null) return;
+    completeReady(data);
     account = { externalId: ready.user.id, name: ready.user.username ?? null };
     atlas.botId = ready.user.id;
     continuity = `${ready.session_id ?? 'session'}.${randomUUID()}`;
@@ -97,9 +98,9 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   const onPacket = (packet: unknown): void => {
     const read = readPacket(packet);
     if (phase === 'over' || read === null || read.t === null) return;
-    if (read.t === 'READY') return onReady(read.d);
+    if (read.t === Dispatch.Ready) onReady(read.d);
     const outcome = onLive(read.t, read.d);
-    outcome.reports.forEach(report);
+    for (const one of outcome.reports) report(one);
     if (!outcome.missed) return;
     continuity = randomUUID();
     if (isOpen()) tellOpen();
@@ -111,7 +112,10 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
       try {
         listener(...args);
       } catch (error) {
-        log.error({ error: error instanceof Error ? error.message : 'unknown' }, 'A gateway event could not be handled.');
+        log.error(
+          { error: error instanceof Error ? error.message : 'unknown' },
+          'A gateway event could not be handled.',
+        );
       }
     };
 
@@ -137,7 +141,9 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
         if (loss !== null) lose(loss);
       }),
     );
-    client.on(Events.ShardError, (error) => log.debug({ error: error.message }, 'The gateway connection had an error.'));
+    client.on(Events.ShardError, (error) =>
+      log.debug({ error: error.message }, 'The gateway connection had an error.'),
+    );
     bound(loginLimitMs ?? LOGIN_LIMIT_MS, loginTimedOut);
     void login();
   };

@@ -24,7 +24,9 @@ const covers = ({ after }: GuildWindow, guild: string | null): boolean =>
 
 /** Where the survey goes on after a guild; null: that was the last. */
 export const afterGuild = (window: GuildWindow, guild: string | null): Cursor | null => {
-  const next = covers(window, guild) ? window.ids.find((id) => guild === null || compareSnowflakes(id, guild) > 0) : undefined;
+  const next = covers(window, guild)
+    ? window.ids.find((id) => guild === null || compareSnowflakes(id, guild) > 0)
+    : undefined;
   if (next !== undefined) return { stage: 'channels', guild: next };
   return covers(window, guild) && !window.more ? null : { stage: 'guilds', after: guild };
 };
@@ -47,12 +49,18 @@ export const afterChannel = ({ atlas, ahead, guild, only, after }: PlaceInGuild)
     .filter((channel) => atlas.whyUnreadable(channel) === null)
     .sort((a, b) => compareSnowflakes(a.id, b.id));
   const parent = parents[0];
-  if (parent !== undefined) return { stage: 'archived', guild, parent: parent.id, list: 'public', before: null, newest: {}, whole: true };
+  if (parent !== undefined)
+    return { stage: 'archived', guild, parent: parent.id, list: 'public', before: null, newest: {}, whole: true };
   return only === null ? afterGuild(ahead, guild) : null;
 };
 
 /** The private list of the same channel after its public one; null: the channel is done. */
-export const afterList = (atlas: GuildAtlas, cursor: CursorAt<'archived'>, newest: ArchiveMarks, whole: boolean): Cursor | null => {
+export const afterList = (
+  atlas: GuildAtlas,
+  cursor: CursorAt<'archived'>,
+  newest: ArchiveMarks,
+  whole: boolean,
+): Cursor | null => {
   const parent = atlas.channel(cursor.parent);
   if (cursor.list !== 'public' || parent === null || !mayHavePrivateThreads(parent)) return null;
   return { ...cursor, list: atlas.managesThreads(parent) ? 'private' : 'joined', before: null, newest, whole };

@@ -1,0 +1,26 @@
+import type { Effect } from 'effect';
+import type { DirectoryPage } from '../channel.ts';
+import type { PlatformFailure } from '../platform-failure.ts';
+import type { Cursor } from './directory-cursor.ts';
+import type { GuildAtlas } from './guild-atlas.ts';
+import type { Answer, DiscordRequests } from './rest-requests.ts';
+
+export type Problem = DirectoryPage['problems'][number];
+
+/** What one request of a survey brought: the page without what every page has. */
+export interface Found {
+  readonly conversations?: DirectoryPage['conversations'];
+  readonly bookmarks?: DirectoryPage['bookmarks'];
+  readonly problems?: readonly Problem[];
+  readonly nextCursor: Cursor | null;
+  /** Absent when nothing had to be asked. */
+  readonly answer?: Pick<Answer<unknown>, 'requestedAt' | 'quota'>;
+}
+
+export type Survey = Effect.Effect<Found, PlatformFailure>;
+
+/** What every part of a survey works with. */
+export interface Surveyor {
+  readonly requests: DiscordRequests;
+  readonly atlas: GuildAtlas;
+}
