@@ -7,9 +7,9 @@ export const cleanTextOrNull = (text: string | null): string | null => (text ===
 const ESCAPE = /\\(u[0-9a-f]{4}|.)/gi;
 const SUSPICIOUS = /\\u(0000|d[89a-f])/i;
 
-const cleanEscape = (escape: string): string => {
-  if (escape === '\\u0000') return '';
-  return /^\\ud[89a-f]/i.test(escape) ? '\ufffd' : escape;
+const cleanEscape = (sequence: string): string => {
+  if (sequence === '\\u0000') return '';
+  return /^\\ud[89a-f]/i.test(sequence) ? '\ufffd' : sequence;
 };
 
 /** JSON that PostgreSQL takes. `JSON.stringify` escapes NUL and lone surrogates, and nothing else in that range. */

@@ -1,0 +1,76 @@
+import { Effect, Queue, Schedule, type Scope } from 'effect';
+import type { StoreUnavailable } from '../domain/errors.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import { persevere } from './query-failure.ts';
+import type { Connection, Sql } from './sql.ts';
+
+/** Takes an instance and all that belongs to it away, in the background, however often the process dies meanwhile. */
+export interface Removals {
+  /** In the caller's transaction: from its commit on nobody sees, restores or commands the instance, and its account is free. */
+  readonly mark: (sql: Sql, id: InstanceId) => Promise<void>;
+  /** Starts the work once the marking has committed. */
+  readonly afterwards: <E>(marked: Effect.Effect<void, E>) => Effect.Effect<void, E>;
+  /** Resolves when nothing is left to remove. */
+  readonly settled: Effect.Effect<void, StoreUnavailable>;
+}
+
+const BATCH = 2_000;
+
+/** Rows that belong to an instance, in the order in which they go: what refers to others first. */
+const BELONGINGS = [
+  'omni_events WHERE instance_id = $1',
+  'spans WHERE conversation_id IN (SELECT id FROM conversations WHERE instance_id = $1)',
+  'conversations WHERE instance_id = $1',
+  // A step that was under way when the instance was marked may have stored one more page.
+  'omni_events WHERE instance_id = $1',
+  'bookmarks WHERE instance_id = $1',
+  'sync_jobs WHERE instance_id = $1',
+  'commands WHERE instance_id = $1',
+  'dead_letters WHERE instance_id = $1',
+  'actor_snapshots WHERE instance_id = $1',
+  'outbox WHERE instance_id = $1',
+  'omni_instances WHERE id = $1',
+];
+
+/** One small statement, so that the embedded database is never held for long. */
+const removeBatch = (connection: Connection, belonging: string, id: InstanceId): Promise<number> => {
+  const table = belonging.slice(0, belonging.indexOf(' '));
+  return connection.query((sql) =>
+    sql.run(`DELETE FROM ${table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM ${belonging} LIMIT ${BATCH}))`, [id]),
+  );
+};
+
+const removeInstance = async (connection: Connection, id: InstanceId): Promise<void> => {
+  for (const belonging of BELONGINGS) {
+    while ((await removeBatch(connection, belonging, id)) > 0);
+  }
+};
+
+const removeMarked = async (connection: Connection): Promise<void> => {
+  const marked = await connection.query((sql) =>
+    sql.rows<{ id: InstanceId }>('SELECT id FROM omni_instances WHERE removing_at IS NOT NULL ORDER BY removing_at'),
+  );
+  for (const { id } of marked) await removeInstance(connection, id);
+};
+
+/** Goes on with what an earlier process left, then waits for more, until the scope closes. */
+export const openRemovals = (connection: Connection, log: Log): Effect.Effect<Removals, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const calls = yield* Queue.unbounded<void>();
+    const settled = persevere(() => removeMarked(connection));
+    const work = settled.pipe(
+      Effect.tapError(() => Effect.sync(() => log.warn({}, 'Removing an instance waits for the database'))),
+      Effect.retry(Schedule.spaced('5 seconds')),
+      Effect.ignore,
+    );
+    yield* Effect.forkScoped(work.pipe(Effect.andThen(Queue.take(calls)), Effect.forever));
+    return {
+      mark: async (sql, id) => {
+        await sql.run('UPDATE omni_instances SET removing_at = now(), wanted = false WHERE id = $1', [id]);
+        await sql.run('DELETE FROM channel_auth WHERE instance_id = $1', [id]);
+      },
+      afterwards: (marked) => marked.pipe(Effect.tap(() => Queue.offer(calls, undefined))),
+      settled,
+    };
+  });

@@ -1,0 +1,70 @@
+import type { Retention } from '../sync/catalogue.ts';
+import { toInstant } from './instants.ts';
+import { persevere } from './query-failure.ts';
+import type { Connection } from './sql.ts';
+
+const DAY_MS = 86_400_000;
+const BATCH = 1_000;
+
+const COMMANDS = `DELETE FROM commands WHERE id IN (
+  SELECT id FROM commands WHERE finished_at < $1 ORDER BY finished_at LIMIT ${BATCH})`;
+
+/** Only the oldest rows are looked at: there is no index over what was sent, and what is oldest was sent first. */
+const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
+  SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
+
+/**
+ * Payloads have no index of their own, which every stored message would pay for. Instead the table is walked in the
+ * order of its primary key, a stretch at a time.
+ */
+const PAYLOADS = `
+  WITH stretch AS (
+    SELECT conversation_id, external_id, stored_at < $1 AND payload IS NOT NULL AS due FROM omni_events
+    WHERE $2::uuid IS NULL OR (conversation_id, external_id) > ($2::uuid, $3::varchar COLLATE "C")
+    ORDER BY conversation_id, external_id LIMIT ${BATCH}
+  ), cleared AS (
+    UPDATE omni_events AS held SET payload = NULL FROM stretch
+    WHERE due AND held.conversation_id = stretch.conversation_id AND held.external_id = stretch.external_id
+    RETURNING 1
+  )
+  SELECT conversation_id AS "conversationId", external_id AS "externalId",
+    (SELECT count(*)::float8 FROM cleared) AS cleared
+  FROM stretch ORDER BY conversation_id DESC, external_id DESC LIMIT 1`;
+
+interface StretchEnd {
+  readonly conversationId: string;
+  readonly externalId: string;
+  readonly cleared: number;
+}
+
+/** Repeats a statement until it finds nothing more; each time is a transaction of its own. */
+const exhaust = async (connection: Connection, statement: string, before: number): Promise<number> => {
+  let total = 0;
+  for (;;) {
+    const deleted = await connection.query((sql) => sql.run(statement, [toInstant(before)]));
+    total += deleted;
+    if (deleted === 0) return total;
+  }
+};
+
+const clearPayloads = async (connection: Connection, before: number): Promise<number> => {
+  let total = 0;
+  let place: StretchEnd | undefined;
+  do {
+    const from: readonly (string | null)[] = [place?.conversationId ?? null, place?.externalId ?? null];
+    [place] = await connection.query((sql) => sql.rows<StretchEnd>(PAYLOADS, [toInstant(before), ...from]));
+    total += place?.cleared ?? 0;
+  } while (place !== undefined);
+  return total;
+};
+
+export const retentionStore = (connection: Connection): Retention => ({
+  sweep: (settings, now) =>
+    persevere(async () => {
+      const before = (days: number) => now - days * DAY_MS;
+      const payloadDays = settings['retention.rawPayloadDays'];
+      const commands = await exhaust(connection, COMMANDS, before(settings['retention.finishedCommandsDays']));
+      const events = await exhaust(connection, SENT_EVENTS, before(settings['retention.sentEventsDays']));
+      return commands + events + (payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays)));
+    }),
+});
