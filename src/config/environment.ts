@@ -6,17 +6,23 @@ import { LOG_LEVELS } from './config.ts';
 const text = (isRight: (value: string) => boolean, says: string) =>
   Schema.optionalKey(Schema.String.check(Schema.makeFilter((value) => isRight(value) || says)));
 
-const matches = (pattern: RegExp) => (value: string): boolean => pattern.test(value);
+const matches =
+  (pattern: RegExp) =>
+  (value: string): boolean =>
+    pattern.test(value);
 
 const isPort = (value: string): boolean => /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
 
 const isHost = (value: string): boolean =>
-  isIP(value) !== 0 || (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value));
+  isIP(value) !== 0 ||
+  (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value));
 
-const isUrlOf = (...protocols: readonly string[]) => (value: string): boolean => {
-  const url = URL.parse(value);
-  return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
-};
+const isUrlOf =
+  (...protocols: readonly string[]) =>
+  (value: string): boolean => {
+    const url = URL.parse(value);
+    return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+  };
 
 const isBareHttpUrl = (value: string): boolean => {
   const url = URL.parse(value);

@@ -34,7 +34,12 @@ const problemsOf = (issue: SchemaIssue.Issue): ConfigProblem[] =>
 const exposed = ({ HOST, API_KEY }: Record<string, string>): ConfigProblem[] =>
   HOST === undefined || isLoopback(HOST) || API_KEY !== undefined
     ? []
-    : [{ variable: 'HOST', message: `is ${HOST}, which other machines can reach: set API_KEY too, or use ${DEFAULT_HOST}.` }];
+    : [
+        {
+          variable: 'HOST',
+          message: `is ${HOST}, which other machines can reach: set API_KEY too, or use ${DEFAULT_HOST}.`,
+        },
+      ];
 
 const configOf = (env: Environment): Config => ({
   host: env.HOST ?? DEFAULT_HOST,

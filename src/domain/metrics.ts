@@ -5,13 +5,25 @@
 export const METRICS = {
   omni_commands_total: { kind: 'counter', labels: ['type'], help: 'Commands accepted.' },
   omni_steps_total: { kind: 'counter', labels: ['actor'], help: 'Steps committed, by the actor that was told.' },
-  omni_pages_total: { kind: 'counter', labels: ['channel', 'outcome'], help: 'Pages that platforms answered with, or failed to.' },
-  omni_messages_stored_total: { kind: 'counter', labels: ['channel', 'source'], help: 'Messages stored for the first time.' },
+  omni_pages_total: {
+    kind: 'counter',
+    labels: ['channel', 'outcome'],
+    help: 'Pages that platforms answered with, or failed to.',
+  },
+  omni_messages_stored_total: {
+    kind: 'counter',
+    labels: ['channel', 'source'],
+    help: 'Messages stored for the first time.',
+  },
   omni_platform_requests_total: { kind: 'counter', labels: ['channel', 'kind'], help: 'Requests sent to platforms.' },
   omni_outbox_published_total: { kind: 'counter', labels: [], help: 'Events published from the outbox.' },
   omni_dead_letters_total: { kind: 'counter', labels: [], help: 'Commands that failed for good.' },
   omni_restarts_total: { kind: 'counter', labels: ['child'], help: 'Children restarted under the restart policy.' },
-  omni_step_duration_seconds: { kind: 'histogram', labels: ['actor'], help: 'How long a step took, its commit included.' },
+  omni_step_duration_seconds: {
+    kind: 'histogram',
+    labels: ['actor'],
+    help: 'How long a step took, its commit included.',
+  },
   omni_instances: { kind: 'gauge', labels: ['state'], help: 'Instances, by state.' },
   omni_jobs: { kind: 'gauge', labels: ['status'], help: 'Sync jobs, by status.' },
   omni_mailbox_depth: { kind: 'gauge', labels: [], help: 'Commands accepted and not yet run.' },

@@ -16,7 +16,11 @@ interface FieldProblem {
 }
 
 /** Checks one part of a request. All problems are told at once, each with the path of its field. */
-export const decodeInput = <S extends InputSchema>(schema: S, part: Part, value: unknown): Result.Result<S['Type'], Denied> => {
+export const decodeInput = <S extends InputSchema>(
+  schema: S,
+  part: Part,
+  value: unknown,
+): Result.Result<S['Type'], Denied> => {
   const decoded = Schema.decodeUnknownResult(schema, { errors: 'all', onExcessProperty: 'error' })(value);
   return Result.mapError(decoded, (error) => refuse(problemsOf(error.issue, schema, part)));
 };
@@ -57,12 +61,16 @@ const pathOf = (path: readonly unknown[], part: Part): string =>
   path.length === 0
     ? part
     : path
-        .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step).slice(0, 100)}`))
+        .map((step, index) =>
+          typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step).slice(0, 100)}`,
+        )
         .join('');
 
 const sayOf = (message: string, path: readonly unknown[], schema: InputSchema): string => {
   if (message === UNKNOWN && path.length === 1) return unknownField(String(path[0]), Object.keys(schema.fields));
-  return path.length === 0 && message === 'Expected object' ? 'must be a JSON object' : message.replace(/^Expected /, 'must be ');
+  return path.length === 0 && message === 'Expected object'
+    ? 'must be a JSON object'
+    : message.replace(/^Expected /, 'must be ');
 };
 
 const unknownField = (name: string, known: readonly string[]): string => {

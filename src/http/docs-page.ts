@@ -26,17 +26,21 @@ export const docsPageOf = (api: OpenApiDocument): string => {
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(api.info.title)}</title><style>${STYLE}</style></head>
-<body><h1>${escape(api.info.title)}</h1>
-<p>${escape(api.info.description)} For programs: <a href="/api/v2/openapi.json">openapi.json</a>.</p>
+<title>${escapeHtml(api.info.title)}</title><style>${STYLE}</style></head>
+<body><h1>${escapeHtml(api.info.title)}</h1>
+<p>${escapeHtml(api.info.description)} For programs: <a href="/api/v2/openapi.json">openapi.json</a>.</p>
 ${operations.join('\n')}
 </body></html>
 `;
 };
 
-const section = (method: string, path: string, operation: Operation): string => `<section id="${escape(operation.operationId)}">
-<h2><span class="${method}">${method}</span> ${escape(path)}</h2>
-<p>${escape(operation.summary)}</p>
+const section = (
+  method: string,
+  path: string,
+  operation: Operation,
+): string => `<section id="${escapeHtml(operation.operationId)}">
+<h2><span class="${method}">${method}</span> ${escapeHtml(path)}</h2>
+<p>${escapeHtml(operation.summary)}</p>
 ${parameters(operation.parameters)}${body(operation)}${answers(operation)}
 </section>`;
 
@@ -44,7 +48,7 @@ const parameters = (all: readonly Parameter[]): string => {
   if (all.length === 0) return '';
   const rows = all.map(
     ({ name, in: place, required, description, schema }) =>
-      `<tr><td><code>${escape(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td>${escape(kindOf(schema))}</td><td>${escape(description ?? '')}</td></tr>`,
+      `<tr><td><code>${escapeHtml(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td>${escapeHtml(kindOf(schema))}</td><td>${escapeHtml(description ?? '')}</td></tr>`,
   );
   return `<table><tr><th>name</th><th>in</th><th>kind</th><th>meaning</th></tr>${rows.join('')}</table>`;
 };
@@ -65,8 +69,9 @@ const answers = ({ responses }: Operation): string =>
     .join('');
 
 const details = (title: string, schema: JsonSchema | undefined): string =>
-  `<details><summary>${escape(title)}</summary><pre>${escape(JSON.stringify(schema, null, 2))}</pre></details>`;
+  `<details><summary>${escapeHtml(title)}</summary><pre>${escapeHtml(JSON.stringify(schema, null, 2))}</pre></details>`;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+const escapeHtml = (text: string): string =>
+  text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);

@@ -25,24 +25,33 @@ export const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 30_000;
 const RETRY_MS = 2_000;
 
-export const openEventStream = (response: ServerResponse, heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS): EventStream => {
+export const openEventStream = (
+  response: ServerResponse,
+  heartbeatMs = HEARTBEAT_MS,
+  stalledMs = STALLED_MS,
+): EventStream => {
   const over = new AbortController();
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
     'x-content-type-options': 'nosniff',
+    // A stream that ends takes its connection along: nothing is left for a shutdown to wait for.
+    connection: 'close',
   });
   response.write(`retry: ${RETRY_MS}\n\n`);
   const heartbeat = setInterval(() => {
     if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
   }, heartbeatMs);
   let farewell: NodeJS.Timeout | undefined;
-  response.once('close', () => {
+  const finish = (): void => {
     clearInterval(heartbeat);
     clearTimeout(farewell);
     over.abort();
-  });
+  };
+  response.once('close', finish);
+  // The reader may have left while its request was being looked at: then `close` has already been.
+  if (response.destroyed || response.socket?.destroyed !== false) finish();
   // A reader that went away is told by `close`; the error says nothing more.
   response.on('error', () => {});
   return {

@@ -24,7 +24,11 @@ export const follow = async (stream: EventStream, source: Source, log: Log): Pro
   const unsubscribe = source.subscribe(bell.ring);
   stream.closed.addEventListener('abort', bell.ring, { once: true });
   try {
-    for (let next = await source.advance(stream); next !== 'over' && !stream.closed.aborted; next = await source.advance(stream)) {
+    for (
+      let next = await source.advance(stream);
+      next !== 'over' && !stream.closed.aborted;
+      next = await source.advance(stream)
+    ) {
       if (next === 'idle') await bell.wait(HEARTBEAT_MS);
       if (source.everyMs > 0) await pause(source.everyMs, stream.closed);
       await stream.drained();

@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
-import { ACTIVE_STATUSES, type JobView } from '../domain/job.ts';
 import type { OutboxEvent } from '../domain/event.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
+import { ACTIVE_STATUSES, type JobView } from '../domain/job.ts';
 import type { EventStream, StreamEvent } from './event-stream.ts';
 import { follow, type Source } from './follow.ts';
 import type { HttpDeps } from './http-deps.ts';

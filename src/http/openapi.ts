@@ -1,6 +1,6 @@
 import { Schema } from 'effect';
-import type { InputSchema } from './decode-input.ts';
 import { BASE_PATH } from './base-path.ts';
+import type { InputSchema } from './decode-input.ts';
 import type { Route } from './route.ts';
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
@@ -19,7 +19,9 @@ export interface Operation {
   readonly summary: string;
   readonly parameters: readonly Parameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content } | { readonly $ref: string }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Content } | { readonly $ref: string }>
+  >;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
@@ -56,7 +58,10 @@ export const openApiOf = (routes: readonly Route[]): OpenApiDocument => ({
   components: {
     securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } },
     responses: {
-      Refusal: { description: 'It was refused, and this says why.', content: { 'application/json': { schema: schemaOf(ErrorBody) } } },
+      Refusal: {
+        description: 'It was refused, and this says why.',
+        content: { 'application/json': { schema: schemaOf(ErrorBody) } },
+      },
     },
   },
   security: [{ apiKey: [] }],
@@ -86,7 +91,9 @@ const operationOf = (route: Route, template: string): Operation => {
     operationId: `${route.method.toLowerCase()}${template.replaceAll(/\W+(\w)/g, (_all, first: string) => first.toUpperCase()).replaceAll(/\W/g, '')}`,
     summary: route.summary,
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
-    ...(takesBody ? { requestBody: { required: requiredOf(body).length > 0, content: { 'application/json': { schema: body } } } } : {}),
+    ...(takesBody
+      ? { requestBody: { required: requiredOf(body).length > 0, content: { 'application/json': { schema: body } } } }
+      : {}),
     responses: { [route.answer.status]: answerOf(route), default: { $ref: '#/components/responses/Refusal' } },
     ...(route.open ? { security: [] } : {}),
   };
@@ -111,7 +118,8 @@ const parametersOf = (schema: InputSchema, place: 'path' | 'query'): Parameter[]
   }));
 };
 
-const requiredOf = (schema: JsonSchema): readonly unknown[] => (Array.isArray(schema['required']) ? schema['required'] : []);
+const requiredOf = (schema: JsonSchema): readonly unknown[] =>
+  Array.isArray(schema['required']) ? schema['required'] : [];
 
 // The decoded side is documented: a limit is a number, even though a query string carries it as text.
 const schemaOf = (schema: Schema.Constraint): JsonSchema =>
@@ -121,10 +129,14 @@ const schemaOf = (schema: Schema.Constraint): JsonSchema =>
 const finiteNumbers = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(finiteNumbers);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const mapped: Record<string, unknown> = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, finiteNumbers(value)]));
+  const mapped: Record<string, unknown> = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, finiteNumbers(value)]),
+  );
   const options = mapped['anyOf'];
   if (!Array.isArray(options)) return mapped;
-  const kept = options.filter((option: JsonSchema) => !(Array.isArray(option['enum']) && option['enum'].includes('NaN')));
+  const kept = options.filter(
+    (option: JsonSchema) => !(Array.isArray(option['enum']) && option['enum'].includes('NaN')),
+  );
   if (kept.length !== 1) return { ...mapped, anyOf: kept };
   const { anyOf: _, ...rest } = mapped;
   return { ...(kept[0] as JsonSchema), ...rest };

@@ -50,4 +50,6 @@ const checkValue = (value: unknown, path: string, depth = 0): Result.Result<unkn
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 const unstorable = (path: string): Result.Result<never, Denied> =>
-  bad(`${path.replace(/^body\./, '')}: must not contain NUL or unpaired surrogates.`, { field: path.replace(/^body\./, '') });
+  bad(`${path.replace(/^body\./, '')}: must not contain NUL or unpaired surrogates.`, {
+    field: path.replace(/^body\./, ''),
+  });

@@ -84,7 +84,10 @@ export const route = <
           body: yield* decodeInput(body, 'body', takesBody ? raw.body : (raw.body ?? {})),
           lastEventId: raw.lastEventId,
         };
-        return Effect.map(Effect.suspend(() => spec.handle(input, deps)), spec.answer.send);
+        return Effect.map(
+          Effect.suspend(() => spec.handle(input, deps)),
+          spec.answer.send,
+        );
       }),
   };
 };

@@ -27,7 +27,10 @@ export const runRoute = async (
 };
 
 // A plain race, since an effect that cannot be interrupted would make an Effect timeout wait for it.
-const withinLimit = async (effect: Effect.Effect<Sending, Failure>, limitMs: number): Promise<Result.Result<Sending, unknown>> => {
+const withinLimit = async (
+  effect: Effect.Effect<Sending, Failure>,
+  limitMs: number,
+): Promise<Result.Result<Sending, unknown>> => {
   const over = new AbortController();
   const { promise, resolve } = Promise.withResolvers<Result.Result<Sending, unknown>>();
   const timer = setTimeout(() => {

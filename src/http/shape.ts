@@ -62,7 +62,11 @@ export const document = (description: string): Shape<unknown> => ({
   send: (body) => ({ kind: 'json', body }),
 });
 
-export const text = (description: string, contentType: string, headers: Readonly<Record<string, string>> = {}): Shape<string> => ({
+export const text = (
+  description: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): Shape<string> => ({
   status: 200,
   description,
   contentType,

@@ -52,7 +52,9 @@ const alsoOnIPv6 = (app: FastifyInstance, port: number): Effect.Effect<void, nev
   Effect.asVoid(
     Effect.acquireRelease(
       Effect.callback<Door>((resume) => {
-        const door = createDoor({ allowHalfOpen: true, noDelay: true }, (socket) => app.server.emit('connection', socket));
+        const door = createDoor({ allowHalfOpen: true, noDelay: true }, (socket) =>
+          app.server.emit('connection', socket),
+        );
         door.once('error', () => resume(Effect.succeed(door)));
         door.listen({ host: '::1', port, ipv6Only: true }, () => resume(Effect.succeed(door)));
       }),

@@ -23,10 +23,10 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
 const isSecretName = (name: string): boolean => SECRET_NAME.test(name.toLowerCase().replaceAll(/[^a-z]/g, ''));
 
 export const redactText = (text: string): string =>
-  SECRET_TEXT.reduce((clean, [pattern, instead]) => clean.replaceAll(pattern, instead), text.slice(0, MAX_TEXT + MARGIN)).slice(
-    0,
-    MAX_TEXT,
-  );
+  SECRET_TEXT.reduce(
+    (clean, [pattern, instead]) => clean.replaceAll(pattern, instead),
+    text.slice(0, MAX_TEXT + MARGIN),
+  ).slice(0, MAX_TEXT);
 
 /** A copy that is safe to print: without secrets, of bounded size, JSON. Errors keep their stack if `stacks` is true. */
 export const redact = (value: unknown, stacks: boolean): unknown => copy(value, stacks, 0);

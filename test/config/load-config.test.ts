@@ -12,7 +12,8 @@ const refused = (env: Record<string, string | undefined>): ConfigRefused => {
   return result.failure;
 };
 
-const variables = (env: Record<string, string | undefined>): string[] => refused(env).problems.map(({ variable }) => variable);
+const variables = (env: Record<string, string | undefined>): string[] =>
+  refused(env).problems.map(({ variable }) => variable);
 
 describe('the environment', () => {
   it('has a default for everything', () => {
@@ -55,7 +56,13 @@ describe('the environment', () => {
   });
 
   it('reports every problem at once, each by the name of its variable', () => {
-    const wrong = { PORT: '70000', HOST: 'not a host', DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud', DISCORD_API_URL: 'ftp://x' };
+    const wrong = {
+      PORT: '70000',
+      HOST: 'not a host',
+      DATABASE_URL: 'mysql://x',
+      LOG_LEVEL: 'loud',
+      DISCORD_API_URL: 'ftp://x',
+    };
     expect(variables(wrong)).toEqual(expect.arrayContaining(Object.keys(wrong)));
   });
 
@@ -75,12 +82,20 @@ describe('the environment', () => {
     expect(variables({ HOST: '0.0.0.0', PORT: 'x' })).toEqual(['PORT', 'HOST']);
   });
 
-  it.each(['NATS_URL', 'WHATSAPP_SOCKET_URL', 'WHATSAPP_MEDIA_URL'])('refuses %s by name until its time has come', (name) => {
-    expect(refused({ [name]: 'nats://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
-  });
+  it.each(['NATS_URL', 'WHATSAPP_SOCKET_URL', 'WHATSAPP_MEDIA_URL'])(
+    'refuses %s by name until its time has come',
+    (name) => {
+      expect(refused({ [name]: 'nats://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
+    },
+  );
 
   it('never shows a secret', () => {
-    const secrets = { API_KEY: 'hush hush', SECRET_KEY: 'hush', SECRET_KEY_PREVIOUS: 'hush,hush', DATABASE_URL: 'hush://hush' };
+    const secrets = {
+      API_KEY: 'hush hush',
+      SECRET_KEY: 'hush',
+      SECRET_KEY_PREVIOUS: 'hush,hush',
+      DATABASE_URL: 'hush://hush',
+    };
     const { message, problems } = refused(secrets);
     expect(message + JSON.stringify(problems)).not.toContain('hush');
     expect(problems.map(({ variable }) => variable).sort()).toEqual(Object.keys(secrets).sort());

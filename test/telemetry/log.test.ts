@@ -33,7 +33,13 @@ describe('the log', () => {
 
   it.each([true, false])('hides secrets by the name of their field (pretty: %s)', (pretty) => {
     const { log, text } = capture('debug', pretty);
-    const secrets = { token: 's3cret', 'x-api-key': 's3cret', API_KEY: 's3cret', secretKey: 's3cret', credentials: { a: 's3cret' } };
+    const secrets = {
+      token: 's3cret',
+      'x-api-key': 's3cret',
+      API_KEY: 's3cret',
+      secretKey: 's3cret',
+      credentials: { a: 's3cret' },
+    };
     log.info({ ...secrets, headers: { authorization: 's3cret' }, list: [{ SECRET_KEY_PREVIOUS: 's3cret' }] }, 'x');
     expect(text()).not.toContain('s3cret');
   });
@@ -62,7 +68,11 @@ describe('the log', () => {
 
   it('survives cycles, depth and size', () => {
     const { log, text } = capture('info', false);
-    const cycle: Record<string, unknown> = { long: 'y'.repeat(100_000), bytes: new Uint8Array(4), many: new Array(1_000).fill(1) };
+    const cycle: Record<string, unknown> = {
+      long: 'y'.repeat(100_000),
+      bytes: new Uint8Array(4),
+      many: new Array(1_000).fill(1),
+    };
     cycle['self'] = cycle;
     log.info(cycle, 'x');
     expect(text().length).toBeLessThan(100_000);

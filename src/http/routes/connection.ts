@@ -10,7 +10,11 @@ import { ofInstance } from './fields.ts';
 /** A command that is committed: it will run, in its place. */
 export const Receipt = Schema.Struct({ commandId: CommandId, seq: Schema.Number, type: Schema.String });
 
-export const receiptOf = ({ commandId, seq, command }: Letter): typeof Receipt.Type => ({ commandId, seq, type: command.type });
+export const receiptOf = ({ commandId, seq, command }: Letter): typeof Receipt.Type => ({
+  commandId,
+  seq,
+  type: command.type,
+});
 
 const { node, rateLimit, mailboxDepth, stale, parked, supervisor, permits, activities, restarts } = ActorTree.fields;
 

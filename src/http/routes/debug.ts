@@ -17,9 +17,7 @@ const DeadLetter = Schema.Struct({
   at: Schema.String,
 });
 
-const ofDeadLetter = Schema.Struct({
-  deadLetterId: Schema.String.check(Schema.isPattern(/^[0-9A-Za-z-]{1,64}$/, { message: 'is not the id of a dead letter' })),
-});
+const ofDeadLetter = Schema.Struct({ deadLetterId: Schema.String.check(Schema.isUUID()) });
 
 const discard = (method: Method, path: string) =>
   route({

@@ -17,7 +17,9 @@ const Limit = Schema.FiniteFromString.check(
 );
 
 /** Cursors are opaque, but they are printable: anything else was never one of ours. */
-const Cursor = Schema.String.check(Schema.isPattern(/^[\x21-\x7e]{1,1000}$/, { message: 'is not a cursor that a list gave' }));
+const Cursor = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]{1,1000}$/, { message: 'is not a cursor that a list gave' }),
+);
 
 /** The query of every list. */
 export const pageFields = {
@@ -39,11 +41,16 @@ export const Search = described(
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** Milliseconds of an instant that passed `Instant`. */
-export const msOf = (instant: string): number => Date.parse(/T.*\d$/.test(instant) && !/[+-]\d{2}:\d{2}$/.test(instant) ? `${instant}Z` : instant);
+export const msOf = (instant: string): number =>
+  Date.parse(/T.*\d$/.test(instant) && !/[+-]\d{2}:\d{2}$/.test(instant) ? `${instant}Z` : instant);
 
 export const Instant = described(
   Schema.String.check(
-    Schema.makeFilter((value) => (ISO.test(value) && !Number.isNaN(msOf(value))) || 'must be an instant in ISO 8601, such as 2026-01-31T12:00:00Z'),
+    Schema.makeFilter(
+      (value) =>
+        (ISO.test(value) && !Number.isNaN(msOf(value))) ||
+        'must be an instant in ISO 8601, such as 2026-01-31T12:00:00Z',
+    ),
   ),
   'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.',
 );

@@ -11,8 +11,8 @@ import { route } from '../route.ts';
 import { created, many, one } from '../shape.ts';
 import { given, ofInstance, pageFields, pageOf } from './fields.ts';
 
-// C0 and C1 controls: a name is shown in logs and terminals.
-const NO_CONTROLS = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+// A name is shown in logs and terminals.
+const NO_CONTROLS = /^\P{Cc}*$/u;
 
 const Name = Schema.String.check(
   Schema.isPattern(/^\S(.*\S)?$/su, { message: 'must not be empty, nor begin or end with white space' }),
@@ -20,7 +20,9 @@ const Name = Schema.String.check(
   Schema.isPattern(NO_CONTROLS, { message: 'must not contain control characters' }),
 ).annotate({ description: 'What people call it.' });
 
-const Token = Schema.NonEmptyString.check(Schema.isMaxLength(500, { message: 'must be at most 500 characters' })).annotate({
+const Token = Schema.NonEmptyString.check(
+  Schema.isMaxLength(500, { message: 'must be at most 500 characters' }),
+).annotate({
   description: "The bot's token. Stored encrypted, never shown again.",
 });
 
@@ -39,7 +41,9 @@ const refuseToken = (deps: HttpDeps, channel: ChannelName, token: string): Effec
   const offered = deps.channels.find(({ name }) => name === channel);
   if (offered === undefined) {
     const names = deps.channels.map(({ name }) => name).join(', ');
-    return Effect.fail(refuse([{ field: 'channel', message: `${channel} is not offered by this build; offered: ${names}` }]));
+    return Effect.fail(
+      refuse([{ field: 'channel', message: `${channel} is not offered by this build; offered: ${names}` }]),
+    );
   }
   const objection = offered.refuseCredentials({ token });
   return objection === null ? Effect.void : Effect.fail(refuse([{ field: 'token', message: objection }]));

@@ -49,7 +49,15 @@ const write = (deps: HttpDeps, values: unknown): Effect.Effect<void, Failure> =>
 const show = (deps: HttpDeps, key: SettingKey) =>
   Effect.gen(function* () {
     const view = (yield* deps.settings.views).find((candidate) => candidate.key === key);
-    return view ?? { key, value: SETTINGS[key].default, default: SETTINGS[key].default, description: SETTINGS[key].describe, updatedAt: null };
+    return (
+      view ?? {
+        key,
+        value: SETTINGS[key].default,
+        default: SETTINGS[key].default,
+        description: SETTINGS[key].describe,
+        updatedAt: null,
+      }
+    );
   });
 
 const listed = (deps: HttpDeps) => Effect.map(deps.settings.views, (items) => ({ items, cursor: null }));

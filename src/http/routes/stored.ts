@@ -48,7 +48,8 @@ export const storedRoutes = [
   route({
     method: 'GET',
     path: '/events',
-    summary: 'Lists stored messages, newest first. A page of a search may be short, or empty, while meta.hasMore is true.',
+    summary:
+      'Lists stored messages, newest first. A page of a search may be short, or empty, while meta.hasMore is true.',
     query: Filter,
     answer: many(EventView),
     handle: ({ query }, deps) => {

@@ -69,7 +69,10 @@ export const syncRoutes = [
     handle: ({ params: { instanceId }, query }, deps) =>
       Effect.gen(function* () {
         yield* deps.catalogue.instance(instanceId);
-        return yield* deps.catalogue.jobs({ instanceId, ...given('status', query.status), ...given('type', query.type) }, pageOf(query));
+        return yield* deps.catalogue.jobs(
+          { instanceId, ...given('status', query.status), ...given('type', query.type) },
+          pageOf(query),
+        );
       }),
   }),
   route({
@@ -83,10 +86,13 @@ export const syncRoutes = [
   route({
     method: 'GET',
     path: '/instances/:instanceId/sync/:jobId/events',
-    summary: 'Streams the events of a sync job as they happen, from its present state or after Last-Event-ID, until it ends.',
+    summary:
+      'Streams the events of a sync job as they happen, from its present state or after Last-Event-ID, until it ends.',
     params: ofJob,
     query: Schema.Struct({
-      lastEventId: Schema.optionalKey(Schema.String.annotate({ description: 'Like the header Last-Event-ID, which wins over it.' })),
+      lastEventId: Schema.optionalKey(
+        Schema.String.annotate({ description: 'Like the header Last-Event-ID, which wins over it.' }),
+      ),
     }),
     answer: events('Events `sync.state`, `sync.started`, `sync.progress` and so on; data is JSON.'),
     handle: ({ params: { instanceId, jobId }, query, lastEventId }, deps) =>

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { addInstance, serve, startSync } from './serve.ts';
+
+describe('sync jobs', () => {
+  it.each([
+    {},
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    { 'content-type': 'text/plain' },
+    { 'content-type': '///' },
+  ])('start from a JSON body under the headers %j', async (headers) => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const body = new TextEncoder().encode('{"type": "messages", "depth": "7d"}');
+    const { status, json } = await served.call('POST', `instances/${id}/sync`, body, headers);
+    expect(status).toBe(202);
+    expect(json.data).toMatchObject({ instanceId: id, type: 'messages', status: 'pending', config: { depth: '7d' } });
+    const job = await served.call('GET', `instances/${id}/sync/${json.data['jobId']}`);
+    expect(job.json.data).toMatchObject({ status: 'pending', progress: { fetched: 0, stored: 0, duplicates: 0 } });
+  });
+
+  it('take the depth that the settings say', async () => {
+    const served = await serve();
+    const id = await addInstance(served);
+    await served.call('PUT', 'settings/sync.defaultDepth', { value: '90d' });
+    const { json } = await served.call('POST', `instances/${id}/sync`, { type: 'messages' });
+    expect(json.data['config']).toMatchObject({ depth: '90d' });
+  });
+
+  it('name the first job when a second is refused', async () => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const jobId = await startSync(served, id);
+    const { status, json } = await served.call('POST', `instances/${id}/sync`, { type: 'messages' });
+    expect(status).toBe(409);
+    expect(json.error.details).toEqual({ jobId });
+  });
+
+  it.each([
+    [{}, 'type'],
+    [{ type: 'contacts' }, 'type'],
+    [{ type: 'messages', depth: '8d' }, 'depth'],
+    [{ type: 'messages', depth: '7d', since: '2026-01-01' }, 'depth'],
+    [{ type: 'messages', since: 'yesterday' }, 'since'],
+    [{ type: 'messages', since: '2027-01-01' }, 'since'],
+    [{ type: 'messages', conversationIds: [] }, 'conversationIds'],
+    [{ type: 'messages', conversationIds: ['x'] }, 'conversationIds[0]'],
+    [{ type: 'messages', channelId: '' }, 'channelId'],
+    [{ type: 'messages', dept: '7d' }, 'dept'],
+  ])('refuse %j and name %s', async (body, field) => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const { status, json } = await served.call('POST', `instances/${id}/sync`, body);
+    expect(status).toBe(400);
+    expect(json.error.details['field']).toBe(field);
+    expect(json.error.message).toContain(`${field}: `);
+  });
+
+  it.each(['cancel', 'pause', 'resume'])('take the command to %s', async (verb) => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const jobId = await startSync(served, id);
+    expect((await served.call('POST', `instances/${id}/sync/${jobId}/${verb}`)).status).toBe(202);
+    expect(served.world.submitted.at(-1)?.command).toEqual({ type: `${verb}Sync`, jobId });
+    const other = crypto.randomUUID();
+    expect((await served.call('POST', `instances/${id}/sync/${other}/${verb}`)).status).toBe(404);
+  });
+
+  it('are listed and filtered, for one account and for all', async () => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const jobId = await startSync(served, id);
+    for (const path of [`instances/${id}/sync`, 'sync']) {
+      expect((await served.call('GET', `${path}?status=pending`)).json.items).toMatchObject([{ jobId }]);
+      expect((await served.call('GET', `${path}?status=failed`)).json.items).toEqual([]);
+      expect((await served.call('GET', `${path}?status=lost`)).status).toBe(400);
+    }
+    expect((await served.call('GET', `instances/${crypto.randomUUID()}/sync`)).status).toBe(404);
+  });
+});
