@@ -1,6 +1,7 @@
 import { Client, Events, GatewayIntentBits, type Message } from 'discord.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DiscordSimulator, type SimulatorOptions, startDiscordSimulator } from './simulator.ts';
+import type { DiscordSimulator } from './discord-simulator.ts';
+import { type SimulatorOptions, startDiscordSimulator } from './simulator.ts';
 
 const INTENTS = [
   GatewayIntentBits.Guilds,

@@ -1,18 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ControlApi } from './control/control-api.ts';
-import { defaultWorld } from './world/default-world.ts';
+import type { DiscordSimulator } from './discord-simulator.ts';
 import { Faults } from './faults/faults.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { type DeletedMessage, deletedMessages, groundTruth, type TrueMessage } from './ground-truth.ts';
+import { deletedMessages, groundTruth } from './ground-truth.ts';
 import { RequestLog } from './request-log.ts';
 import { HttpWire } from './rest/http-wire.ts';
 import { INVALID_REQUEST_LIMIT, InvalidRequests } from './rest/invalid-requests.ts';
 import { DISCORD_RATE_LIMITS, NO_RATE_LIMITS, RateLimiter, type RateLimits } from './rest/rate-limiter.ts';
 import { RestApi } from './rest/rest-api.ts';
-import type { Bot } from './world/bot.ts';
-import type { WorldPlan } from './world/world-plan.ts';
+import { defaultWorld } from './world/default-world.ts';
 import { World } from './world/world.ts';
+import type { WorldPlan } from './world/world-plan.ts';
 
 export interface SimulatorOptions {
   /** 0 (the default) picks a free one. */
@@ -31,26 +31,6 @@ export interface SimulatorOptions {
   readonly heartbeatIntervalMs?: number;
   /** The least time between two IDENTIFYs of a bot. */
   readonly identifyIntervalMs?: number;
-}
-
-/** A Discord to talk to: REST v10 and Gateway v10 on one port of loopback. */
-export interface DiscordSimulator {
-  /** For `new Client({ rest: { api } })`: `http://127.0.0.1:PORT/api`. */
-  readonly apiUrl: string;
-  readonly port: number;
-  /** Of the default bot. */
-  readonly token: string;
-  readonly bot: Bot;
-  readonly world: World;
-  readonly faults: Faults;
-  readonly requests: RequestLog;
-  readonly limiter: RateLimiter;
-  readonly invalidRequests: InvalidRequests;
-  readonly gateway: Gateway;
-  /** Every message that a bot (without a token: the default one) can read now. */
-  readonly groundTruth: (token?: string) => Iterable<TrueMessage>;
-  readonly deleted: () => Iterable<DeletedMessage>;
-  readonly close: () => Promise<void>;
 }
 
 const HOST = '127.0.0.1';

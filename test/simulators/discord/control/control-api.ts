@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { DiscordSimulator } from '../discord-simulator.ts';
 import type { FaultAim, RestFault } from '../faults/fault.ts';
 import type { GatewayAim, GatewayFault } from '../faults/gateway-fault.ts';
-import type { DiscordSimulator } from '../simulator.ts';
 
 type Body = Record<string, unknown>;
 type Action = (body: Body) => unknown;

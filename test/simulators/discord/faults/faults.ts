@@ -1,5 +1,5 @@
-import { CLOSE, INTENT } from '../gateway/protocol.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import { CLOSE, INTENT } from '../gateway/protocol.ts';
 import type { Bot } from '../world/bot.ts';
 import type { PrivilegedIntent } from '../world/world-plan.ts';
 import type { FaultAim, FaultHandle, RestFault } from './fault.ts';

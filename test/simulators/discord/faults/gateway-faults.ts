@@ -15,17 +15,23 @@ interface Planned {
 const inflict = (fault: GatewayFault, connection: Connection): void => {
   switch (fault.kind) {
     case 'drop':
-      return connection.drop();
+      connection.drop();
+      break;
     case 'close':
-      return connection.close(fault.code);
+      connection.close(fault.code);
+      break;
     case 'reconnect':
-      return connection.send(OP.Reconnect, null);
+      connection.send(OP.Reconnect, null);
+      break;
     case 'invalidSession':
-      return connection.send(OP.InvalidSession, fault.resumable);
+      connection.send(OP.InvalidSession, fault.resumable);
+      break;
     case 'dead':
-      return connection.die();
+      connection.die();
+      break;
     case 'hold':
-      return connection.hold();
+      connection.hold();
+      break;
   }
 };
 

@@ -17,6 +17,13 @@ interface Payload {
   readonly d: unknown;
 }
 
+const FOR_THE_AUTHENTICATED: ReadonlySet<number> = new Set([
+  OP.PresenceUpdate,
+  OP.VoiceStateUpdate,
+  OP.RequestGuildMembers,
+  OP.RequestSoundboardSounds,
+]);
+
 const parse = (text: string): Payload | null => {
   try {
     const value: unknown = JSON.parse(text);
@@ -98,39 +105,29 @@ export class Connection {
 
   #receive(text: string, isBinary: boolean): void {
     if (this.#dead) return;
-    if (isBinary || Buffer.byteLength(text) > LARGEST_PAYLOAD)
-      return this.close(CLOSE.DecodeError, 'Error while decoding payload.');
-    if (this.#tooMany()) return this.close(CLOSE.RateLimited, 'You are being rate limited.');
-    const payload = parse(text);
-    if (payload === null) return this.close(CLOSE.DecodeError, 'Error while decoding payload.');
-    this.#obey(payload);
+    const payload = isBinary || Buffer.byteLength(text) > LARGEST_PAYLOAD ? null : parse(text);
+    if (this.#tooMany()) this.close(CLOSE.RateLimited, 'You are being rate limited.');
+    else if (payload === null) this.close(CLOSE.DecodeError, 'Error while decoding payload.');
+    else this.#obey(payload);
   }
 
   #obey({ op, d }: Payload): void {
-    switch (op) {
-      case OP.Heartbeat:
-        this.#expectHeartbeat();
-        return this.send(OP.HeartbeatAck, null);
-      case OP.Identify:
-        if (this.session !== null) return this.close(CLOSE.AlreadyAuthenticated, 'Already authenticated.');
-        return this.#board.identify(this, d);
-      case OP.Resume:
-        if (this.session !== null) return this.close(CLOSE.AlreadyAuthenticated, 'Already authenticated.');
-        return this.#board.resume(this, d);
-      case OP.RequestGuildMembers:
-        if (this.session === null) return this.#strange();
-        return this.#board.requestMembers(this.session, d);
-      case OP.PresenceUpdate:
-      case OP.VoiceStateUpdate:
-      case OP.RequestSoundboardSounds:
-        return this.session === null ? this.#strange() : undefined;
-      default:
-        return this.close(CLOSE.UnknownOpcode, 'Unknown opcode.');
-    }
+    if (op === OP.Heartbeat) this.#acknowledge();
+    else if (op === OP.Identify || op === OP.Resume) this.#authenticate(op, d);
+    else if (!FOR_THE_AUTHENTICATED.has(op)) this.close(CLOSE.UnknownOpcode, 'Unknown opcode.');
+    else if (this.session === null) this.close(CLOSE.NotAuthenticated, 'Not authenticated.');
+    else if (op === OP.RequestGuildMembers) this.#board.requestMembers(this.session, d);
   }
 
-  #strange(): void {
-    this.close(CLOSE.NotAuthenticated, 'Not authenticated.');
+  #acknowledge(): void {
+    this.#expectHeartbeat();
+    this.send(OP.HeartbeatAck, null);
+  }
+
+  #authenticate(op: number, data: unknown): void {
+    if (this.session !== null) this.close(CLOSE.AlreadyAuthenticated, 'Already authenticated.');
+    else if (op === OP.Identify) this.#board.identify(this, data);
+    else this.#board.resume(this, data);
   }
 
   #tooMany(): boolean {

@@ -2,7 +2,8 @@ import { threadList } from '../rest/channel-routes.ts';
 import { discordTime } from '../snowflake.ts';
 import { canView } from '../world/access.ts';
 import type { Bot } from '../world/bot.ts';
-import { type Channel, channelObject } from '../world/channel.ts';
+import { channelObject } from '../world/channel-object.ts';
+import type { Channel } from '../world/guild.ts';
 import { messageJson } from '../world/message.ts';
 import type { WorldEvent } from '../world/world-event.ts';
 import { INTENT } from './protocol.ts';
@@ -16,15 +17,20 @@ export const tell = (session: Session, event: WorldEvent): void => {
   switch (event.type) {
     case 'messageCreated':
     case 'messageUpdated':
-      return tellMessage(session, event);
+      tellMessage(session, event);
+      break;
     case 'messagesDeleted':
-      return tellDeletedMessages(session, event);
+      tellDeletedMessages(session, event);
+      break;
     case 'channelCreated':
-      return tellNewChannel(session, event);
+      tellNewChannel(session, event);
+      break;
     case 'channelUpdated':
-      return tellChangedChannel(session, event);
+      tellChangedChannel(session, event);
+      break;
     case 'channelDeleted':
-      return tellDeletedChannel(session, event);
+      tellDeletedChannel(session, event);
+      break;
   }
 };
 
@@ -41,8 +47,8 @@ const tellMessage = (session: Session, event: Of<'messageCreated' | 'messageUpda
 const tellDeletedMessages = (session: Session, { channel, ids, bulk }: Of<'messagesDeleted'>): void => {
   if (!session.wants(INTENT.GuildMessages) || !session.sees(channel)) return;
   const where = { channel_id: channel.id, guild_id: channel.guild.id };
-  if (bulk) return session.dispatch('MESSAGE_DELETE_BULK', JSON.stringify({ ids, ...where }));
-  for (const id of ids) session.dispatch('MESSAGE_DELETE', JSON.stringify({ id, ...where }));
+  if (bulk) session.dispatch('MESSAGE_DELETE_BULK', JSON.stringify({ ids, ...where }));
+  else for (const id of ids) session.dispatch('MESSAGE_DELETE', JSON.stringify({ id, ...where }));
 };
 
 const tellNewChannel = (session: Session, { channel }: Of<'channelCreated'>): void => {

@@ -8,7 +8,7 @@ import type { World } from '../world/world.ts';
 import { Connection, type Switchboard } from './connection.ts';
 import { tell } from './dispatches.ts';
 import type { GatewayFront, SessionStartLimit } from './gateway-front.ts';
-import { identify, parseResume } from './identify.ts';
+import { type Accepted, identify, parseResume } from './identify.ts';
 import { answerMembersRequest } from './members-request.ts';
 import { CLOSE, INTENT, OP } from './protocol.ts';
 import { Session } from './session.ts';
@@ -21,6 +21,11 @@ export interface GatewayOptions {
   readonly now: () => number;
   readonly heartbeatIntervalMs: number;
   readonly identifyIntervalMs: number;
+}
+
+interface Resumable {
+  readonly session: Session;
+  readonly missed: readonly string[];
 }
 
 /** How long a session without a connection can be resumed. */
@@ -71,9 +76,9 @@ export class Gateway implements GatewayFront {
       const connection = new Connection(webSocket, this.#board);
       this.#connections.add(connection);
       const query = new URL(request.url ?? '/', 'ws://gateway').searchParams;
-      if (query.get('v') !== '10') return connection.close(CLOSE.InvalidApiVersion, 'Invalid API version.');
-      if (query.get('encoding') !== 'json') return connection.close(CLOSE.DecodeError, 'Unsupported encoding.');
-      if (!this.faults.reached('connect', connection)) connection.greet();
+      if (query.get('v') !== '10') connection.close(CLOSE.InvalidApiVersion, 'Invalid API version.');
+      else if (query.get('encoding') !== 'json') connection.close(CLOSE.DecodeError, 'Unsupported encoding.');
+      else if (!this.faults.reached('connect', connection)) connection.greet();
     });
   }
 
@@ -93,38 +98,54 @@ export class Gateway implements GatewayFront {
   }
 
   #identify(connection: Connection, data: unknown): void {
-    const { world } = this.#options;
-    const identified = identify(world, data);
-    if ('refused' in identified) return connection.close(identified.refused);
-    if (this.faults.reached('identify', connection)) return;
-    const { bot, intents, shard } = identified;
-    const start = this.#starts.take(bot, shard);
-    if (start === 'tooSoon') return connection.send(OP.InvalidSession, false);
-    if (start === 'exhausted') {
-      bot.revoked = true;
-      return connection.close(CLOSE.AuthenticationFailed, 'Authentication failed.');
+    const identified = identify(this.#options.world, data);
+    if ('refused' in identified) connection.close(identified.refused);
+    else if (!this.faults.reached('identify', connection)) this.#start(connection, identified);
+  }
+
+  #start(connection: Connection, identified: Accepted): void {
+    const start = this.#starts.take(identified.bot, identified.shard);
+    if (start === 'granted') this.#open(connection, identified);
+    else if (start === 'tooSoon') connection.send(OP.InvalidSession, false);
+    else {
+      identified.bot.revoked = true;
+      connection.close(CLOSE.AuthenticationFailed, 'Authentication failed.');
     }
+  }
+
+  #open(connection: Connection, { bot, intents, shard }: Accepted): void {
+    for (const old of this.#sessions.values()) this.#expired(old);
     const session = new Session(this.#chance.hex(32), bot, intents, shard);
     this.#sessions.set(session.id, session);
     connection.carry(session);
-    const guilds = world.guilds.filter((guild) => session.covers(guild));
+    const guilds = this.#options.world.guilds.filter((guild) => session.covers(guild));
     session.dispatch('READY', readyData(session, guilds, this.url));
-    if (session.wants(INTENT.Guilds))
-      for (const guild of guilds) session.dispatch('GUILD_CREATE', guildCreateData(guild, bot));
+    if (!session.wants(INTENT.Guilds)) return;
+    for (const guild of guilds) session.dispatch('GUILD_CREATE', guildCreateData(guild, bot));
   }
 
   #resume(connection: Connection, data: unknown): void {
-    const resume = parseResume(data);
-    if (resume === null) return connection.close(CLOSE.DecodeError, 'Error while decoding payload.');
-    const bot = this.#options.world.botOf(resume.token.replace(/^Bot /, ''));
-    if (bot === null) return connection.close(CLOSE.AuthenticationFailed, 'Authentication failed.');
+    const resumed = this.#resumable(data);
     if (this.faults.reached('resume', connection)) return;
+    if (resumed === null) connection.send(OP.InvalidSession, false);
+    else if ('refused' in resumed) connection.close(resumed.refused);
+    else this.#reopen(connection, resumed);
+  }
+
+  /** The session to go on with, a close code, or null when the client must identify anew. */
+  #resumable(data: unknown): Resumable | { readonly refused: number } | null {
+    const resume = parseResume(data);
+    if (resume === null) return { refused: CLOSE.DecodeError };
+    const bot = this.#options.world.botOf(resume.token.replace(/^Bot /, ''));
+    if (bot === null) return { refused: CLOSE.AuthenticationFailed };
     const session = this.#sessions.get(resume.sessionId);
-    if (session === undefined || session.bot !== bot || this.#expired(session))
-      return connection.send(OP.InvalidSession, false);
-    if (resume.seq > session.seq) return connection.close(CLOSE.InvalidSeq, 'Invalid seq.');
+    if (session === undefined || session.bot !== bot || this.#expired(session)) return null;
+    if (resume.seq > session.seq) return { refused: CLOSE.InvalidSeq };
     const missed = session.since(resume.seq);
-    if (missed === null) return connection.send(OP.InvalidSession, false);
+    return missed === null ? null : { session, missed };
+  }
+
+  #reopen(connection: Connection, { session, missed }: Resumable): void {
     for (const other of this.#connections) if (other.session === session) other.drop();
     connection.carry(session);
     for (const text of missed) connection.deliver(text);

@@ -3,18 +3,21 @@ import type { World } from '../world/world.ts';
 import { CLOSE, GUILDS_PER_SHARD, INTENT, KNOWN_INTENTS } from './protocol.ts';
 import { Session, type Shard } from './session.ts';
 
-export type Identified =
-  | { readonly refused: number }
-  | { readonly bot: Bot; readonly intents: number; readonly shard: Shard };
+/** A client that may have a session, if it has not started too many. */
+export interface Accepted {
+  readonly bot: Bot;
+  readonly intents: number;
+  readonly shard: Shard;
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Checks an IDENTIFY in the order in which Discord does; `refused` is a close code. */
-export const identify = (world: World, data: unknown): Identified => {
-  if (!isRecord(data) || typeof data['token'] !== 'string' || !isRecord(data['properties']))
-    return { refused: CLOSE.DecodeError };
-  const bot = world.botOf(data['token'].replace(/^Bot /, ''));
+export const identify = (world: World, data: unknown): Accepted | { readonly refused: number } => {
+  const token = isRecord(data) && isRecord(data['properties']) ? data['token'] : null;
+  if (!isRecord(data) || typeof token !== 'string') return { refused: CLOSE.DecodeError };
+  const bot = world.botOf(token.replace(/^Bot /, ''));
   if (bot === null) return { refused: CLOSE.AuthenticationFailed };
   const { intents } = data;
   if (typeof intents !== 'number' || !Number.isInteger(intents) || (intents & ~KNOWN_INTENTS) !== 0 || intents < 0) {

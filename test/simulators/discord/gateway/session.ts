@@ -1,7 +1,6 @@
 import { canView } from '../world/access.ts';
 import type { Bot } from '../world/bot.ts';
-import type { Channel } from '../world/channel.ts';
-import type { Guild } from '../world/guild.ts';
+import type { Channel, Guild } from '../world/guild.ts';
 import type { MessageReader } from '../world/message.ts';
 import { INTENT } from './protocol.ts';
 

@@ -1,8 +1,9 @@
 import { discordTime } from '../snowflake.ts';
 import { canView } from '../world/access.ts';
 import type { Bot } from '../world/bot.ts';
-import { channelObject } from '../world/channel.ts';
+import { channelObject } from '../world/channel-object.ts';
 import type { Guild } from '../world/guild.ts';
+import { guildObject } from '../world/guild-object.ts';
 import type { Session } from './session.ts';
 
 /** https://discord.com/developers/docs/events/gateway-events#ready */
@@ -34,7 +35,7 @@ export const guildCreateData = (guild: Guild, bot: Bot): string => {
   const all = [...guild.channels.values()];
   const active = all.filter((channel) => channel.thread?.archivedAt === null && canView(bot, channel));
   return JSON.stringify({
-    ...guild.object(),
+    ...guildObject(guild),
     joined_at: discordTime(guild.createdAt),
     large: guild.memberCount > 250,
     unavailable: false,

@@ -1,6 +1,8 @@
 import { PERMISSION } from '../permissions.ts';
 import { may } from '../world/access.ts';
-import { canHaveThreads, type Channel, channelObject, threadMember } from '../world/channel.ts';
+import { canHaveThreads } from '../world/channel.ts';
+import { channelObject, threadMember } from '../world/channel-object.ts';
+import type { Channel } from '../world/guild.ts';
 import { type Answer, MISSING_PERMISSIONS, ok, WRONG_CHANNEL_TYPE } from './answer.ts';
 import { integerWithin, optionalInstant, optionalSnowflake } from './form.ts';
 import { Refusal, type Route, type RouteRequest, viewableChannel } from './route.ts';

@@ -1,5 +1,6 @@
 import { canView } from '../world/access.ts';
-import { channelObject } from '../world/channel.ts';
+import { channelObject } from '../world/channel-object.ts';
+import { guildObject, roleObjects } from '../world/guild-object.ts';
 import { MISSING_ACCESS, ok, UNKNOWN_MEMBER } from './answer.ts';
 import { threadList } from './channel-routes.ts';
 import { integerWithin, optionalSnowflake, snowflakeOf } from './form.ts';
@@ -12,7 +13,7 @@ export const GUILD_ROUTES: readonly Route[] = [
     handle: (request) => {
       const guild = ownGuild(request);
       const counts = { approximate_member_count: guild.memberCount, approximate_presence_count: guild.bots.length };
-      return ok({ ...guild.object(), ...(request.query.get('with_counts') === 'true' ? counts : {}) });
+      return ok({ ...guildObject(guild), ...(request.query.get('with_counts') === 'true' ? counts : {}) });
     },
   },
   {
@@ -26,7 +27,7 @@ export const GUILD_ROUTES: readonly Route[] = [
           .map((channel) => channelObject(channel, request.bot.id)),
       ),
   },
-  { method: 'GET', template: '/guilds/:guildId/roles', handle: (request) => ok(ownGuild(request).roleObjects()) },
+  { method: 'GET', template: '/guilds/:guildId/roles', handle: (request) => ok(roleObjects(ownGuild(request))) },
   {
     method: 'GET',
     template: '/guilds/:guildId/threads/active',

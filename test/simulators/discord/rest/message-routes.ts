@@ -1,6 +1,6 @@
 import { snowflakeMs } from '../snowflake.ts';
 import { canReadHistory } from '../world/access.ts';
-import { type SimMessage, messageJson } from '../world/message.ts';
+import { messageJson, type SimMessage } from '../world/message.ts';
 import type { MessageLog } from '../world/message-log.ts';
 import { jsonText, ok, UNKNOWN_MESSAGE, WRONG_CHANNEL_TYPE } from './answer.ts';
 import { integerWithin, optionalSnowflake, snowflakeOf } from './form.ts';

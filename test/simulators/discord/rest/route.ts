@@ -1,10 +1,9 @@
 import type { GatewayFront } from '../gateway/gateway-front.ts';
+import { canView } from '../world/access.ts';
 import type { Bot } from '../world/bot.ts';
-import type { Channel } from '../world/channel.ts';
-import type { Guild } from '../world/guild.ts';
+import type { Channel, Guild } from '../world/guild.ts';
 import type { World } from '../world/world.ts';
 import { type Answer, MISSING_ACCESS, UNKNOWN_CHANNEL, UNKNOWN_GUILD } from './answer.ts';
-import { canView } from '../world/access.ts';
 import { snowflakeOf } from './form.ts';
 
 /** One authorized request on its way to its handler. */

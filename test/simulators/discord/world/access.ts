@@ -1,6 +1,7 @@
 import { effectivePermissions, PERMISSION } from '../permissions.ts';
 import type { Bot } from './bot.ts';
-import { type Channel, isPrivateThread, isVoice } from './channel.ts';
+import { isPrivateThread, isVoice } from './channel.ts';
+import type { Channel } from './guild.ts';
 
 /** What a bot may do in a channel; a thread has the permissions of its parent. */
 export const permissionsIn = (bot: Bot, channel: Channel): bigint => {

@@ -2,8 +2,9 @@ import { bitsOf } from '../permissions.ts';
 import { snowflake } from '../snowflake.ts';
 import { BaseHistory } from './base-history.ts';
 import { Bot } from './bot.ts';
-import { CATEGORY, type Channel, holdsMessages } from './channel.ts';
+import { CATEGORY, holdsMessages } from './channel.ts';
 import { composeMessage } from './compose-message.ts';
+import type { Channel } from './guild.ts';
 import { Guild } from './guild.ts';
 import { MessageLog } from './message-log.ts';
 import { People, type User } from './people.ts';
@@ -108,7 +109,6 @@ export class WorldBuilder {
       log,
       thread: {
         archivedAt: plan.archivedAt ?? null,
-        locked: false,
         createdAt,
         joined: new Set(plan.joined === true ? bots.map(({ id }) => id) : []),
       },

@@ -1,7 +1,9 @@
+import type { Overwrite } from '../permissions.ts';
 import { discordTime } from '../snowflake.ts';
 import type { Bot } from './bot.ts';
-import type { Channel } from './channel.ts';
+import type { MessageLog } from './message-log.ts';
 import type { People } from './people.ts';
+import type { GuildChannelType, ThreadType } from './world-plan.ts';
 
 export interface GuildShape {
   readonly id: string;
@@ -14,6 +16,28 @@ export interface GuildShape {
   readonly everyone: bigint;
   readonly botRoleId: string;
   readonly botRole: bigint;
+}
+
+export interface ThreadState {
+  archivedAt: number | null;
+  readonly createdAt: number;
+  /** Ids of the bots that are members. */
+  readonly joined: Set<string>;
+}
+
+/** A channel or a thread. */
+export interface Channel {
+  readonly id: string;
+  readonly type: GuildChannelType | ThreadType;
+  readonly guild: Guild;
+  readonly name: string;
+  /** A thread's channel, a channel's category. */
+  readonly parent: Channel | null;
+  readonly position: number;
+  overwrites: Overwrite[];
+  /** Null where no messages can be: categories, forums, media channels. */
+  readonly log: MessageLog | null;
+  readonly thread: ThreadState | null;
 }
 
 /** A guild: its members, roles and channels. The owner is its first member. */
@@ -99,71 +123,6 @@ export class Guild {
       user: JSON.parse(userJson) as unknown,
       mute: false,
       deaf: false,
-    };
-  }
-
-  roleObjects(): Record<string, unknown>[] {
-    return [...this.roles].map(([id, permissions], position) => ({
-      id,
-      name: id === this.id ? '@everyone' : 'bots',
-      description: null,
-      permissions: String(permissions),
-      position,
-      color: 0,
-      colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-      hoist: false,
-      managed: id !== this.id,
-      mentionable: false,
-      icon: null,
-      unicode_emoji: null,
-      flags: 0,
-    }));
-  }
-
-  /** https://discord.com/developers/docs/resources/guild#guild-object */
-  object(): Record<string, unknown> {
-    return {
-      id: this.id,
-      name: this.name,
-      icon: null,
-      description: null,
-      home_header: null,
-      splash: null,
-      discovery_splash: null,
-      features: ['COMMUNITY', 'NEWS'],
-      banner: null,
-      owner_id: this.ownerId,
-      application_id: null,
-      region: 'us-central',
-      afk_channel_id: null,
-      afk_timeout: 300,
-      system_channel_id: null,
-      system_channel_flags: 0,
-      widget_enabled: false,
-      widget_channel_id: null,
-      verification_level: 1,
-      roles: this.roleObjects(),
-      default_message_notifications: 1,
-      mfa_level: 0,
-      explicit_content_filter: 2,
-      max_presences: null,
-      max_members: 500_000,
-      max_stage_video_channel_users: 50,
-      max_video_channel_users: 25,
-      vanity_url_code: null,
-      premium_tier: 0,
-      premium_subscription_count: 0,
-      preferred_locale: 'en-US',
-      rules_channel_id: null,
-      safety_alerts_channel_id: null,
-      public_updates_channel_id: null,
-      premium_progress_bar_enabled: false,
-      nsfw: false,
-      nsfw_level: 0,
-      emojis: [],
-      stickers: [],
-      incidents_data: null,
-      inventory_settings: null,
     };
   }
 }

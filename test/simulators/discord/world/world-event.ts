@@ -1,5 +1,5 @@
 import type { Bot } from './bot.ts';
-import type { Channel } from './channel.ts';
+import type { Channel } from './guild.ts';
 import type { SimMessage } from './message.ts';
 
 /** What happened in the world while somebody may have listened. */
