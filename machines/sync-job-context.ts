@@ -15,6 +15,7 @@ export const ListingWalk = Schema.Struct({
   /** What the channel gave with the last committed page; null at the start. */
   cursor: Schema.Unknown,
 });
+export type ListingWalk = typeof ListingWalk.Type;
 
 /** Reading one stretch of one conversation downwards, page by page. */
 export const MessageWalk = Schema.Struct({

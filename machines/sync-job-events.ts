@@ -15,7 +15,8 @@ export interface PageCounts {
 
 /** Why a request brought no page, as the channel told it. */
 export type PageFailure =
-  | { readonly kind: 'rateLimited'; readonly scope: 'instance' | 'conversation'; readonly retryAfterMs: number | null; readonly message: string }
+  /** The limiter was told of it before the job. */
+  | { readonly kind: 'rateLimited'; readonly message: string }
   | { readonly kind: 'accessDenied'; readonly message: string }
   | { readonly kind: 'unreachable'; readonly message: string }
   | { readonly kind: 'badAnswer'; readonly message: string };

@@ -91,10 +91,19 @@ export interface MessagePage {
   readonly oldest: Anchor | null;
   /** True only when the platform says, or its protocol implies, that nothing older exists. */
   readonly atStart: boolean;
-  readonly malformed: readonly { readonly externalId: string | null; readonly reason: string; readonly raw: unknown }[];
+  readonly malformed: readonly MalformedMessage[];
   /** When the request left, ms. */
   readonly requestedAt: number;
   readonly quota: Quota | null;
+}
+
+/** An entry of a page that is no message as the protocol has it. */
+export interface MalformedMessage {
+  /** Its id and its time (ms), as far as they can be told. With both, the raw payload is kept as a row. */
+  readonly externalId: string | null;
+  readonly at: number | null;
+  readonly reason: string;
+  readonly raw: unknown;
 }
 
 /** What the platform said is left for this conversation. With `remaining` 0 nothing may be asked before `resetAt` (ms). */

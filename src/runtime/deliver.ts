@@ -1,4 +1,4 @@
-import { type AnyStateMachine, type EventFromLogic, type SnapshotFrom, transition } from 'xstate';
+import { type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic, type SnapshotFrom, transition } from 'xstate';
 import type { Ask, Note, Tell } from '../../machines/effects.ts';
 import { instanceMachine } from '../../machines/instance.ts';
 import type { Moment } from '../../machines/moment.ts';
@@ -114,6 +114,7 @@ const step = <Machine extends AnyStateMachine>(
 ): readonly [SnapshotFrom<Machine>, readonly Effect[]] => {
   // Mail is checked where it is made; here every machine's events look the same.
   const [next, actions] = transition(machine, snapshot, event as EventFromLogic<Machine>);
-  if (next.status === 'error') throw new Error(`The ${machine.id} machine failed on ${event.type}: ${String(next.error)}`);
+  const { status, error }: AnyMachineSnapshot = next;
+  if (status === 'error') throw new Error(`The ${machine.id} machine failed on ${event.type}: ${String(error)}`);
   return [next as SnapshotFrom<Machine>, actions as readonly Effect[]];
 };

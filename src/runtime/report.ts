@@ -29,5 +29,7 @@ export type WalkReport =
       readonly jobId: JobId;
       readonly run: string;
       readonly failure: PlatformFailure;
+      /** Whether the gate was shut for it: it opens again when the step has committed and its walks are reconciled. */
+      readonly shutGate: boolean;
       readonly usedAt: number;
     };

@@ -4,7 +4,7 @@
  * it is closed while this node cannot be sure of its lease.
  */
 export class RequestGate {
-  #shut = false;
+  #reasons = 0;
   readonly #isTrusted: () => boolean;
 
   constructor(isTrusted: () => boolean) {
@@ -12,15 +12,15 @@ export class RequestGate {
   }
 
   get isOpen(): boolean {
-    return !this.#shut && this.#isTrusted();
+    return this.#reasons === 0 && this.#isTrusted();
   }
 
   shut(): void {
-    this.#shut = true;
+    this.#reasons++;
   }
 
-  /** Called once a step has committed what the limiter makes of it. */
+  /** Called once for each `shut`, when a step has committed what the limiter makes of it. */
   open(): void {
-    this.#shut = false;
+    this.#reasons--;
   }
 }

@@ -1,0 +1,224 @@
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, Queue, Scope } from 'effect';
+import { instanceActor } from '../../machines/instance.ts';
+import { rateLimitActor } from '../../machines/rate-limit.ts';
+import { syncJobActor } from '../../machines/sync-job.ts';
+import type { Walk } from '../../machines/sync-job-context.ts';
+import type { Channel, Connection, Credentials } from '../channels/channel.ts';
+import { BadAnswer } from '../channels/platform-failure.ts';
+import type { Refused, StoreUnavailable } from '../domain/errors.ts';
+import type { InstanceId, JobId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import { type InstanceActors, isFinished } from './instance-actors.ts';
+import type { Report } from './report.ts';
+import type { RequestGate } from './request-gate.ts';
+import type { InstanceWork, Mail } from './work.ts';
+import type { StepTransaction } from './store.ts';
+
+/**
+ * Activities are what the snapshots call for, and nothing else: one connection while the supervisor names a run,
+ * one walk for each job that holds a permit, one timer at the earliest deadline. `reconcile` is called after each
+ * commit and after a restore, and only ever compares; so a crash between commit and act loses nothing.
+ */
+export interface ActivitySetting<Tx extends StepTransaction> {
+  readonly instanceId: InstanceId;
+  readonly channel: Channel;
+  readonly work: InstanceWork<Tx>;
+  readonly gate: RequestGate;
+  readonly log: Log;
+  readonly credentials: Effect.Effect<Credentials, Refused | StoreUnavailable>;
+  readonly report: (report: Report) => void;
+  /** A deadline has passed: these actors want to be told. */
+  readonly due: (mail: readonly Mail[]) => void;
+}
+
+interface OpenConnection {
+  readonly run: string;
+  readonly scope: Scope.Closeable;
+  readonly connection: Deferred.Deferred<Connection>;
+}
+
+interface RunningWalk {
+  readonly run: string;
+  readonly fiber: Fiber.Fiber<void>;
+  readonly permits: Queue.Queue<number>;
+  /** Permits handed to the walk so far. */
+  given: number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly fiber: Fiber.Fiber<void>;
+}
+
+export class Activities<Tx extends StepTransaction> {
+  readonly #setting: ActivitySetting<Tx>;
+  readonly #scope: Scope.Scope;
+  #connection: OpenConnection | null = null;
+  readonly #walks = new Map<JobId, RunningWalk>();
+  #timer: Timer | null = null;
+  #continuity: string | null = null;
+
+  /** Everything ends with `scope`. */
+  constructor(setting: ActivitySetting<Tx>, scope: Scope.Scope) {
+    this.#setting = setting;
+    this.#scope = scope;
+  }
+
+  /** What runs now, for people who look inside. */
+  get names(): readonly string[] {
+    return [
+      ...(this.#connection === null ? [] : ['connection']),
+      ...[...this.#walks.keys()].map((jobId) => `walk of ${jobId}`),
+      ...(this.#timer === null ? [] : [`timer at ${new Date(this.#timer.at).toISOString()}`]),
+    ];
+  }
+
+  reconcile(actors: InstanceActors): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      this.#continuity = actors.supervisor.context.continuity;
+      yield* this.#reconcileWalks(actors);
+      yield* this.#reconcileConnection(actors.supervisor.context.run);
+      yield* this.#startWalks(actors);
+      yield* this.#reconcileTimer(actors);
+    });
+  }
+
+  #reconcileConnection(run: string | null): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      if (this.#connection !== null && this.#connection.run !== run) {
+        yield* Scope.close(this.#connection.scope, Exit.void);
+        this.#connection = null;
+      }
+      if (this.#connection === null && run !== null) yield* this.#connect(run);
+    });
+  }
+
+  /** The socket opens in a fiber of its own, so that a slow platform keeps nobody waiting. */
+  #connect(run: string): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const scope = yield* Scope.fork(this.#scope);
+      const connection = yield* Deferred.make<Connection>();
+      this.#connection = { run, scope, connection };
+      const { channel, credentials, instanceId, report } = this.#setting;
+      const opening = credentials.pipe(
+        Effect.flatMap((known) =>
+          channel.open({
+            instanceId,
+            credentials: known,
+            report: (told) => report({ type: 'connection', run, report: told }),
+          }),
+        ),
+        Effect.provideService(Scope.Scope, scope),
+        Effect.tap((opened) => Deferred.succeed(connection, opened)),
+        Effect.catchCause((cause) => Effect.sync(() => this.#connectionFailed(run, cause))),
+      );
+      yield* Effect.forkIn(opening, scope);
+    });
+  }
+
+  #connectionFailed(run: string, cause: Cause.Cause<unknown>): void {
+    if (Cause.hasInterruptsOnly(cause)) return;
+    const { log, instanceId, report } = this.#setting;
+    log.warn({ instanceId, cause: Cause.pretty(cause) }, 'The connection could not be opened.');
+    const message = 'The connection could not be opened; the log says why.';
+    report({
+      type: 'connection',
+      run,
+      report: { type: 'connectionLost', fate: 'transient', code: 'connect_failed', message },
+    });
+  }
+
+  /** Ends walks that are not called for any more, and hands new permits to those that are. */
+  #reconcileWalks(actors: InstanceActors): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      for (const [jobId, walk] of this.#walks) {
+        const job = actors.jobs.get(jobId);
+        if (job !== undefined && job.context.walk?.run === walk.run && wantsWalk(job)) continue;
+        this.#walks.delete(jobId);
+        yield* Fiber.interrupt(walk.fiber);
+      }
+    });
+  }
+
+  #startWalks(actors: InstanceActors): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      if (this.#connection === null) return;
+      const { connection } = this.#connection;
+      for (const [jobId, job] of actors.jobs) {
+        const { walk, permits, committed, config } = job.context;
+        if (walk === null || !wantsWalk(job)) continue;
+        const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(jobId, walk, config.channelId, connection));
+        const granted = committed + permits.length;
+        const fresh = permits.slice(Math.max(0, permits.length - (granted - running.given)));
+        running.given = Math.max(running.given, granted);
+        yield* Queue.offerAll(running.permits, fresh);
+      }
+    });
+  }
+
+  #startWalk(
+    jobId: JobId,
+    walk: Walk,
+    only: string | null,
+    opening: Deferred.Deferred<Connection>,
+  ): Effect.Effect<RunningWalk> {
+    return Effect.gen({ self: this }, function* () {
+      const permits = yield* Queue.unbounded<number>();
+      const { work, gate, report } = this.#setting;
+      const continuity = () => this.#continuity;
+      const activity = Deferred.await(opening).pipe(
+        Effect.flatMap((connection) => work.walk({ jobId, walk, only, connection, permits, gate, continuity, report })),
+        Effect.catchCause((cause) => this.#walkFailed(jobId, walk.run, cause)),
+      );
+      const fiber = yield* Effect.forkIn(activity, this.#scope);
+      const running: RunningWalk = { run: walk.run, fiber, permits, given: 0 };
+      this.#walks.set(jobId, running);
+      return running;
+    });
+  }
+
+  /** A walk that breaks is a bad answer: tried again, and given up if it goes on. */
+  #walkFailed(jobId: JobId, run: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      if (Cause.hasInterruptsOnly(cause)) return;
+      const { log, instanceId, report } = this.#setting;
+      log.error({ instanceId, jobId, cause: Cause.pretty(cause) }, 'A walk broke.');
+      const failure = new BadAnswer({ message: 'Reading broke on what came; the log says how.', raw: null });
+      report({ type: 'requestFailed', jobId, run, failure, shutGate: false, usedAt: yield* Clock.currentTimeMillis });
+    });
+  }
+
+  #reconcileTimer(actors: InstanceActors): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const deadlines = deadlinesOf(actors);
+      const at = deadlines.length === 0 ? null : Math.min(...deadlines.map((deadline) => deadline.at));
+      if (this.#timer?.at === at) return;
+      if (this.#timer !== null) {
+        const { fiber } = this.#timer;
+        this.#timer = null;
+        yield* Fiber.interrupt(fiber);
+      }
+      if (at === null) return;
+      const ring = Effect.gen({ self: this }, function* () {
+        yield* Effect.sleep(Math.max(0, at - (yield* Clock.currentTimeMillis)));
+        this.#timer = null;
+        this.#setting.due(
+          deadlines.filter((deadline) => deadline.at <= at).map(({ actor }) => ({ to: actor, event: { type: 'timerDue' } })),
+        );
+      });
+      const fiber = yield* Effect.forkIn(ring, this.#scope, { startImmediately: false });
+      this.#timer = { at, fiber };
+    });
+  }
+}
+
+const wantsWalk = (job: { readonly value: string; readonly context: { readonly permits: readonly number[] } }): boolean =>
+  job.value === 'running' && job.context.permits.length > 0;
+
+const deadlinesOf = (actors: InstanceActors): readonly { readonly actor: string; readonly at: number }[] => [
+  ...deadlineOf('instance', instanceActor.deadline(actors.supervisor)),
+  ...deadlineOf('rate-limit', rateLimitActor.deadline(actors.limiter)),
+  ...[...actors.jobs].flatMap(([jobId, job]) => (isFinished(job) ? [] : deadlineOf(jobId, syncJobActor.deadline(job)))),
+];
+
+const deadlineOf = (actor: string, at: number | null) => (at === null ? [] : [{ actor, at }]);

@@ -1,0 +1,42 @@
+import type { ChannelName } from '../domain/channel-name.ts';
+import type { Metrics } from '../domain/metrics.ts';
+import type { InstanceActors } from './instance-actors.ts';
+import type { StepInput } from './step.ts';
+
+const actorOf = (input: StepInput): string => {
+  switch (input.kind) {
+    case 'mail':
+      return 'timer';
+    case 'report':
+      return input.report.type === 'connection' ? 'instance' : 'sync-job';
+    default:
+      return 'jobId' in input.letter.command ? 'sync-job' : 'instance';
+  }
+};
+
+const storedBy = (actors: InstanceActors): number =>
+  [...actors.jobs.values()].reduce((sum, job) => sum + job.context.progress.stored, 0);
+
+/** Counts what a committed step has done. */
+export const measureStep = (
+  metrics: Metrics,
+  channel: ChannelName,
+  input: StepInput,
+  before: InstanceActors,
+  after: InstanceActors,
+  tookMs: number,
+): void => {
+  const actor = actorOf(input);
+  metrics.count('omni_steps_total', { actor });
+  metrics.observe('omni_step_duration_seconds', tookMs / 1000, { actor });
+  const stored = storedBy(after) - storedBy(before);
+  if (stored > 0) metrics.count('omni_messages_stored_total', { channel, source: 'sync' }, stored);
+  if (input.kind !== 'report' || input.report.type === 'connection') return;
+  const { report } = input;
+  const outcome = report.type === 'requestFailed' ? report.failure._tag : 'ok';
+  metrics.count('omni_pages_total', { channel, outcome });
+  metrics.count('omni_platform_requests_total', {
+    channel,
+    kind: report.type === 'pageFetched' ? 'messages' : report.type === 'listingFetched' ? 'listing' : 'failed',
+  });
+};
