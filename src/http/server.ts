@@ -1,6 +1,7 @@
 import { Result } from 'effect';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { answerRawly, send, sendProblem } from './answer.ts';
+import { countRequests } from './count-requests.ts';
 import { Denied } from './denied.ts';
 import { frameworkFailure } from './framework-failure.ts';
 import { createGuard } from './guard.ts';
@@ -22,12 +23,15 @@ export interface Server {
   readonly app: FastifyInstance;
   /** Refuses what comes from now on and ends every stream; requests under way are finished. */
   readonly drain: () => void;
+  /** Resolves once no request is under way. */
+  readonly quiet: () => Promise<void>;
 }
 
 /** A Fastify server that answers the route table, and every refusal in the envelope. It does not listen yet. */
 export const createServer = (deps: HttpDeps, apiKey: string | null): Server => {
   const guard = createGuard(apiKey);
   const streams = createOpenStreams();
+  const underWay = countRequests();
   let draining = false;
   const app = fastify({
     logger: false,
@@ -44,6 +48,7 @@ export const createServer = (deps: HttpDeps, apiKey: string | null): Server => {
   });
 
   takeAnyBody(app);
+  app.server.on('request', underWay.begin);
   // An expectation that we do not know is ours to ignore (RFC 9110, section 10.1.1); Node would answer 417 without a word.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('onRequest', async (request, reply) => {
@@ -80,6 +85,7 @@ export const createServer = (deps: HttpDeps, apiKey: string | null): Server => {
       draining = true;
       streams.endAll();
     },
+    quiet: underWay.quiet,
   };
 };
 

@@ -1,4 +1,5 @@
 import { createServer as createDoor, type Server as Door } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Effect, type Scope } from 'effect';
 import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from './http-deps.ts';
@@ -62,9 +63,13 @@ const alsoOnIPv6 = (app: FastifyInstance, port: number): Effect.Effect<void, nev
     ),
   );
 
-const close = async ({ app, drain }: Server): Promise<void> => {
+const close = async ({ app, drain, quiet }: Server): Promise<void> => {
   drain();
-  const cutOff = setTimeout(() => app.server.closeAllConnections(), FINISH_LIMIT_MS);
-  await app.close();
-  clearTimeout(cutOff);
+  const closed = app.close();
+  const patience = new AbortController();
+  await Promise.race([quiet(), delay(FINISH_LIMIT_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  patience.abort();
+  // What is left has been answered, never asked anything, or took too long.
+  app.server.closeAllConnections();
+  await closed;
 };
