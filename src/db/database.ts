@@ -1,0 +1,77 @@
+import { Effect, type Scope } from 'effect';
+import type { StoreUnavailable } from '../domain/errors.ts';
+import { type Log, silentLog } from '../domain/log.ts';
+import type { CommandStore, RuntimeStore } from '../runtime/store.ts';
+import type { Catalogue, InstanceRegistry, Retention, SettingsStore } from '../sync/catalogue.ts';
+import type { SyncStore, SyncTransaction } from '../sync/store.ts';
+import { conversationCatalogue } from './catalogue/conversations.ts';
+import { eventCatalogue } from './catalogue/events.ts';
+import { instanceCatalogue } from './catalogue/instances.ts';
+import { jobCatalogue } from './catalogue/jobs.ts';
+import { commandStore } from './command-store.ts';
+import { DatabaseRefused } from './database-refused.ts';
+import { instanceRegistry } from './instance-registry.ts';
+import { persevere } from './query-failure.ts';
+import { openRemovals } from './removals.ts';
+import { retentionStore } from './retention-store.ts';
+import { runtimeStore } from './runtime-store.ts';
+import { openSearchIndex } from './search-index.ts';
+import { openKeyRing, type SecretOptions } from './secrets/key-ring.ts';
+import { settingsStore } from './settings-store.ts';
+import type { Connection } from './sql.ts';
+import { syncStore } from './sync-store.ts';
+
+export interface StoreOptions extends SecretOptions {
+  readonly logger?: Log;
+}
+
+export interface Database {
+  readonly runtime: RuntimeStore<SyncTransaction>;
+  readonly commands: CommandStore;
+  readonly sync: SyncStore;
+  readonly catalogue: Catalogue;
+  readonly registry: InstanceRegistry;
+  readonly settings: SettingsStore;
+  readonly retention: Retention;
+  /** Resolves when nothing is left of the instances that were removed. */
+  readonly removalsSettled: Effect.Effect<void, StoreUnavailable>;
+  /** Builds or drops the trigram index over message text. Where it cannot be built, the log says why. */
+  readonly setSearchIndex: (on: boolean) => Effect.Effect<void, StoreUnavailable>;
+  readonly ping: Effect.Effect<void, StoreUnavailable>;
+  readonly kind: 'pglite' | 'postgres';
+  /** True when a lock proves that no other process works with this database. */
+  readonly exclusive: boolean;
+}
+
+const isDatabaseRefused = (error: unknown): error is DatabaseRefused => error instanceof DatabaseRefused;
+
+/** The stores on a connection whose schema is up to date, once the secret key has proved to be the right one. */
+export const databaseOn = (
+  connection: Connection,
+  options: StoreOptions,
+): Effect.Effect<Database, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = options.logger ?? silentLog;
+    const key = yield* persevere(() => openKeyRing(connection, options), isDatabaseRefused);
+    const searchIndex = yield* openSearchIndex(connection, log);
+    const removals = yield* openRemovals(connection, log);
+    return {
+      runtime: runtimeStore(connection),
+      commands: commandStore(connection),
+      sync: syncStore(connection),
+      catalogue: {
+        ...instanceCatalogue(connection),
+        ...jobCatalogue(connection),
+        ...conversationCatalogue(connection),
+        ...eventCatalogue(connection, searchIndex),
+      },
+      registry: instanceRegistry(connection, key, removals),
+      settings: settingsStore(connection, log),
+      retention: retentionStore(connection),
+      removalsSettled: removals.settled,
+      setSearchIndex: searchIndex.set,
+      ping: persevere(async () => void (await connection.query((sql) => sql.rows('SELECT 1')))),
+      kind: connection.kind,
+      exclusive: connection.kind === 'pglite',
+    };
+  });

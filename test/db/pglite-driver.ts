@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoreDriver } from '../contract/store-driver.ts';
+
+/** The embedded database, in a directory that goes when the suite is done. */
+export const pgliteDriver = (): StoreDriver => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'omni-pglite-'));
+  return {
+    name: 'PGlite',
+    prepare: async () => ({ databaseUrl: null, dataDir }),
+    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+  };
+};

@@ -1,0 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoreDriver } from '../contract/store-driver.ts';
+import type { PostgresServer } from '../servers/postgres.ts';
+
+/** A database of its own on a PostgreSQL server that outlives the suite. */
+export const postgresDriver = (server: () => PostgresServer): StoreDriver => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'omni-keys-'));
+  return {
+    name: 'PostgreSQL',
+    prepare: async () => ({ databaseUrl: await server().freshDatabase(), dataDir }),
+    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+  };
+};
