@@ -1,7 +1,7 @@
 import { Client, Events, GatewayIntentBits, type Message } from 'discord.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DiscordSimulator } from './discord-simulator.ts';
-import { type SimulatorOptions, startDiscordSimulator } from './simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from './discord-simulator.ts';
+import { startDiscordSimulator } from './simulator.ts';
 
 const INTENTS = [
   GatewayIntentBits.Guilds,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { SimulatorOptions } from './simulator.ts';
+import type { SimulatorOptions } from './discord-simulator.ts';
 import { defaultWorld } from './world/default-world.ts';
 
 export const USAGE = `A simulated Discord: REST v10 and Gateway v10 on loopback.

@@ -1,8 +1,8 @@
 import { REST } from 'discord.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DiscordSimulator } from './discord-simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from './discord-simulator.ts';
 import type { TrueMessage } from './ground-truth.ts';
-import { type SimulatorOptions, startDiscordSimulator } from './simulator.ts';
+import { startDiscordSimulator } from './simulator.ts';
 
 interface WireMessage {
   readonly id: string;

@@ -1,37 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ControlApi } from './control/control-api.ts';
-import type { DiscordSimulator } from './discord-simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from './discord-simulator.ts';
 import { Faults } from './faults/faults.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { deletedMessages, groundTruth } from './ground-truth.ts';
 import { RequestLog } from './request-log.ts';
 import { HttpWire } from './rest/http-wire.ts';
 import { INVALID_REQUEST_LIMIT, InvalidRequests } from './rest/invalid-requests.ts';
-import { DISCORD_RATE_LIMITS, NO_RATE_LIMITS, RateLimiter, type RateLimits } from './rest/rate-limiter.ts';
+import { DISCORD_RATE_LIMITS, NO_RATE_LIMITS, RateLimiter } from './rest/rate-limiter.ts';
 import { RestApi } from './rest/rest-api.ts';
 import { defaultWorld } from './world/default-world.ts';
 import { World } from './world/world.ts';
-import type { WorldPlan } from './world/world-plan.ts';
-
-export interface SimulatorOptions {
-  /** 0 (the default) picks a free one. */
-  readonly port?: number;
-  /** The world, its faults and its ids follow from it. */
-  readonly seed?: number;
-  /** The simulator's only clock but for heartbeats, ms. */
-  readonly now?: () => number;
-  readonly world?: WorldPlan;
-  /** What differs from Discord's figures; `off` opens every limiter. */
-  readonly rateLimits?: Partial<RateLimits> | 'off';
-  /** Answers of 401, 403 and 429 in 10 minutes that ban the client; 10,000 as with Discord. */
-  readonly invalidRequestLimit?: number;
-  /** Every REST answer is this late. */
-  readonly latencyMs?: number;
-  readonly heartbeatIntervalMs?: number;
-  /** The least time between two IDENTIFYs of a bot. */
-  readonly identifyIntervalMs?: number;
-}
 
 const HOST = '127.0.0.1';
 

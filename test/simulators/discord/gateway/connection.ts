@@ -44,6 +44,7 @@ export class Connection {
   #watch: NodeJS.Timeout | undefined;
   #holding = false;
   #dead = false;
+  #ended = false;
 
   constructor(socket: WebSocket, board: Switchboard) {
     this.#socket = socket;
@@ -81,6 +82,7 @@ export class Connection {
   /** The line is cut: no close frame. */
   drop(): void {
     this.#socket.terminate();
+    this.#end(1006);
   }
 
   /** Stays open, hears nothing and says nothing: what a client must find out by its missing heartbeats. */
@@ -148,6 +150,8 @@ export class Connection {
   }
 
   #end(code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
     clearTimeout(this.#watch);
     this.#board.closed(this, code);
   }

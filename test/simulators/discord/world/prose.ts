@@ -91,10 +91,10 @@ const ENDINGS: Words = [
 
 /** One to some sixty words, now and then with emoji, line breaks, quotes and other scripts. Never empty, no NUL. */
 export const prose = (chance: Chance): string => {
-  const length = 1 + chance.below(chance.next() < 0.05 ? 60 : 14);
-  const words = Array.from({ length }, () => chance.pick(WORDS));
-  if (chance.next() < 0.15) words.push(chance.pick(EMOJI));
-  return words.join(' ') + chance.pick(ENDINGS);
+  let text = chance.pick(WORDS);
+  for (let left = chance.below(chance.next() < 0.05 ? 60 : 14); left > 0; left--) text += ` ${chance.pick(WORDS)}`;
+  if (chance.next() < 0.15) text += ` ${chance.pick(EMOJI)}`;
+  return text + chance.pick(ENDINGS);
 };
 
 /** The longest text that Discord takes from a bot. */
