@@ -80,3 +80,13 @@ test('a changed machine without its diagram fails the check', { timeout: PATIENC
   expect(output).toContain('docs/machines/instance.md does not show machines/instance.ts');
   expect(output).toContain('npm run machines');
 });
+
+test('import rules that were not applied to every file fail the check', { timeout: PATIENCE_MS }, async () => {
+  const copy = await copyOfTheTree();
+  const rules = await readFile(join(copy, '.dependency-cruiser.cjs'), 'utf8');
+  await plant(copy, '.dependency-cruiser.cjs', rules.replace('options: {', "options: { exclude: '^src/domain/',"));
+  const { failed, output } = await npmRun(copy, 'check:imports');
+  expect(failed, output).toBe(true);
+  expect(output).toContain('The import rules were not checked');
+  expect(output).toContain('src/domain/ids.ts');
+});
