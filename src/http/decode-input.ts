@@ -21,8 +21,19 @@ export const decodeInput = <S extends InputSchema>(
   part: Part,
   value: unknown,
 ): Result.Result<S['Type'], Denied> => {
+  if (Object.keys(schema.fields).length === 0) return decodeNothing(part, value);
   const decoded = Schema.decodeUnknownResult(schema, { errors: 'all', onExcessProperty: 'error' })(value);
   return Result.mapError(decoded, (error) => refuse(problemsOf(error.issue, schema, part)));
+};
+
+// A struct without fields means "anything that is not null" to Effect, as `{}` does to TypeScript.
+const decodeNothing = (part: Part, value: unknown): Result.Result<object, Denied> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return Result.fail(refuse([{ field: part, message: NO_OBJECT }]));
+  }
+  const strangers = Object.keys(value).slice(0, MAX_PROBLEMS);
+  const problems = strangers.map((name) => ({ field: pathOf([name], part), message: unknownField(name, []) }));
+  return problems.length === 0 ? Result.succeed({}) : Result.fail(refuse(problems));
 };
 
 /** A refusal that names fields. */
@@ -45,6 +56,7 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
 });
 
 const UNKNOWN = 'is not a known field';
+const NO_OBJECT = 'must be a JSON object';
 
 /** One problem per field: what a later rule says of a value that an earlier one refused helps nobody. */
 const problemsOf = (issue: SchemaIssue.Issue, schema: InputSchema, part: Part): FieldProblem[] => {
@@ -68,9 +80,7 @@ const pathOf = (path: readonly unknown[], part: Part): string =>
 
 const sayOf = (message: string, path: readonly unknown[], schema: InputSchema): string => {
   if (message === UNKNOWN && path.length === 1) return unknownField(String(path[0]), Object.keys(schema.fields));
-  return path.length === 0 && message === 'Expected object'
-    ? 'must be a JSON object'
-    : message.replace(/^Expected /, 'must be ');
+  return path.length === 0 && message === 'Expected object' ? NO_OBJECT : message.replace(/^Expected /, 'must be ');
 };
 
 const unknownField = (name: string, known: readonly string[]): string => {

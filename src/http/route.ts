@@ -81,7 +81,7 @@ export const route = <
         const input = {
           params: yield* decodeInput(params, 'params', raw.params),
           query: yield* decodeInput(query, 'query', raw.query),
-          body: yield* decodeInput(body, 'body', takesBody ? raw.body : (raw.body ?? {})),
+          body: yield* decodeInput(body, 'body', raw.body === undefined && !takesBody ? {} : raw.body),
           lastEventId: raw.lastEventId,
         };
         return Effect.map(
