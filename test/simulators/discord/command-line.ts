@@ -19,9 +19,11 @@ Usage: node test/simulators/discord/main.ts [options]
   --help
 
 Prints one line of JSON when it is ready: {"ready":true,"apiUrl":…,"token":…,"port":…}.
-Control: GET /_sim/stats, /_sim/requests, /_sim/channels, /_sim/ground-truth, /_sim/deleted;
-POST /_sim/messages, /_sim/faults, /_sim/faults/clear, /_sim/gateway, /_sim/gateway/drop, /_sim/token/revoke,
-/_sim/token/restore, /_sim/channels/deny, /_sim/channels/allow, /_sim/requests/clear.
+Control: GET /_sim/stats, /_sim/requests, /_sim/channels, /_sim/faults, /_sim/ground-truth and /_sim/deleted (NDJSON);
+POST /_sim/messages {channelId, content} posts, with messageId edits; {channelId, messageIds} deletes; silent in each
+POST /_sim/faults {fault, aim}, /_sim/gateway {fault, aim}, /_sim/faults/release {id}, /_sim/faults/clear
+POST /_sim/gateway/drop, /_sim/token/revoke, /_sim/token/restore, /_sim/requests/clear
+POST /_sim/channels/deny {channelId}, /_sim/channels/allow {channelId}
 `;
 
 export class BadCommandLine extends Error {}

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DiscordSimulator } from '../discord-simulator.ts';
-import type { FaultAim, RestFault } from '../faults/fault.ts';
-import type { GatewayAim, GatewayFault } from '../faults/gateway-fault.ts';
+import { FaultDesk } from './fault-desk.ts';
 
 type Body = Record<string, unknown>;
 type Action = (body: Body) => unknown;
@@ -44,16 +43,21 @@ export class ControlApi {
   constructor(simulator: DiscordSimulator) {
     this.#simulator = simulator;
     const { requests, world, faults } = simulator;
-    this.#reads = { stats: () => this.#stats(), requests: () => requests.recent, channels: () => this.#channels() };
+    const desk = new FaultDesk(faults);
+    this.#reads = {
+      stats: () => this.#stats(),
+      requests: () => requests.recent,
+      channels: () => this.#channels(),
+      faults: () => desk.list(),
+    };
     this.#streams = { 'ground-truth': () => simulator.groundTruth(), deleted: () => simulator.deleted() };
     this.#actions = {
       messages: (body) => this.#write(body),
-      faults: ({ fault, aim }) => ({ strikes: faults.add(fault as RestFault, (aim ?? {}) as FaultAim).count }),
+      faults: (body) => desk.order(body),
+      'faults/release': (body) => desk.release(body),
       'faults/clear': () => faults.clear(),
-      gateway: ({ fault, aim }) => ({
-        strikes: faults.onGateway(fault as GatewayFault, (aim ?? {}) as GatewayAim).count,
-      }),
-      'gateway/drop': () => ({ strikes: faults.onGateway({ kind: 'drop' }).count }),
+      gateway: (body) => desk.orderOnGateway(body),
+      'gateway/drop': () => desk.orderOnGateway({ fault: { kind: 'drop' } }),
       'token/revoke': () => faults.revokeToken(),
       'token/restore': () => faults.restoreToken(),
       'channels/deny': (body) => world.deny(textOf(body, 'channelId')),
