@@ -2,7 +2,7 @@ import { Effect } from 'effect';
 import { type Log, silentLog } from '../../domain/log.ts';
 import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
-import { tokenRefused } from './connection-loss.ts';
+import { intentsMissing, tokenRefused } from './connection-loss.ts';
 import { refuseCredentials } from './credentials.ts';
 import { discordDirectory } from './directory.ts';
 import { hostClient } from './discord-client.ts';
@@ -66,7 +66,14 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
     const onRefused = (): void => session.lose(tokenRefused());
     const requests = discordRequests({ rest: hosted.client.rest, token, now, onRefused });
     const directory = discordDirectory({ requests, atlas, now });
-    const history = discordHistory({ requests, atlas, log, now });
+    const history = discordHistory({
+      requests,
+      atlas,
+      log,
+      now,
+      applicationFlags: session.applicationFlags,
+      onContentHidden: () => session.lose(intentsMissing()),
+    });
     const whileOpen = onlyWhile(session);
     const connection = {
       directory: { read: whileOpen(directory.read) },

@@ -1,3 +1,4 @@
+import { ApplicationFlags } from 'discord.js';
 import { Effect, Schema } from 'effect';
 import type { Anchor } from '../../domain/anchor.ts';
 import type { Log } from '../../domain/log.ts';
@@ -11,14 +12,20 @@ import { isSnowflake, snowflakeAt } from './snowflake.ts';
 
 /** `GET /channels/:id/messages` gives at most 100 (docs: Get Channel Messages). */
 const PAGE_SIZE = 100;
-/** So many blank messages of other people in one page are no coincidence. */
-const SUSPICIOUSLY_BLANK = 20;
+
+/** The two flags of an application that may read message content (docs: Application Flags); small bots have the second. */
+const READS_CONTENT = ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited;
+const NO_CONTENT = 'Messages arrive without any content: enable the Message Content intent in the developer portal.';
 
 interface HistoryOf {
   readonly requests: DiscordRequests;
   readonly atlas: GuildAtlas;
   readonly log: Log;
   readonly now: () => number;
+  /** Of the bot's application; null when READY did not tell. */
+  readonly applicationFlags: () => number | null;
+  /** Told when the platform hides what people write. */
+  readonly onContentHidden: () => void;
 }
 
 /** The id below which to read; null when nothing can be older. */
@@ -34,15 +41,22 @@ const nothing = (requestedAt: number): MessagePage => ({
   quota: null,
 });
 
-export const discordHistory = ({ requests, atlas, log, now }: HistoryOf): MessageHistory => {
+export const discordHistory = ({
+  requests,
+  atlas,
+  log,
+  now,
+  applicationFlags,
+  onContentHidden,
+}: HistoryOf): MessageHistory => {
   let warned = false;
-  const warnOfBlanks = (blanks: number, channel: string): void => {
-    if (warned || blanks < SUSPICIOUSLY_BLANK) return;
+  /** True when the platform also says that we may not read content: then these texts must not be stored as empty. */
+  const isRefusedContent = (channel: string): boolean => {
+    const flags = applicationFlags();
+    if (flags !== null && (flags & READS_CONTENT) === 0) return true;
+    if (!warned) log.warn({ channel }, NO_CONTENT);
     warned = true;
-    log.warn(
-      { channel, blanks },
-      'Messages arrive without any content: enable the Message Content intent in the developer portal.',
-    );
+    return false;
   };
 
   return {
@@ -58,7 +72,10 @@ export const discordHistory = ({ requests, atlas, log, now }: HistoryOf): Messag
       const query = { limit: Math.min(PAGE_SIZE, Math.max(1, limit)), before: bound };
       const answer = yield* requests.get(`/channels/${externalId}/messages`, query, Schema.Array(Schema.Unknown));
       const page = readPage(answer.value, { channelId: externalId, bound, botId: atlas.botId });
-      warnOfBlanks(page.blanks, externalId);
+      if (page.contentHidden && isRefusedContent(externalId)) {
+        onContentHidden();
+        return yield* badAnswer(NO_CONTENT, null);
+      }
       const atStart = answer.value.length < query.limit;
       if (!atStart && page.oldest === null)
         return yield* badAnswer('No entry of the page lies where the page was asked for.', null);

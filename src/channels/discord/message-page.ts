@@ -1,20 +1,21 @@
 import type { Anchor } from '../../domain/anchor.ts';
 import type { Message } from '../../domain/message.ts';
-import type { MessagePage } from '../channel.ts';
+import type { MalformedMessage } from '../channel.ts';
 import { anchorOf } from './conversation-mapping.ts';
 import { type ApiMessage, isBlank, isWritten, messageOf, readMessage } from './message-mapping.ts';
-import { compareSnowflakes, isSnowflake } from './snowflake.ts';
+import { compareSnowflakes, isSnowflake, timeOfSnowflake } from './snowflake.ts';
 
-type Malformed = MessagePage['malformed'][number];
+/** One person may send something empty; this many do not. */
+const TOO_MANY_BLANKS = 20;
 
 export interface ReadPage {
   /** Newest first, each once. */
   readonly messages: readonly Message[];
   readonly newest: Anchor | null;
   readonly oldest: Anchor | null;
-  readonly malformed: readonly Malformed[];
-  /** Messages that other people wrote and of which nothing can be seen. */
-  readonly blanks: number;
+  readonly malformed: readonly MalformedMessage[];
+  /** Whether many messages of other people are here, and nothing of any of them can be seen. */
+  readonly contentHidden: boolean;
 }
 
 export interface PageOf {
@@ -46,26 +47,29 @@ const newestFirst = (a: Anchor, b: Anchor): number => compareSnowflakes(b.id ?? 
  */
 export const readPage = (entries: readonly unknown[], page: PageOf): ReadPage => {
   const messages = new Map<string, Message>();
-  const malformed: Malformed[] = [];
+  const malformed: MalformedMessage[] = [];
   const places: Anchor[] = [];
-  let blanks = 0;
+  let [written, blank] = [0, 0];
   for (const entry of entries) {
     const read = readMessage(entry);
     const id = idOf(entry);
     if (typeof read === 'string') {
-      malformed.push({ externalId: id, reason: read, raw: entry });
+      malformed.push({ externalId: id, at: id === null ? null : timeOfSnowflake(id), reason: read, raw: entry });
       if (id !== null && (page.bound === null || compareSnowflakes(id, page.bound) < 0)) places.push(anchorOf(id));
       continue;
     }
     const stray = strayBecause(read, page);
     if (stray !== null) {
-      malformed.push({ externalId: id, reason: stray, raw: entry });
+      // Without a time it is counted, and not kept as a message of this conversation.
+      malformed.push({ externalId: id, at: null, reason: stray, raw: entry });
       continue;
     }
     const message = messageOf(read, entry, page.botId);
     messages.set(read.id, message);
     places.push({ at: message.timestamp, id: read.id });
-    if (isWritten(read) && !message.isFromMe && isBlank(read)) blanks += 1;
+    if (!isWritten(read) || message.isFromMe) continue;
+    written += 1;
+    if (isBlank(read)) blank += 1;
   }
   places.sort(newestFirst);
   return {
@@ -73,6 +77,6 @@ export const readPage = (entries: readonly unknown[], page: PageOf): ReadPage =>
     newest: places[0] ?? null,
     oldest: places.at(-1) ?? null,
     malformed,
-    blanks,
+    contentHidden: blank === written && written >= TOO_MANY_BLANKS,
   };
 };

@@ -29,6 +29,8 @@ export interface Session {
   readonly start: () => void;
   /** `opening` until the platform first knew us; `over` once it is lost or closed. */
   readonly phase: () => 'opening' | 'open' | 'interrupted' | 'over';
+  /** Of the bot's application; null when READY did not tell. */
+  readonly applicationFlags: () => number | null;
   readonly lose: (loss: ConnectionLost) => void;
   readonly close: () => Promise<void>;
 }
@@ -43,6 +45,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   const readyShards = new Set<number>();
   let phase: ReturnType<Session['phase']> = 'opening';
   let account: Account = { externalId: '', name: null };
+  let applicationFlags: number | null = null;
   let continuity: string = randomUUID();
   let deadline: NodeJS.Timeout | null = null;
   let closing: Promise<void> | null = null;
@@ -92,6 +95,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
     completeReady(data);
     account = { externalId: ready.user.id, name: ready.user.username ?? null };
     atlas.botId = ready.user.id;
+    applicationFlags = ready.application?.flags ?? null;
     continuity = `${ready.session_id ?? 'session'}.${randomUUID()}`;
   };
 
@@ -148,5 +152,5 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
     void login();
   };
 
-  return { start, phase: () => phase, lose, close: end };
+  return { start, phase: () => phase, applicationFlags: () => applicationFlags, lose, close: end };
 };
