@@ -25,13 +25,36 @@ const readText = (bytes: Uint8Array): Result.Result<string, Denied> => {
 };
 
 const readJson = (text: string): Result.Result<unknown, Denied> => {
+  const parsed = parse(text);
+  if (Result.isSuccess(parsed)) return checkValue(parsed.success, 'body');
+  const position = positionOf(parsed.failure, text);
+  return bad(`The body is not valid JSON: it goes wrong at position ${position}.`, { position });
+};
+
+/** The value, or what the parser says against the text. */
+const parse = (text: string): Result.Result<unknown, string> => {
   try {
-    return checkValue(JSON.parse(text), 'body');
+    return Result.succeed(JSON.parse(text));
   } catch (error) {
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const position = at === undefined ? text.length : Number(at);
-    return bad(`The body is not valid JSON: it goes wrong at position ${position}.`, { position });
+    return Result.fail(error instanceof Error ? error.message : String(error));
   }
+};
+
+const isUnexpected = (failure: string): boolean => failure.startsWith('Unexpected token');
+
+/** Of an unexpected token V8 tells what, not where: it is where the shortest text ends that fails in that way. */
+const positionOf = (failure: string, text: string): number => {
+  const told = /position (\d+)/.exec(failure)?.[1];
+  if (told !== undefined) return Number(told);
+  if (!isUnexpected(failure)) return text.length;
+  let [sound, broken] = [0, text.length];
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >> 1;
+    const start = parse(text.slice(0, middle));
+    if (Result.isFailure(start) && isUnexpected(start.failure)) broken = middle;
+    else sound = middle;
+  }
+  return sound;
 };
 
 /** Refuses what JSON can say but a text column cannot hold, and nesting that only an attack needs. */

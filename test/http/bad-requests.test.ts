@@ -10,7 +10,11 @@ describe('a body', () => {
   it.each([
     ['{"name":"x",', 'invalid_json', 'position 12'],
     ['{name: 1}', 'invalid_json', 'position 1'],
-    ['nonsense', 'invalid_json', 'position'],
+    ['nonsense', 'invalid_json', 'position 1.'],
+    ['{"name": x}', 'invalid_json', 'position 9.'],
+    ['{"a":[1,2,,]}', 'invalid_json', 'position 10.'],
+    ['{"a": tru', 'invalid_json', 'position 9.'],
+    ['{} {}', 'invalid_json', 'position 3'],
     [new Uint8Array([0x7b, 0xff, 0x7d]), 'invalid_json', 'UTF-8'],
     ['"text"', 'invalid_request', 'body: must be a JSON object'],
     ['7', 'invalid_request', 'body: must be a JSON object'],

@@ -8,7 +8,7 @@ import { ACTIVE_STATUSES, type JobStatus, type JobView, type Progress } from '..
 import type { Log } from '../../src/domain/log.ts';
 import { DEFAULT_SETTINGS, SETTING_KEYS, SETTINGS, type Settings } from '../../src/domain/settings.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
-import type { ActorTree } from '../../src/runtime/inspection.ts';
+import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
 
 export const NOW = Date.parse('2026-02-01T12:00:00Z');
@@ -220,7 +220,7 @@ export const inMemoryDeps = () => {
         ),
     },
     inspector: {
-      actors: available(Effect.sync(() => [...instances.values()].map(treeOf))),
+      actors: available(Effect.sync(() => [...instances.values()].map((view) => summaryOf(treeOf(view))))),
       actor: (id) =>
         available(
           Effect.map(
@@ -297,6 +297,11 @@ export const inMemoryDeps = () => {
     setStatus,
     step,
   };
+};
+
+const summaryOf = (tree: ActorTree): ActorSummary => {
+  const { instanceId, name, node, partition, epoch, state, rateLimit, jobs, mailboxDepth, stale, parked } = tree;
+  return { instanceId, name, node, partition, epoch, state, rateLimit, jobs, mailboxDepth, stale, parked };
 };
 
 const isActive = (status: JobStatus): boolean => ACTIVE_STATUSES.some((active) => active === status);

@@ -1,0 +1,149 @@
+import { Result, Schema } from 'effect';
+import { describe, expect, it } from 'vitest';
+import { fullPathsOf } from '../../src/http/openapi.ts';
+import type { Route } from '../../src/http/route.ts';
+import { ROUTES } from '../../src/http/routes.ts';
+import { addInstance, serve, startSync } from './serve.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly schema: object;
+  }[];
+  readonly requestBody?: {
+    readonly content: Record<string, { readonly schema: { readonly additionalProperties: boolean } }>;
+  };
+  readonly responses: Record<string, { readonly description?: string; readonly $ref?: string }>;
+}
+
+interface Api {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly responses: Record<string, unknown> };
+}
+
+const readApi = async (): Promise<Api> => JSON.parse((await (await serve()).call('GET', 'openapi.json')).text);
+
+describe('the OpenAPI document', () => {
+  it('lists each route, and nothing else', async () => {
+    const { paths } = await readApi();
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const answered = ROUTES.flatMap((route) =>
+      fullPathsOf(route).map((path) => `${route.method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
+    );
+    expect(listed.sort()).toEqual(answered.sort());
+  });
+
+  it('has the shape of version 3.1', async () => {
+    const { openapi, info, paths, components } = await readApi();
+    expect(openapi).toMatch(/^3\.1\.\d+$/);
+    expect(info).toMatchObject({ title: expect.any(String), version: expect.any(String) });
+    const ids = new Set<string>();
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const operation of Object.values(methods)) {
+        expect(operation.summary).toMatch(/\.$/);
+        expect(operation.operationId).toMatch(/^\w+$/);
+        ids.add(operation.operationId);
+        const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+        expect(inPath.sort()).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort());
+        expect(operation.parameters.every(({ in: place, required }) => place === 'query' || required)).toBe(true);
+        for (const answer of Object.values(operation.responses)) {
+          const name = answer.$ref?.replace('#/components/responses/', '');
+          expect(name === undefined ? answer.description : components.responses[name]).toBeTruthy();
+        }
+      }
+    }
+    expect(ids.size).toBe(Object.values(paths).flatMap(Object.keys).length);
+  });
+
+  it('says that unknown fields are refused, and numbers are numbers', async () => {
+    const { paths } = await readApi();
+    const body = paths['/api/v2/instances']?.['post']?.requestBody?.content['application/json'];
+    expect(body?.schema.additionalProperties).toBe(false);
+    const limit = paths['/api/v2/events']?.['get']?.parameters.find(({ name }) => name === 'limit');
+    expect(limit?.schema).toEqual({ type: 'integer', minimum: 1, maximum: 500 });
+    expect(JSON.stringify(paths)).not.toContain('"NaN"');
+  });
+
+  it('has every schema that a program could need inside itself', async () => {
+    const references = [...JSON.stringify(await readApi()).matchAll(/"\$ref":"([^"]+)"/g)].map(
+      ([, reference]) => reference,
+    );
+    expect(new Set(references)).toEqual(new Set(['#/components/responses/Refusal']));
+  });
+});
+
+describe('answers', () => {
+  const shapeOf = (method: string, path: string): Route['answer'] => {
+    const found = ROUTES.find((route) => route.method === method && fullPathsOf(route).includes(path));
+    if (found === undefined) throw new Error(`no route ${method} ${path}`);
+    return found.answer;
+  };
+
+  it('have the shape that is documented, field by field', async () => {
+    const served = await serve();
+    const instanceId = await addInstance(served);
+    const jobId = await startSync(served, instanceId);
+    const key = 'sync.discord.messagesPerMinute';
+    const calls: [string, string, unknown?][] = [
+      ['POST', '/instances', { name: 'Two', channel: 'discord', token: 'another-token-of-some-length' }],
+      ['GET', '/instances'],
+      ['GET', '/instances/:instanceId'],
+      ['PATCH', '/instances/:instanceId', { name: 'One' }],
+      ['GET', '/instances/:instanceId/status'],
+      ['POST', '/instances/:instanceId/connect'],
+      ['GET', '/instances/:instanceId/sync'],
+      ['GET', '/instances/:instanceId/sync/:jobId'],
+      ['POST', '/instances/:instanceId/sync/:jobId/pause'],
+      ['GET', '/instances/:instanceId/coverage'],
+      ['GET', '/instances/:instanceId/conversations'],
+      ['GET', '/sync'],
+      ['GET', '/events'],
+      ['GET', '/settings'],
+      ['PATCH', '/settings', { [key]: 3 }],
+      ['PUT', '/settings/:key', { value: 4 }],
+      ['DELETE', '/settings/:key'],
+      ['GET', '/debug/actors'],
+      ['GET', '/debug/actors/:instanceId'],
+      ['GET', '/debug/dead-letters'],
+      ['GET', '/health'],
+      ['GET', '/ready'],
+      ['DELETE', '/instances/:instanceId'],
+    ];
+    for (const [method, path, body] of calls) {
+      const { status, schema } = shapeOf(method, `/api/v2${path}`);
+      const url = path.replace(':instanceId', instanceId).replace(':jobId', jobId).replace(':key', key);
+      const confirm = method === 'DELETE' && path.startsWith('/instances') ? `?confirm=${instanceId}` : '';
+      const answer = await served.call(method, `/api/v2${url}${confirm}`, body);
+      expect(answer.status, `${method} ${path}`).toBe(status);
+      const decode = Schema.decodeUnknownResult(schema as Schema.Codec<unknown>, {
+        errors: 'all',
+        onExcessProperty: 'error',
+      });
+      const decoded = decode(JSON.parse(answer.text));
+      expect(Result.isFailure(decoded) ? `${method} ${path}: ${decoded.failure.message}` : 'as documented').toBe(
+        'as documented',
+      );
+    }
+  });
+});
+
+describe('the docs page', () => {
+  it('shows every route, and loads nothing', async () => {
+    const { call } = await serve();
+    const { text, headers } = await call('GET', '/docs');
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(text).not.toMatch(/<script|src=|@import|url\(|https?:/i);
+    for (const route of ROUTES) {
+      for (const path of fullPathsOf(route)) expect(text).toContain(path.replaceAll(/:(\w+)/g, '{$1}'));
+    }
+  });
+});
