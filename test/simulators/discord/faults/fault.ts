@@ -18,13 +18,16 @@ export type RestFault =
   | { readonly kind: 'slow'; readonly ms?: number }
   /** The connection is reset before a status line. */
   | { readonly kind: 'reset' }
-  /** 429. With a time, requests of the same bucket are refused until it has passed. */
-  | {
-      readonly kind: 'rateLimited';
-      readonly retryAfterMs: number | null;
-      readonly namedIn?: 'both' | 'header' | 'body';
-      readonly scope?: RateLimitScope;
-    };
+  | RateLimitedFault;
+
+/** 429. With a time, requests of the same bucket are refused until it has passed. */
+export interface RateLimitedFault {
+  readonly kind: 'rateLimited';
+  /** Null: the answer names no time. */
+  readonly retryAfterMs: number | null;
+  readonly namedIn?: 'both' | 'header' | 'body';
+  readonly scope?: RateLimitScope;
+}
 
 export type MessageDefect = 'noId' | 'noTimestamp' | 'numericId' | 'nullEntry' | 'badTimestamp' | 'nulContent';
 

@@ -1,9 +1,8 @@
 import { type Answer, cloudflarePage, json, jsonText } from '../rest/answer.ts';
-import { tooMany } from '../rest/rate-limiter.ts';
-import type { MessageDefect, RestFault } from './fault.ts';
+import type { MessageDefect, RateLimitedFault, RestFault } from './fault.ts';
 
 /** The answer that a client gets instead of the right one. Cuts, resets and delays are the connection's affair. */
-export const spoil = (fault: RestFault, right: Answer): Answer => {
+export const spoil = (fault: Exclude<RestFault, RateLimitedFault>, right: Answer): Answer => {
   switch (fault.kind) {
     case 'status':
       return json(fault.status, { message: fault.message ?? `${fault.status}: Server Error`, code: fault.code ?? 0 });
@@ -15,8 +14,6 @@ export const spoil = (fault: RestFault, right: Answer): Answer => {
       return jsonText(200, right.body.startsWith('[') ? `{"messages":${right.body}}` : '[]', right.headers);
     case 'malformedMessage':
       return { ...right, body: withDefect(right.body, fault.defect) };
-    case 'rateLimited':
-      return tooMany(fault.retryAfterMs, fault.scope ?? 'user', right.headers, fault.namedIn);
     case 'cutBody':
     case 'reset':
     case 'slow':

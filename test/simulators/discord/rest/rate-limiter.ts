@@ -60,7 +60,7 @@ export class RateLimiter {
     const shared = this.#bucket(`global ${call.token}`, this.limits.global, now);
     if (shared !== null && shared.remaining <= 0) return { refused: tooMany(shared.resetAt - now, 'global', {}) };
 
-    const allowance = call.route === MESSAGES ? this.limits.messages : this.limits.others;
+    const allowance = this.#allowanceOf(call);
     const own = this.#bucket(keyOf(call), allowance, now);
     if (own !== null && own.remaining <= 0) {
       return { refused: tooMany(own.resetAt - now, 'user', headersOf(call, own, allowance, now)) };
@@ -71,10 +71,16 @@ export class RateLimiter {
     return { headers: headersOf(call, own, allowance, now) };
   }
 
-  /** Empties the bucket of a call, or the global one, for `ms`: what a 429 has promised is kept. */
-  block(call: Call, scope: RateLimitScope, ms: number): void {
-    const key = scope === 'global' ? `global ${call.token}` : keyOf(call);
-    this.#buckets.set(key, { remaining: 0, resetAt: this.#now() + ms });
+  /** Empties the bucket of a call, or the global one, for `ms`: what a 429 has promised is kept. Gives its headers. */
+  block(call: Call, scope: RateLimitScope, ms: number): Readonly<Record<string, string>> {
+    const now = this.#now();
+    const bucket = { remaining: 0, resetAt: now + ms };
+    this.#buckets.set(scope === 'global' ? `global ${call.token}` : keyOf(call), bucket);
+    return scope === 'global' ? {} : headersOf(call, bucket, this.#allowanceOf(call), now);
+  }
+
+  #allowanceOf({ route }: Call): Allowance | null {
+    return route === MESSAGES ? this.limits.messages : this.limits.others;
   }
 
   #bucket(key: string, allowance: Allowance | null, now: number): Bucket | null {

@@ -1,3 +1,4 @@
+import type { RateLimitedFault } from '../faults/fault.ts';
 import type { RestFaults, StruckFault } from '../faults/rest-faults.ts';
 import { spoil } from '../faults/spoil.ts';
 import type { GatewayFront } from '../gateway/gateway-front.ts';
@@ -15,7 +16,7 @@ import {
 } from './answer.ts';
 import { BadForm } from './form.ts';
 import type { InvalidRequests } from './invalid-requests.ts';
-import type { Call, RateLimiter } from './rate-limiter.ts';
+import { type Call, type RateLimiter, tooMany } from './rate-limiter.ts';
 import { Refusal } from './route.ts';
 import { type MatchedRoute, matchRoute } from './route-table.ts';
 
@@ -97,10 +98,15 @@ export class RestApi {
     const right = { ...answer, headers: { ...answer.headers, ...verdict.headers } };
     const struck = faults.strike({ route, channelId: channelId ?? null });
     if (struck === null) return { answer: right, struck };
-    if (struck.fault.kind === 'rateLimited' && struck.fault.retryAfterMs !== null) {
-      limiter.block(call, struck.fault.scope ?? 'user', struck.fault.retryAfterMs);
-    }
-    return { answer: spoil(struck.fault, right), struck };
+    const { fault } = struck;
+    const spoiled = fault.kind === 'rateLimited' ? this.#refuse(call, fault) : spoil(fault, right);
+    return { answer: spoiled, struck };
+  }
+
+  /** A time that shall not stand in the header must not follow from the other headers either. */
+  #refuse(call: Call, { retryAfterMs, namedIn = 'both', scope = 'user' }: RateLimitedFault): Answer {
+    const headers = retryAfterMs === null ? {} : this.#parts.limiter.block(call, scope, retryAfterMs);
+    return tooMany(retryAfterMs, scope, namedIn === 'body' ? {} : headers, namedIn);
   }
 
   #answer(bot: Bot, { route, params }: MatchedRoute, query: string): Answer {

@@ -1,5 +1,5 @@
 import { mix } from '../chance.ts';
-import { LIVE_BIT, ORDINALS, SECOND_BIT, snowflake, snowflakeMs } from '../snowflake.ts';
+import { DISCORD_EPOCH_MS, LIVE_BIT, ORDINALS, SECOND_BIT, snowflake, snowflakeMs } from '../snowflake.ts';
 
 export interface HistoryShape {
   readonly seed: number;
@@ -25,6 +25,7 @@ export class BaseHistory {
     if (shape.count > 0 && shape.to - shape.from < shape.count) {
       throw new RangeError(`${shape.count} messages do not fit between ${shape.from} and ${shape.to}.`);
     }
+    if (shape.from < DISCORD_EPOCH_MS) throw new RangeError('Nothing on Discord is older than 2015.');
     this.#shape = shape;
     this.#stepMs = shape.count > 0 ? (shape.to - shape.from) / shape.count : 1;
   }

@@ -1,5 +1,5 @@
 import { mix } from '../chance.ts';
-import { snowflake } from '../snowflake.ts';
+import { snowflake, snowflakeMs } from '../snowflake.ts';
 
 export interface User {
   readonly id: string;
@@ -78,7 +78,7 @@ export class People {
 
   /** How many users have an id not above `id`: also the index of the next one. */
   countUpTo(id: bigint): number {
-    const index = Math.floor((Number(id >> 22n) + 1_420_070_400_000 - FIRST_USER_AT) / STEP_MS);
+    const index = Math.floor((snowflakeMs(id) - FIRST_USER_AT) / STEP_MS);
     return Math.max(0, this.idAt(Math.max(index, 0)) <= id ? index + 1 : index);
   }
 

@@ -133,6 +133,7 @@ export class World {
   /** Takes permissions from everyone in a channel. */
   deny(channelId: string, permissions: readonly PermissionName[] = ['ViewChannel'], { silent }: Quietly = {}): void {
     this.#change(channelId, silent, (channel) => {
+      if (channel.thread !== null) throw new Error('A thread has the permissions of its channel.');
       const deny = bitsOf(permissions);
       const rest = channel.overwrites.filter(({ id }) => id !== channel.guild.id && id !== channel.guild.botRoleId);
       const ids = [channel.guild.id, channel.guild.botRoleId];
