@@ -29,7 +29,9 @@ const isBareHttpUrl = (value: string): boolean => {
   return isUrlOf('http:', 'https:')(value) && url?.username === '' && url.search === '' && url.hash === '';
 };
 
-const isSecretKey = (value: string): boolean => value.trim().length >= 16;
+/** A comma separates former keys, so that a key with one in it could never be rotated out. */
+const isSecretKey = (value: string): boolean =>
+  value.trim().length >= 32 && new Set(value).size >= 10 && !value.includes(',');
 const PRINTABLE = /^[\x21-\x7e]+$/;
 const REFUSED = (): boolean => false;
 
@@ -48,7 +50,7 @@ export const ENVIRONMENT = {
   ),
   SECRET_KEY: text(
     isSecretKey,
-    'must be at least 16 characters, better 32 random ones, such as `openssl rand -base64 32` prints. (Its value is not shown.)',
+    'must be at least 32 characters of at least 10 kinds, without commas, such as `openssl rand -base64 32` prints. (Its value is not shown.)',
   ),
   SECRET_KEY_PREVIOUS: text(
     (value) => value.split(',').every(isSecretKey),

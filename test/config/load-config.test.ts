@@ -15,6 +15,8 @@ const refused = (env: Record<string, string | undefined>): ConfigRefused => {
 const variables = (env: Record<string, string | undefined>): string[] =>
   refused(env).problems.map(({ variable }) => variable);
 
+const key = (letter: string): string => `${letter}-0123456789-0123456789-0123456789`;
+
 describe('the environment', () => {
   it('has a default for everything', () => {
     expect(accepted({})).toEqual({
@@ -45,13 +47,13 @@ describe('the environment', () => {
       API_KEY: 'a-key',
       DATA_DIR: '/var/lib/omni',
       DATABASE_URL: 'postgresql://omni:pw@127.0.0.1/omni',
-      SECRET_KEY: 'k'.repeat(32),
-      SECRET_KEY_PREVIOUS: `${'a'.repeat(32)}, ${'b'.repeat(32)}`,
+      SECRET_KEY: key('k'),
+      SECRET_KEY_PREVIOUS: `${key('a')}, ${key('b')}`,
       DISCORD_API_URL: 'http://127.0.0.1:4000/api/',
       LOG_LEVEL: 'debug',
     });
     expect(config).toMatchObject({ port: 0, host: '0.0.0.0', apiKey: 'a-key', logLevel: 'debug' });
-    expect(config.previousSecretKeys).toEqual(['a'.repeat(32), 'b'.repeat(32)]);
+    expect(config.previousSecretKeys).toEqual([key('a'), key('b')]);
     expect(config.discordApiUrl).toBe('http://127.0.0.1:4000/api');
   });
 
@@ -86,6 +88,13 @@ describe('the environment', () => {
     'refuses %s by name until its time has come',
     (name) => {
       expect(refused({ [name]: 'nats://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
+    },
+  );
+
+  it.each(['short', 'k'.repeat(64), `${key('k')},${key('k')}`])(
+    'refuses the weak or unrotatable key %s',
+    (SECRET_KEY) => {
+      expect(variables({ SECRET_KEY })).toEqual(['SECRET_KEY']);
     },
   );
 
