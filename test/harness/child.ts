@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A process of ours, told by its JSON lines. */
+export class Child {
+  readonly process: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<(line: Record<string, unknown>) => void>();
+  readonly #exited: Promise<unknown>;
+
+  constructor(script: string, args: readonly string[], env: Record<string, string>) {
+    this.process = spawn(process.execPath, [script, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#exited = once(this.process, 'exit');
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#read(line));
+    }
+  }
+
+  #read(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > 500) this.#lines.shift();
+    if (!line.startsWith('{')) return;
+    const parsed = JSON.parse(line) as Record<string, unknown>;
+    for (const watcher of this.#watchers) watcher(parsed);
+  }
+
+  /** What it last said. */
+  get output(): string {
+    return this.#lines.join('\n');
+  }
+
+  get hasExited(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** The first line from now on that `select` gives something for. Fails if the process ends before. */
+  said<A>(select: (line: Record<string, unknown>) => A | undefined): Promise<A> {
+    const { promise, resolve, reject } = Promise.withResolvers<A>();
+    const watcher = (line: Record<string, unknown>): void => {
+      const selected = select(line);
+      if (selected === undefined) return;
+      this.#watchers.delete(watcher);
+      resolve(selected);
+    };
+    this.#watchers.add(watcher);
+    void this.#exited.then(() => reject(new Error(`The process ended first. It said:\n${this.output}`)));
+    return promise;
+  }
+
+  /** Resolves with the exit code, null after a signal. */
+  async ended(): Promise<number | null> {
+    await this.#exited;
+    return this.process.exitCode;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (!this.hasExited) this.process.kill(signal);
+    return this.ended();
+  }
+}
