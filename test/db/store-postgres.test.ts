@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { catalogueContract } from '../contract/store-catalogue.ts';
 import { leaseContract } from '../contract/store-leases.ts';
+import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
+import { syncStoreContract } from '../contract/store-sync.ts';
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { postgresDriver } from './postgres-driver.ts';
 
@@ -13,4 +16,7 @@ describe('a PostgreSQL server', () => {
 
   runtimeStoreContract(postgresDriver(() => server));
   leaseContract(postgresDriver(() => server));
+  syncStoreContract(postgresDriver(() => server));
+  catalogueContract(postgresDriver(() => server));
+  registryContract(postgresDriver(() => server));
 });

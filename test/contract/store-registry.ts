@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { Effect } from 'effect';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
+import type { PageRequest } from '../../src/sync/catalogue.ts';
+import { readAll } from './read-all.ts';
+import { failureOf, jobConfig, message, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+
+const run = Effect.runPromise;
+const at = (ms: number): string => new Date(ms).toISOString();
+
+/** Instances and their credentials, settings, and what retention takes. */
+export const registryContract = (driver: StoreDriver): void => {
+  describe(`the registry on ${driver.name}`, () => {
+    let rig: StoreRig;
+    beforeAll(async () => {
+      rig = await StoreRig.open(driver);
+    });
+    afterAll(async () => {
+      await rig?.close();
+      await driver.dispose();
+    });
+
+    const store = (
+      instanceId: InstanceId,
+      conversationId: ConversationId,
+      messages: readonly ReturnType<typeof message>[],
+    ) => rig.step(instanceId, (tx) => tx.upsertMessages(instanceId, conversationId, 'sync', messages, Date.now()));
+    const events = (filter: Parameters<typeof rig.db.catalogue.events>[0]) => (page: PageRequest) =>
+      run(rig.db.catalogue.events(filter, page));
+
+    describe('the registry', () => {
+      const create = (token: string, name = 'bot') =>
+        rig.db.registry.create({ name, channel: 'discord', credentials: { token } }, 5_000);
+
+      it('gives back what it took, and stores no token in clear', async () => {
+        const token = `secret-${randomUUID()}`;
+        const { id, ...view } = await run(create(token));
+        expect(view).toEqual({
+          name: 'bot',
+          channel: 'discord',
+          state: 'stopped',
+          account: null,
+          error: null,
+          createdAt: at(5_000),
+        });
+        expect(await run(rig.db.registry.credentials(id))).toEqual({ token });
+        const rows = await rig.rows('SELECT * FROM channel_auth');
+        expect(JSON.stringify(rows)).not.toContain(token);
+      });
+
+      it('refuses an account that another instance holds, until that one lets go', async () => {
+        const [token, fresh] = [randomUUID(), randomUUID()];
+        const first = await run(create(token));
+        expect(await failureOf(create(token))).toMatchObject({
+          status: 409,
+          code: 'account_taken',
+          details: { instanceId: first.id },
+        });
+        await run(rig.db.registry.update(first.id, { name: 'renamed', credentials: { token: fresh } }));
+        expect(await run(rig.db.registry.credentials(first.id))).toEqual({ token: fresh });
+        const second = await run(create(token));
+        expect(await failureOf(rig.db.registry.update(second.id, { credentials: { token: fresh } }))).toMatchObject({
+          status: 409,
+        });
+        expect(await run(rig.db.registry.update(second.id, { credentials: { token } }))).toMatchObject({
+          id: second.id,
+        });
+      });
+
+      it('lets one of many creations of the same account through', async () => {
+        const token = randomUUID();
+        const results = await run(
+          Effect.all(
+            Array.from({ length: 6 }, () => Effect.result(create(token))),
+            { concurrency: 'unbounded' },
+          ),
+        );
+        expect(results.filter(({ _tag }) => _tag === 'Success')).toHaveLength(1);
+      });
+
+      it('removes an instance with all that belongs to it, and nothing else', async () => {
+        const token = randomUUID();
+        const { id } = await run(create(token));
+        const other = await rig.instance();
+        const [room, kept] = [await rig.conversation(id), await rig.conversation(other)];
+        await store(
+          id,
+          room,
+          Array.from({ length: 2_500 }, (_, n) => message(`m${n}`)),
+        );
+        await store(other, kept, [message('kept')]);
+        await run(rig.db.commands.submit(id, { type: 'startSync', jobId: newJobId(), config: jobConfig() }, 1));
+        await rig.step(id, (tx) =>
+          tx.replaceSpans(room, [
+            { newest: { at: 2, id: null }, oldest: { at: 1, id: null }, reachesStart: true, continuity: null },
+          ]),
+        );
+        expect(await run(rig.db.registry.contentsOf(id))).toEqual({ events: 2_500, conversations: 1, jobs: 1 });
+        await run(rig.db.registry.remove(id));
+        expect(await failureOf(rig.db.catalogue.instance(id))).toMatchObject({ status: 404 });
+        expect(await run(rig.db.runtime.load(id))).toBeNull();
+        await run(create(token));
+        await run(rig.db.removalsSettled);
+        for (const table of ['omni_events', 'conversations', 'sync_jobs', 'commands']) {
+          expect(await rig.rows(`SELECT 1 FROM ${table} WHERE instance_id = $1`, [id]), table).toEqual([]);
+        }
+        expect(await rig.rows('SELECT 1 FROM spans WHERE conversation_id = $1', [room])).toEqual([]);
+        expect(await readAll(events({ instanceId: other }), 5)).toHaveLength(1);
+        expect(await failureOf(rig.db.registry.remove(id))).toMatchObject({ status: 404 });
+      });
+
+      it('lists instances in the order in which they were made', async () => {
+        const all = await readAll((page) => run(rig.db.catalogue.instances({ channel: 'discord' }, page)), 3);
+        const sorted = [...all].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
+        expect(all.map(({ id }) => id)).toEqual(sorted.map(({ id }) => id));
+      });
+    });
+
+    describe('settings', () => {
+      it('are the defaults until they are set, keep their history, and go back to the defaults', async () => {
+        const before = await run(rig.db.settings.all);
+        expect(before['sync.discord.messagesPerMinute']).toBe(50);
+        const after = await run(
+          rig.db.settings.put({ 'sync.discord.messagesPerMinute': 10, 'retention.rawPayloadDays': 3 }, 1_000),
+        );
+        expect(after).toEqual({ ...before, 'sync.discord.messagesPerMinute': 10, 'retention.rawPayloadDays': 3 });
+        await run(rig.db.settings.put({ 'retention.rawPayloadDays': null }, 2_000));
+        const view = (await run(rig.db.settings.views)).find(({ key }) => key === 'retention.rawPayloadDays');
+        expect(view).toMatchObject({ value: null, default: null, updatedAt: at(2_000) });
+        await run(rig.db.settings.reset('sync.discord.messagesPerMinute', 3_000));
+        expect(await run(rig.db.settings.all)).toEqual(before);
+        const history = await rig.rows('SELECT old_value, new_value FROM settings_history WHERE key = $1 ORDER BY id', [
+          'sync.discord.messagesPerMinute',
+        ]);
+        expect(history).toEqual([
+          { old_value: null, new_value: 10 },
+          { old_value: 10, new_value: null },
+        ]);
+      });
+
+      it('fall back to the default where the stored value is not valid any more, and ignore keys of other builds', async () => {
+        await rig.rows(
+          `INSERT INTO settings VALUES ('sync.defaultDepth', '"5y"', now()), ('of.another.build', '1', now())`,
+        );
+        expect((await run(rig.db.settings.all))['sync.defaultDepth']).toBe('7d');
+        await run(rig.db.settings.put({ 'sync.defaultDepth': '30d' }, 1));
+        expect((await run(rig.db.settings.all))['sync.defaultDepth']).toBe('30d');
+      });
+    });
+
+    it('retention takes what is old, and leaves what is not', async () => {
+      const id = await rig.instance();
+      const room = await rig.conversation(id);
+      const now = Date.UTC(2050, 0, 1);
+      const old = now - 40 * 86_400_000;
+      const letter = await run(rig.db.commands.submit(id, { type: 'connect' }, old));
+      await run(rig.db.commands.submit(id, { type: 'disconnect' }, old));
+      await rig.step(id, async (tx) => {
+        await tx.finishCommand(id, letter, old);
+        await tx.upsertMessages(id, room, 'sync', [message('old')], old);
+        await tx.upsertMessages(id, room, 'sync', [message('young')], now);
+      });
+      const settings = { ...(await run(rig.db.settings.all)), 'retention.rawPayloadDays': 30 };
+      expect(await run(rig.db.retention.sweep(settings, now))).toBeGreaterThanOrEqual(2);
+      expect(await rig.rows('SELECT seq::int FROM commands WHERE instance_id = $1', [id])).toEqual([{ seq: 2 }]);
+      const kept = await readAll(events({ instanceId: id }), 5);
+      expect(kept.find(({ externalId }) => externalId === 'old')).toMatchObject({ payload: null, text: 'Text of old' });
+      expect(kept.find(({ externalId }) => externalId === 'young')?.payload).toEqual({ id: 'young' });
+    });
+  });
+};

@@ -1,0 +1,128 @@
+import { Effect } from 'effect';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openConnection } from '../../src/db/open-connection.ts';
+import { StoreUnavailable } from '../../src/domain/errors.ts';
+import { failureOf, type StoreDriver, StoreRig } from '../contract/store-driver.ts';
+import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
+import { postgresDriver } from './postgres-driver.ts';
+
+const run = Effect.runPromise;
+
+describe('when PostgreSQL', () => {
+  let server: PostgresServer;
+  let driver: StoreDriver;
+  let rig: StoreRig;
+  let url = '';
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    const base = postgresDriver(() => server);
+    driver = {
+      ...base,
+      prepare: async () => {
+        const prepared = await base.prepare();
+        url = prepared.databaseUrl ?? '';
+        return prepared;
+      },
+    };
+    rig = await StoreRig.open(driver);
+  });
+  afterAll(async () => {
+    await rig?.close();
+    await driver?.dispose();
+    await server?.stop();
+  });
+
+  /** Ends every session of the service, as an administrator or a fail-over would. */
+  const endSessions = () =>
+    server.admin(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'omni-history-sync' AND pid <> pg_backend_pid()`,
+      url,
+    );
+
+  it('ends the session of a step, the step is unavailable, and no place in the pool is lost', async () => {
+    const id = await rig.instance();
+    const snapshot = { machine: 'instance', version: 1, value: 'online', context: {} };
+    // More often than the pool has places.
+    for (let round = 0; round < 15; round += 1) {
+      const step = rig.db.runtime.step(rig.fence(id), async (tx) => {
+        await tx.saveActor(id, 'instance', snapshot);
+        await endSessions();
+        await tx.saveActor(id, 'instance', snapshot);
+      });
+      expect(await failureOf(step)).toBeInstanceOf(StoreUnavailable);
+    }
+    expect((await run(rig.db.runtime.load(id)))?.actors.size).toBe(0);
+  });
+
+  it('ends a step that idles in its transaction, a takeover need not wait longer', async () => {
+    const id = await rig.instance();
+    let ended: () => void = () => {};
+    const takenOver = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const frozen = failureOf(
+      rig.db.runtime.step(rig.fence(id), async (tx) => {
+        await takenOver;
+        await tx.saveInstance(id, { state: 'online', account: null, error: null, wanted: true });
+      }),
+    );
+    const started = performance.now();
+    await run(rig.db.runtime.leases.claimAll('taker'));
+    expect(performance.now() - started).toBeGreaterThan(2_000);
+    ended();
+    expect(await frozen).toBeInstanceOf(StoreUnavailable);
+  });
+
+  it('crashes, the stores are unavailable, and work again when it is back', async (context) => {
+    if (process.env['DATABASE_URL']) context.skip('the server of DATABASE_URL is not ours to stop');
+    await server.halt('crash');
+    expect(await failureOf(rig.db.ping)).toBeInstanceOf(StoreUnavailable);
+    expect(await failureOf(rig.db.settings.all)).toBeInstanceOf(StoreUnavailable);
+    await server.start();
+    await run(rig.db.ping.pipe(Effect.retry({ times: 20 })));
+    expect(await run(rig.db.settings.all)).toMatchObject({ 'sync.defaultDepth': '7d' });
+  });
+
+  it('is found empty by several nodes at once, it is migrated once', async () => {
+    const databaseUrl = await server.freshDatabase();
+    const open = Effect.scoped(
+      openConnection({ databaseUrl, dataDir: '/tmp' }).pipe(
+        Effect.flatMap((connection) =>
+          Effect.promise(() =>
+            connection.query((sql) => sql.rows('SELECT name FROM mikro_orm_migrations ORDER BY id')),
+          ),
+        ),
+      ),
+    );
+    const seen = await run(Effect.all([open, open, open], { concurrency: 'unbounded' }));
+    for (const names of seen) expect(names).toEqual([{ name: '0001-foundation' }, { name: '0002-messages' }]);
+  });
+
+  it('holds a database of a newer build, it is refused by the name of the migration', async () => {
+    const databaseUrl = await server.freshDatabase();
+    const open = Effect.scoped(openConnection({ databaseUrl, dataDir: '/tmp' }));
+    await run(open);
+    await server.admin("INSERT INTO mikro_orm_migrations (name) VALUES ('0999-from-the-future')", databaseUrl);
+    expect(await failureOf(open)).toMatchObject({
+      _tag: 'DatabaseRefused',
+      message: expect.stringContaining('0999-from-the-future'),
+    });
+  });
+
+  it('refuses the address, the message says what to check', async () => {
+    const wrong = new URL(server.url);
+    wrong.pathname = '/there_is_no_such_database';
+    const open = Effect.scoped(openConnection({ databaseUrl: wrong.href, dataDir: '/tmp' }));
+    expect(await failureOf(open)).toMatchObject({
+      _tag: 'DatabaseRefused',
+      message: expect.stringContaining('DATABASE_URL'),
+    });
+  });
+
+  it('is not there, opening it is unavailable', async () => {
+    const open = Effect.scoped(openConnection({ databaseUrl: 'postgresql://u@127.0.0.1:1/x', dataDir: '/tmp' }));
+    expect(await failureOf(open)).toBeInstanceOf(StoreUnavailable);
+  });
+});
