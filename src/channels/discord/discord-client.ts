@@ -75,7 +75,7 @@ export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault }: ClientOf)
       retries: 0,
       offset: 0,
       timeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      // The platform's headers decide; our own limiter stands in front of them.
+      // The platform's headers decide, and our own limiter stands in front of them.
       globalRequestsPerSecond: Number.POSITIVE_INFINITY,
       rejectOnRateLimit: () => true,
       makeRequest: recordingTransport(now),

@@ -1,13 +1,12 @@
-import { RateLimitError } from 'discord.js';
 import {
   AccessDenied,
   BadAnswer,
   CredentialsRefused,
   type PlatformFailure,
-  RateLimited,
+  type RateLimited,
   Unreachable,
 } from '../platform-failure.ts';
-import { rateLimitedBy } from './rate-limits.ts';
+import type { Refusal } from './rate-limits.ts';
 import type { Exchange } from './transport.ts';
 
 const RAW_LENGTH = 2000;
@@ -41,32 +40,25 @@ const discordsWords = (status: number, body: Readonly<Record<string, unknown>> |
   return `Discord answered ${status}: ${message}${code}`;
 };
 
+type OnLimited = (headers: Exchange['headers'], body: Refusal) => RateLimited;
+
 /** An error page of a proxy says nothing about the conversation that was asked for. */
 const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
-const answeredFailure = (exchange: Exchange, status: number, now: number): PlatformFailure | null => {
+const answeredFailure = (exchange: Exchange, status: number, limited: OnLimited): PlatformFailure | null => {
   const { text } = exchange;
   const body = status >= 400 ? objectIn(text) : null;
   if (status >= 200 && status < 300) return null;
-  if (status === 429) return rateLimitedBy(exchange.headers, body ?? {}, now);
+  if (status === 429) return limited(exchange.headers, body ?? {});
   if (status === 401) return new CredentialsRefused({ message: discordsWords(status, body) });
   if ((status === 403 || status === 404) && !isPage(text))
     return new AccessDenied({ message: discordsWords(status, body) });
   return badAnswer(discordsWords(status, body), text);
 };
 
-/** discord.js kept the request back, because a bucket is known to be empty: the platform was not asked. */
-const heldBack = (error: RateLimitError): RateLimited =>
-  new RateLimited({
-    scope: error.global ? 'instance' : 'conversation',
-    retryAfterMs: Math.max(0, Math.ceil(error.timeToReset)),
-    message: 'The rate-limit bucket is empty; the request was kept back until it fills again.',
-  });
-
-/** What a request came to, or null when its answer is complete and successful. `now` in ms. */
-export const failureOf = (exchange: Exchange | null, error: unknown, now: number): PlatformFailure | null => {
+/** What a request came to, or null when its answer is complete and successful. `limited` says what a 429 means. */
+export const failureOf = (exchange: Exchange | null, error: unknown, limited: OnLimited): PlatformFailure | null => {
   if (exchange === null) {
-    if (error instanceof RateLimitError) return heldBack(error);
     return new Unreachable({ message: `The request could not be made: ${wordsOf(error)}` });
   }
   const { status } = exchange;
@@ -74,7 +66,7 @@ export const failureOf = (exchange: Exchange | null, error: unknown, now: number
     if (isAbort(error)) return badAnswer('Discord did not answer in time.', null);
     return new Unreachable({ message: `Discord cannot be reached: ${wordsOf(error)}` });
   }
-  const answered = answeredFailure(exchange, status, now);
+  const answered = answeredFailure(exchange, status, limited);
   if (answered !== null) return answered;
   if (exchange.complete) return null;
   return badAnswer(

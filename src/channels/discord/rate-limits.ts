@@ -24,7 +24,8 @@ const headerDelayMs = (header: string | null, now: number): number | null => {
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 };
 
-interface Refusal {
+/** The JSON of a 429, if it had any. */
+export interface Refusal {
   readonly retry_after?: unknown;
   readonly global?: unknown;
   readonly message?: unknown;

@@ -3,6 +3,7 @@ import { Effect, Exit, Schema } from 'effect';
 import type { Quota } from '../channel.ts';
 import { BadAnswer, type CredentialsRefused, type PlatformFailure } from '../platform-failure.ts';
 import { badAnswer, failureOf } from './failures.ts';
+import { RateBuckets } from './rate-buckets.ts';
 import { quotaOf } from './rate-limits.ts';
 import { recordedIn, type Slot } from './transport.ts';
 
@@ -39,6 +40,8 @@ interface RequestsOf {
 }
 
 export const discordRequests = ({ rest, token, now, onRefused }: RequestsOf): DiscordRequests => {
+  const buckets = new RateBuckets();
+
   const withoutToken = (failure: PlatformFailure): PlatformFailure =>
     failure instanceof BadAnswer && failure.raw !== null
       ? new BadAnswer({ message: failure.message, raw: failure.raw.replaceAll(token, '[token]') })
@@ -66,18 +69,24 @@ export const discordRequests = ({ rest, token, now, onRefused }: RequestsOf): Di
 
   return {
     get: Effect.fnUntraced(function* (route, query, shape) {
+      const heldBack = buckets.heldBack(route, now());
+      if (heldBack !== null) return yield* heldBack;
       const { slot, error } = yield* Effect.promise((signal) => attempt(route, query, signal));
-      const failure = failureOf(slot.exchange, error, now());
+      const answeredAt = now();
+      const failure = failureOf(slot.exchange, error, (headers, body) =>
+        buckets.refused(route, headers, body, answeredAt),
+      );
       if (failure?._tag === 'CredentialsRefused') onRefused(failure);
       if (failure !== null || slot.exchange === null) {
         return yield* Effect.fail(withoutToken(failure ?? badAnswer('The request vanished.', null)));
       }
       const { text, requestedAt, headers } = slot.exchange;
+      buckets.learn(route, headers, answeredAt);
       const decoded = Schema.decodeUnknownExit(shape)(parse(text));
       if (Exit.isFailure(decoded)) {
         return yield* Effect.fail(withoutToken(badAnswer('The answer is not the JSON that was due.', text)));
       }
-      return { value: decoded.value, requestedAt, quota: quotaOf(headers, now()) };
+      return { value: decoded.value, requestedAt, quota: quotaOf(headers, answeredAt) };
     }),
   };
 };

@@ -9,6 +9,7 @@ import { failureOf } from './failures.ts';
 import type { GuildAtlas } from './guild-atlas.ts';
 import { discordLiveEvents } from './live-events.ts';
 import { completeReady, readPacket, readReady } from './live-packets.ts';
+import { rateLimitedBy } from './rate-limits.ts';
 import { recordedIn, type Slot } from './transport.ts';
 
 /** How long the library may try before we call the connection lost, and let the restart policy decide. */
@@ -129,7 +130,12 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
       // The library strips a leading "Bot" of a token, also one that belongs to it: so it gets one to strip.
       await recordedIn(slot, () => client.login(`Bot ${token}`));
     } catch (error) {
-      lose(lossOfLogin(failureOf(slot.exchange, error, now()), error));
+      lose(
+        lossOfLogin(
+          failureOf(slot.exchange, error, (headers, body) => rateLimitedBy(headers, body, now())),
+          error,
+        ),
+      );
     }
   };
 

@@ -55,5 +55,7 @@ export const recordingTransport =
     await readInto(exchange, response.body);
     if (new URL(url).pathname.endsWith('/gateway/bot') && response.ok) return completeGatewayAnswer(exchange.text);
     const bodiless = response.status === 204 || response.status === 304 || exchange.text === '';
-    return new Response(bodiless ? null : exchange.text, { status: response.status, headers: response.headers });
+    // Without the rate-limit headers, which are ours to obey: see `RateBuckets`.
+    const headers = { 'content-type': response.headers.get('content-type') ?? '' };
+    return new Response(bodiless ? null : exchange.text, { status: response.status, headers });
   };

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DiscordSimulator } from '../../simulators/discord/discord-simulator.ts';
-import { type SimulatorOptions, startDiscordSimulator } from '../../simulators/discord/simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from '../../simulators/discord/discord-simulator.ts';
+import { startDiscordSimulator } from '../../simulators/discord/simulator.ts';
 import { failureOf, type OpenedConnection, type Opening, openConnection } from './opened-connection.ts';
 
 let simulator: DiscordSimulator;

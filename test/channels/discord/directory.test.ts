@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DiscordSimulator } from '../../simulators/discord/discord-simulator.ts';
-import { type SimulatorOptions, startDiscordSimulator } from '../../simulators/discord/simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from '../../simulators/discord/discord-simulator.ts';
+import { startDiscordSimulator } from '../../simulators/discord/simulator.ts';
 import type { ThreadPlan, WorldPlan } from '../../simulators/discord/world/world-plan.ts';
 import { failureOf, type OpenedConnection, openConnection, survey } from './opened-connection.ts';
 

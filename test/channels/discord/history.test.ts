@@ -1,8 +1,8 @@
 import { Effect, Fiber } from 'effect';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DiscordSimulator } from '../../simulators/discord/discord-simulator.ts';
+import type { DiscordSimulator, SimulatorOptions } from '../../simulators/discord/discord-simulator.ts';
 import type { MessageDefect } from '../../simulators/discord/faults/fault.ts';
-import { type SimulatorOptions, startDiscordSimulator } from '../../simulators/discord/simulator.ts';
+import { startDiscordSimulator } from '../../simulators/discord/simulator.ts';
 import {
   failureOf,
   historyOf,
