@@ -1,6 +1,6 @@
 import type { WorldEvent } from '../src/domain/event.ts';
-import type { StopReason } from '../src/domain/stop-reason.ts';
 import type { ConversationId } from '../src/domain/ids.ts';
+import type { StopReason } from '../src/domain/stop-reason.ts';
 
 /**
  * What a machine may ask for, as data. The runtime collects these from a transition and carries them out

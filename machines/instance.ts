@@ -46,7 +46,14 @@ type ConnectionEvent =
   | { type: 'connectionLost'; run: string; fate: 'transient' | 'refused' | 'loggedOut'; code: string; message: string };
 
 export type InstanceEvent = Moment &
-  ({ type: 'connect' } | { type: 'disconnect' } | { type: 'logout' } | { type: 'timerDue' } | { type: 'restored' } | ConnectionEvent);
+  (
+    | { type: 'connect' }
+    | { type: 'disconnect' }
+    | { type: 'logout' }
+    | { type: 'timerDue' }
+    | { type: 'restored' }
+    | ConnectionEvent
+  );
 
 const builder = setup({
   types: { context: {} as InstanceContext, events: {} as InstanceEvent },
@@ -67,11 +74,22 @@ const builder = setup({
 const NOT_CONNECTED = { run: null, continuity: null, onlineSince: null, retryAt: null } as const;
 
 const open = builder.assign(({ event }) => ({ ...NOT_CONNECTED, run: event.fresh }));
-const openAsWanted = builder.assign(({ event }) => ({ ...NOT_CONNECTED, wanted: true, run: event.fresh, restarts: NO_RESTARTS, error: null }));
+const openAsWanted = builder.assign(({ event }) => ({
+  ...NOT_CONNECTED,
+  wanted: true,
+  run: event.fresh,
+  restarts: NO_RESTARTS,
+  error: null,
+}));
 const close = builder.assign({ ...NOT_CONNECTED, wanted: false, error: null });
 const comeOnline = builder.assign(({ context, event }) => {
   assertEvent(event, 'connectionOpened');
-  return { account: event.account, continuity: event.continuity, error: null, onlineSince: context.onlineSince ?? event.at };
+  return {
+    account: event.account,
+    continuity: event.continuity,
+    error: null,
+    onlineSince: context.onlineSince ?? event.at,
+  };
 });
 const loseContinuity = builder.assign({ continuity: null });
 const backOff = builder.assign(({ context, event }) => {
@@ -117,7 +135,9 @@ export const instanceMachine = builder.createMachine({
   context: { ...NOT_CONNECTED, wanted: false, account: null, error: null, restarts: NO_RESTARTS },
   initial: 'stopped',
   states: {
-    stopped: { on: { connect: { target: 'connecting', actions: openAsWanted }, logout: { target: 'loggedOut', actions: close } } },
+    stopped: {
+      on: { connect: { target: 'connecting', actions: openAsWanted }, logout: { target: 'loggedOut', actions: close } },
+    },
     connecting: {
       on: {
         ...connecting,
@@ -139,12 +159,25 @@ export const instanceMachine = builder.createMachine({
       },
     },
     backingOff: {
-      on: { ...leave, connect: { target: 'connecting', actions: openAsWanted }, timerDue: { guard: 'isDue', target: 'connecting', actions: open } },
+      on: {
+        ...leave,
+        connect: { target: 'connecting', actions: openAsWanted },
+        timerDue: { guard: 'isDue', target: 'connecting', actions: open },
+      },
     },
     error: {
-      on: { ...leave, connect: { target: 'connecting', actions: openAsWanted }, timerDue: { guard: 'isDue', target: 'connecting', actions: open } },
+      on: {
+        ...leave,
+        connect: { target: 'connecting', actions: openAsWanted },
+        timerDue: { guard: 'isDue', target: 'connecting', actions: open },
+      },
     },
-    loggedOut: { on: { connect: { target: 'connecting', actions: openAsWanted }, disconnect: { target: 'stopped', actions: close } } },
+    loggedOut: {
+      on: {
+        connect: { target: 'connecting', actions: openAsWanted },
+        disconnect: { target: 'stopped', actions: close },
+      },
+    },
   },
 });
 

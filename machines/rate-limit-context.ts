@@ -1,6 +1,6 @@
 import { Schema } from 'effect';
-import { nextRoomAt, PermitLog, record, room } from './permit-log.ts';
 import type { Tell } from './effects.ts';
+import { nextRoomAt, PermitLog, record, room } from './permit-log.ts';
 
 /** What a permit is for: message pages, or looking up members, channels, threads and groups. */
 export const PermitKind = Schema.Literals(['messages', 'contacts']);
@@ -67,7 +67,8 @@ const freeAt = (context: RateLimitContext, kind: PermitKind, now: number): numbe
 
 const KINDS = ['messages', 'contacts'] as const satisfies readonly PermitKind[];
 
-export const hasRoom = (context: RateLimitContext, now: number): boolean => KINDS.every((kind) => roomFor(context, kind, now) > 0);
+export const hasRoom = (context: RateLimitContext, now: number): boolean =>
+  KINDS.every((kind) => roomFor(context, kind, now) > 0);
 
 /**
  * When a throttled limiter should look again: when the first waiter may be served, or, with nobody waiting,
@@ -77,7 +78,9 @@ export const roomDueAt = (context: RateLimitContext): number | null => {
   if (context.probes !== null && (context.held.length > 0 || context.queue.length === 0)) return null;
   const now = Math.max(0, ...KINDS.map((kind) => context.log[kind].at(-1)?.[0] ?? 0));
   const waited = KINDS.filter((kind) => context.queue.some((waiter) => waiter.kind === kind));
-  const instants = (waited.length > 0 ? waited : KINDS).map((kind) => freeAt(context, kind, now)).filter((at) => at !== null);
+  const instants = (waited.length > 0 ? waited : KINDS)
+    .map((kind) => freeAt(context, kind, now))
+    .filter((at) => at !== null);
   if (instants.length === 0) return null;
   return waited.length > 0 ? Math.min(...instants) : Math.max(...instants);
 };

@@ -12,8 +12,8 @@ import {
   type Limits,
   type PermitKind,
   PROBES,
-  roomDueAt,
   RateLimitContext,
+  roomDueAt,
   type Served,
   serve,
   unnamedCooldownMs,
@@ -39,7 +39,14 @@ import {
 export type RateLimitEvent = Moment &
   (
     | { type: 'permitRequested'; waiter: Waiter; ahead: boolean }
-    | { type: 'permitUsed'; job: string; kind: PermitKind; usedAt: number; succeeded: boolean; conversation: string | null }
+    | {
+        type: 'permitUsed';
+        job: string;
+        kind: PermitKind;
+        usedAt: number;
+        succeeded: boolean;
+        conversation: string | null;
+      }
     | { type: 'permitsReturned'; job: string }
     | { type: 'permitsForfeited'; job: string }
     | { type: 'platformSaidStop'; retryAfterMs: number | null; usedAt: number }
@@ -58,7 +65,8 @@ const builder = setup({
   actions: EFFECTS,
   guards: {
     isFull: ({ context, event }) => context.queue.length > 0 || !hasRoom(context, event.at),
-    isAtEase: ({ context, event }) => context.queue.length === 0 && context.probes === null && hasRoom(context, event.at),
+    isAtEase: ({ context, event }) =>
+      context.queue.length === 0 && context.probes === null && hasRoom(context, event.at),
     isOver: ({ context, event }) => context.cooldownUntil !== null && event.at >= context.cooldownUntil,
   },
 });
@@ -85,9 +93,12 @@ const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitConte
   assertEvent(event, 'permitUsed');
   const used = use(context, event.job, event.kind, event.usedAt);
   if (!event.succeeded) return used;
-  const rested = event.conversation === null ? used.resting : Object.fromEntries(
-    Object.entries(used.resting).filter(([conversation]) => conversation !== event.conversation),
-  );
+  const rested =
+    event.conversation === null
+      ? used.resting
+      : Object.fromEntries(
+          Object.entries(used.resting).filter(([conversation]) => conversation !== event.conversation),
+        );
   const probes = used.probes === null ? null : used.probes + 1;
   const done = probes !== null && probes >= PROBES;
   return { ...used, resting: rested, probes: done ? null : probes, strikes: done ? 0 : used.strikes };
@@ -95,9 +106,7 @@ const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitConte
 
 const request = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'permitRequested');
-  return event.ahead
-    ? giveAhead(context, event.waiter, event.at)
-    : serve(enqueue(context, event.waiter), event.at);
+  return event.ahead ? giveAhead(context, event.waiter, event.at) : serve(enqueue(context, event.waiter), event.at);
 };
 
 const line = (context: RateLimitContext, event: RateLimitEvent): Served => {
@@ -149,10 +158,18 @@ const rest = (context: RateLimitContext, event: RateLimitEvent): RateLimitContex
   const strikes = before?.strikes ?? 0;
   const until = event.at + (event.retryAfterMs ?? unnamedCooldownMs(strikes, event.random));
   // What rested long ago and was never asked again says nothing any more.
-  const resting = Object.fromEntries(Object.entries(context.resting).filter(([, { until: old }]) => old > event.at - 3_600_000));
+  const resting = Object.fromEntries(
+    Object.entries(context.resting).filter(([, { until: old }]) => old > event.at - 3_600_000),
+  );
   return {
     ...context,
-    resting: { ...resting, [event.conversation]: { until: Math.max(until, before?.until ?? 0), strikes: event.retryAfterMs === null ? strikes + 1 : strikes } },
+    resting: {
+      ...resting,
+      [event.conversation]: {
+        until: Math.max(until, before?.until ?? 0),
+        strikes: event.retryAfterMs === null ? strikes + 1 : strikes,
+      },
+    },
   };
 };
 

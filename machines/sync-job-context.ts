@@ -59,6 +59,8 @@ export const SyncJobContext = Schema.Struct({
   unreachable: Schema.Number,
   online: Schema.Boolean,
   waitingFor: Schema.NullOr(WaitingFor),
+  /** The platform has nothing left for this walk until then, ms: the walk holds its permit and waits. */
+  pausedUntil: Schema.NullOr(Schema.Number),
   /** When to try again, ms; null when something else wakes the job. */
   retryAt: Schema.NullOr(Schema.Number),
   progress: Progress,
@@ -95,7 +97,9 @@ const ERRORS_KEPT = 50;
 
 /** Adds an error, or raises the count of one that was seen before. */
 export const withError = (progress: Progress, error: Omit<JobError, 'count'>, count = 1): Progress => {
-  const index = progress.errors.findIndex((other) => other.conversationId === error.conversationId && other.reason === error.reason);
+  const index = progress.errors.findIndex(
+    (other) => other.conversationId === error.conversationId && other.reason === error.reason,
+  );
   const known = progress.errors[index];
   const errors =
     known !== undefined
@@ -119,7 +123,12 @@ export const withPace = (context: SyncJobContext, now: number): Progress => {
   const { progress, startedAt, walk } = context;
   const total = progress.conversationsTotal;
   const elapsed = startedAt === null ? 0 : Math.max(1, now - startedAt);
-  const done = total === null ? null : total === 0 ? 1 : (Math.min(total, progress.conversationsDone) + shareOf(walk, now)) / total;
+  const done =
+    total === null
+      ? null
+      : total === 0
+        ? 1
+        : (Math.min(total, progress.conversationsDone) + shareOf(walk, now)) / total;
   const share = done === null ? null : Math.min(1, done);
   return {
     ...progress,

@@ -25,8 +25,25 @@ type ErrorNote = Omit<JobError, 'count'>;
 
 /** Reports of the walk activity, after the step has stored what they brought. */
 export type WalkReport =
-  | { type: 'listingStored'; run: string; nextCursor: unknown; total: number | null; errors: readonly ErrorNote[]; usedAt: number }
-  | { type: 'pageStored'; run: string; counts: PageCounts; errors: readonly ErrorNote[]; before: Anchor | null; ended: StopReason | null; usedAt: number }
+  | {
+      type: 'listingStored';
+      run: string;
+      nextCursor: unknown;
+      total: number | null;
+      errors: readonly ErrorNote[];
+      pausedUntil: number | null;
+      usedAt: number;
+    }
+  | {
+      type: 'pageStored';
+      run: string;
+      counts: PageCounts;
+      errors: readonly ErrorNote[];
+      before: Anchor | null;
+      ended: StopReason | null;
+      pausedUntil: number | null;
+      usedAt: number;
+    }
   | { type: 'pageFailed'; run: string; failure: PageFailure; usedAt: number };
 
 /** Answers to `ask nextWalk`. `passed` conversations turned out to need no (more) reading. */

@@ -32,9 +32,7 @@ export const goOn = (context: SyncJobContext, moment: Moment): Decision => {
   if (!rested.online) return decided(wait(rested, 'connection', null, 'The instance is not online.'));
   if (rested.walk === null && rested.phase === 'reading') return decided(rested, askNext(rested));
   const walk: Walk =
-    rested.walk === null
-      ? { kind: 'listing', run: moment.fresh, cursor: null }
-      : { ...rested.walk, run: moment.fresh };
+    rested.walk === null ? { kind: 'listing', run: moment.fresh, cursor: null } : { ...rested.walk, run: moment.fresh };
   return requestPermit({ ...rested, walk });
 };
 
@@ -64,7 +62,11 @@ export const resume = (context: SyncJobContext, moment: Moment): Decision => {
 
 export const loseConnection = (context: SyncJobContext): Decision =>
   andThen(letGo(context), (next) =>
-    decided({ ...wait(next, 'connection', null, 'The instance is not online.'), online: false, retryAt: context.retryAt }),
+    decided({
+      ...wait(next, 'connection', null, 'The instance is not online.'),
+      online: false,
+      retryAt: context.retryAt,
+    }),
   );
 
 /** Online again; a retry that is still due in the future is waited for all the same. */

@@ -3,6 +3,7 @@ import { type MessageWalk, type SyncJobContext, withPace } from './sync-job-cont
 import {
   andThen,
   askNext,
+  atWork,
   conversationOf,
   type Decision,
   decided,
@@ -56,7 +57,12 @@ const HEALTHY: Pick<SyncJobContext, 'failures' | 'unreachable'> = { failures: 0,
 export const storeListing = (context: SyncJobContext, event: Report<'listingStored'>): Decision => {
   const listingRequests = context.progress.listingRequests + 1;
   const counted = withErrors(
-    { ...context, ...HEALTHY, progress: { ...context.progress, listingRequests } },
+    {
+      ...context,
+      ...HEALTHY,
+      pausedUntil: event.pausedUntil,
+      progress: { ...context.progress, listingRequests },
+    },
     event.errors,
   );
   return andThen(usePermit(counted, event.usedAt, true), (used) => {
@@ -70,8 +76,9 @@ export const storeListing = (context: SyncJobContext, event: Report<'listingStor
 /** Every conversation is listed: from now on it is known how many there are. */
 const beginReading = (context: SyncJobContext, event: Moment & { readonly total: number | null }): Decision => {
   const progress = { ...context.progress, conversationsTotal: event.total };
-  return andThen(tellProgress({ ...context, phase: 'reading', walk: null, committed: 0, progress }, event.at), (told) =>
-    decided(told, askNext(told)),
+  return andThen(
+    tellProgress({ ...context, phase: 'reading', walk: null, pausedUntil: null, committed: 0, progress }, event.at),
+    (told) => decided(told, askNext(told)),
   );
 };
 
@@ -82,6 +89,7 @@ const countPage = (context: SyncJobContext, event: Report<'pageStored'>): SyncJo
     {
       ...context,
       ...HEALTHY,
+      pausedUntil: event.pausedUntil,
       committed: context.committed + 1,
       progress: {
         ...progress,
@@ -103,7 +111,7 @@ export const storePage = (context: SyncJobContext, event: Report<'pageStored'>):
     if (walk?.kind !== 'messages') return decided(used);
     const moved: SyncJobContext = { ...used, walk: { ...walk, before: event.before ?? walk.before } };
     if (event.ended !== null) return endWalk(moved, walk, event.ended, event.at);
-    const asked = moved.permits.length > 0 ? requestPermitAhead(moved) : requestPermit(moved);
+    const asked = moved.permits.length > 0 ? requestPermitAhead(atWork(moved, event.at)) : requestPermit(moved);
     return andThen(asked, (next) => tellProgress(next, event.at));
   });
 

@@ -4,6 +4,7 @@ import type { Moment } from './moment.ts';
 import type { MessageWalk, SyncJobContext, Walk } from './sync-job-context.ts';
 import {
   askNext,
+  atWork,
   type Decision,
   decided,
   FREED,
@@ -44,25 +45,36 @@ const arrive = (context: SyncJobContext, found: Found): SyncJobContext => {
   };
 };
 
-export const takeWalk = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'walkChosen' }>): Decision => {
+export const takeWalk = (
+  context: SyncJobContext,
+  event: Moment & Extract<NextWalk, { type: 'walkChosen' }>,
+): Decision => {
   const walk: MessageWalk = { ...event.walk, run: event.fresh };
-  const arrived = arrive(context, event);
+  const isElsewhere = context.walk?.kind !== 'messages' || context.walk.conversationId !== walk.conversationId;
+  const arrived: SyncJobContext = { ...arrive(context, event), ...(isElsewhere ? { pausedUntil: null } : {}) };
   if (!sameStretch(context.walk, walk)) return goOn({ ...arrived, walk }, event);
   const message = 'Reading this stretch did not cover it: the platform answers in a way that makes no progress.';
   return leaveBehind(arrived, walk, 'platform_error', message);
 };
 
-export const blocked = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'allBlocked' }>): Decision => {
+export const blocked = (
+  context: SyncJobContext,
+  event: Moment & Extract<NextWalk, { type: 'allBlocked' }>,
+): Decision => {
   const arrived: SyncJobContext = { ...arrive(context, event), walk: null, retryAt: event.until };
   return decided(wait(arrived, event.what, event.until, event.detail));
 };
 
 /** Lets other steps have their turn, and asks again as soon as the timer comes round. */
-export const pauseSearch = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'searchPaused' }>): Decision =>
-  decided({ ...arrive(context, event), walk: null, retryAt: event.at });
+export const pauseSearch = (
+  context: SyncJobContext,
+  event: Moment & Extract<NextWalk, { type: 'searchPaused' }>,
+): Decision => decided({ ...arrive(context, event), walk: null, retryAt: event.at });
 
-export const nothingLeft = (context: SyncJobContext, event: Moment & Extract<NextWalk, { type: 'nothingLeft' }>): Decision =>
-  complete({ ...arrive(context, event), walk: null }, event.at);
+export const nothingLeft = (
+  context: SyncJobContext,
+  event: Moment & Extract<NextWalk, { type: 'nothingLeft' }>,
+): Decision => complete({ ...arrive(context, event), walk: null }, event.at);
 
 /** A conversation is done as far as this job goes. */
 export const pass = (context: SyncJobContext, walk: MessageWalk): SyncJobContext => ({
@@ -102,12 +114,19 @@ export const rest = (context: SyncJobContext, until: number): Decision => {
   const { walk } = context;
   if (walk?.kind !== 'messages') return decided(context);
   if (!context.config.refresh) return defer(context, walk);
-  return decided({ ...wait(context, 'cooldown', until, `${walk.name ?? walk.externalId} is resting.`), retryAt: until });
+  return decided({
+    ...wait(context, 'cooldown', until, `${walk.name ?? walk.externalId} is resting.`),
+    retryAt: until,
+  });
 };
 
-export const takePermit = (context: SyncJobContext, limit: number): Decision => {
-  const taken: SyncJobContext = { ...context, permits: [...context.permits, limit], waitingFor: null, retryAt: null };
-  return taken.permits.length === 1 && taken.walk?.kind === 'messages' ? requestPermitAhead(taken) : decided(taken);
+export const takePermit = (
+  context: SyncJobContext,
+  event: Moment & Extract<FromLimiter, { type: 'permitGranted' }>,
+): Decision => {
+  const { permits, walk } = context;
+  const taken = atWork({ ...context, permits: [...permits, event.limit], retryAt: null }, event.at);
+  return permits.length === 0 && walk?.kind === 'messages' ? requestPermitAhead(taken) : decided(taken);
 };
 
 export const waitForPermit = (

@@ -7,7 +7,18 @@ import { NO_RESTARTS } from './restart-policy.ts';
 import { NO_PROGRESS, SyncJobContext } from './sync-job-context.ts';
 import type { Decision } from './sync-job-decision.ts';
 import type { SyncJobEvent } from './sync-job-events.ts';
-import { begin, cancel, crash, fail, goOn, loseConnection, pause, regainConnection, restore, resume } from './sync-job-life.ts';
+import {
+  begin,
+  cancel,
+  crash,
+  fail,
+  goOn,
+  loseConnection,
+  pause,
+  regainConnection,
+  restore,
+  resume,
+} from './sync-job-life.ts';
 import { failPage, storeListing, storePage } from './sync-job-pages.ts';
 import { blocked, nothingLeft, pauseSearch, rest, takePermit, takeWalk, waitForPermit } from './sync-job-walks.ts';
 
@@ -94,10 +105,16 @@ const underWay = {
   allBlocked: { actions: decide('allBlocked', blocked) },
   searchPaused: { actions: decide('searchPaused', pauseSearch) },
   nothingLeft: { actions: decide('nothingLeft', nothingLeft) },
-  permitGranted: { guard: 'isCurrent', actions: decide('permitGranted', (context, event) => takePermit(context, event.limit)) },
+  permitGranted: {
+    guard: 'isCurrent',
+    actions: decide('permitGranted', (context, event) => takePermit(context, event)),
+  },
   permitsRecalled: { guard: 'hasPermit', actions: decide('permitsRecalled', goOn) },
   permitDelayed: { guard: 'isCurrent', actions: decide('permitDelayed', waitForPermit) },
-  conversationResting: { guard: 'isCurrent', actions: decide('conversationResting', (context, event) => rest(context, event.until)) },
+  conversationResting: {
+    guard: 'isCurrent',
+    actions: decide('conversationResting', (context, event) => rest(context, event.until)),
+  },
 } as const;
 
 export const syncJobMachine = builder.createMachine({
@@ -107,7 +124,11 @@ export const syncJobMachine = builder.createMachine({
   states: {
     pending: {
       always: end,
-      on: { ...stop, pause: { target: 'paused', actions: decide('pause', pause) }, start: { target: 'waiting', actions: decide('start', begin) } },
+      on: {
+        ...stop,
+        pause: { target: 'paused', actions: decide('pause', pause) },
+        start: { target: 'waiting', actions: decide('start', begin) },
+      },
     },
     waiting: { always: [...end, { guard: 'hasPermit', target: 'running' }], on: underWay },
     running: { always: [...end, { guard: 'hasNoPermit', target: 'waiting' }], on: underWay },
@@ -143,6 +164,7 @@ export const newSyncJob = (jobId: JobId, config: JobConfig): SyncJobContext => (
   unreachable: 0,
   online: false,
   waitingFor: null,
+  pausedUntil: null,
   retryAt: null,
   progress: NO_PROGRESS,
   startedAt: null,

@@ -12,12 +12,12 @@ import type { Settings } from './domain/settings.ts';
 import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import { commandIntake } from './runtime/command-intake.ts';
+import { PARTITIONS } from './runtime/fence.ts';
 import { inProcessMailbox } from './runtime/in-process-mailbox.ts';
 import { inspectorOf } from './runtime/inspect.ts';
 import { measureNode } from './runtime/measure-node.ts';
 import { startNode } from './runtime/node.ts';
 import { startOutboxPublisher } from './runtime/outbox-publisher.ts';
-import { PARTITIONS } from './runtime/fence.ts';
 import { limitsOf } from './sync/limits.ts';
 import { startRetention } from './sync/retention-rounds.ts';
 import { syncWork } from './sync/sync-work.ts';
@@ -80,7 +80,14 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
           Effect.gen(function* () {
             settings = changed;
             node.tellAll(({ live }) =>
-              live === null ? [] : [{ to: 'rate-limit', event: { type: 'limitsChanged', limits: limitsOf(changed, live.rows.channel) } }],
+              live === null
+                ? []
+                : [
+                    {
+                      to: 'rate-limit',
+                      event: { type: 'limitsChanged', limits: limitsOf(changed, live.rows.channel) },
+                    },
+                  ],
             );
             yield* Effect.ignore(database.setSearchIndex(changed['search.index']));
           }),
@@ -88,7 +95,8 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
         readiness: Effect.map(Effect.exit(database.ping), (ping) => {
           const checks = {
             database: ping._tag === 'Success' ? 'ok' : 'away',
-            partitions: node.ownedPartitions() === PARTITIONS ? 'ok' : `${node.ownedPartitions()} of ${PARTITIONS} held`,
+            partitions:
+              node.ownedPartitions() === PARTITIONS ? 'ok' : `${node.ownedPartitions()} of ${PARTITIONS} held`,
           };
           return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
         }),

@@ -2,7 +2,6 @@ import { Cause, Clock, Deferred, Effect, Exit, Fiber, Queue, Scope } from 'effec
 import { instanceActor } from '../../machines/instance.ts';
 import { rateLimitActor } from '../../machines/rate-limit.ts';
 import { syncJobActor } from '../../machines/sync-job.ts';
-import type { Walk } from '../../machines/sync-job-context.ts';
 import type { Channel, Connection, Credentials } from '../channels/channel.ts';
 import { BadAnswer } from '../channels/platform-failure.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
@@ -11,8 +10,8 @@ import type { Log } from '../domain/log.ts';
 import { type InstanceActors, isFinished } from './instance-actors.ts';
 import type { Report } from './report.ts';
 import type { RequestGate } from './request-gate.ts';
-import type { InstanceWork, Mail } from './work.ts';
 import type { StepTransaction } from './store.ts';
+import type { InstanceWork, Mail, WalkAssignment } from './work.ts';
 
 /**
  * Activities are what the snapshots call for, and nothing else: one connection while the supervisor names a run,
@@ -145,9 +144,10 @@ export class Activities<Tx extends StepTransaction> {
       if (this.#connection === null) return;
       const { connection } = this.#connection;
       for (const [jobId, job] of actors.jobs) {
-        const { walk, permits, committed, config } = job.context;
+        const { walk, permits, committed, config, pausedUntil } = job.context;
         if (walk === null || !wantsWalk(job)) continue;
-        const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(jobId, walk, config.channelId, connection));
+        const order = { jobId, walk, only: config.channelId, notBefore: pausedUntil };
+        const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(order, connection));
         const granted = committed + permits.length;
         const fresh = permits.slice(Math.max(0, permits.length - (granted - running.given)));
         running.given = Math.max(running.given, granted);
@@ -157,17 +157,16 @@ export class Activities<Tx extends StepTransaction> {
   }
 
   #startWalk(
-    jobId: JobId,
-    walk: Walk,
-    only: string | null,
+    order: Pick<WalkAssignment, 'jobId' | 'walk' | 'only' | 'notBefore'>,
     opening: Deferred.Deferred<Connection>,
   ): Effect.Effect<RunningWalk> {
     return Effect.gen({ self: this }, function* () {
       const permits = yield* Queue.unbounded<number>();
+      const { jobId, walk } = order;
       const { work, gate, report } = this.#setting;
       const continuity = () => this.#continuity;
       const activity = Deferred.await(opening).pipe(
-        Effect.flatMap((connection) => work.walk({ jobId, walk, only, connection, permits, gate, continuity, report })),
+        Effect.flatMap((connection) => work.walk({ ...order, connection, permits, gate, continuity, report })),
         Effect.catchCause((cause) => this.#walkFailed(jobId, walk.run, cause)),
       );
       const fiber = yield* Effect.forkIn(activity, this.#scope);
@@ -203,7 +202,9 @@ export class Activities<Tx extends StepTransaction> {
         yield* Effect.sleep(Math.max(0, at - (yield* Clock.currentTimeMillis)));
         this.#timer = null;
         this.#setting.due(
-          deadlines.filter((deadline) => deadline.at <= at).map(({ actor }) => ({ to: actor, event: { type: 'timerDue' } })),
+          deadlines
+            .filter((deadline) => deadline.at <= at)
+            .map(({ actor }) => ({ to: actor, event: { type: 'timerDue' } })),
         );
       });
       const fiber = yield* Effect.forkIn(ring, this.#scope, { startImmediately: false });
@@ -212,8 +213,10 @@ export class Activities<Tx extends StepTransaction> {
   }
 }
 
-const wantsWalk = (job: { readonly value: string; readonly context: { readonly permits: readonly number[] } }): boolean =>
-  job.value === 'running' && job.context.permits.length > 0;
+const wantsWalk = (job: {
+  readonly value: string;
+  readonly context: { readonly permits: readonly number[] };
+}): boolean => job.value === 'running' && job.context.permits.length > 0;
 
 const deadlinesOf = (actors: InstanceActors): readonly { readonly actor: string; readonly at: number }[] => [
   ...deadlineOf('instance', instanceActor.deadline(actors.supervisor)),

@@ -12,7 +12,10 @@ import type { StoredSnapshot } from './stored-snapshot.ts';
 
 /** Actors as rows: what a step has to write so that a restore finds them as they are. */
 
-const stored = (definition: { readonly id: string; readonly version: number }, snapshot: AnyMachineSnapshot): StoredSnapshot => ({
+const stored = (
+  definition: { readonly id: string; readonly version: number },
+  snapshot: AnyMachineSnapshot,
+): StoredSnapshot => ({
   machine: definition.id,
   version: definition.version,
   value: snapshot.value,
@@ -33,7 +36,16 @@ const instanceRecord = (supervisor: InstanceSnapshot): InstanceRecord => {
 export const jobRecord = (jobId: JobId, job: SyncJobSnapshot): JobRecord => {
   const { progress, waitingFor, errorMessage, startedAt, completedAt } = job.context;
   const status: JobStatus = job.value;
-  return { jobId, status, progress, waitingFor, errorMessage, startedAt, completedAt, snapshot: stored(syncJobActor, job) };
+  return {
+    jobId,
+    status,
+    progress,
+    waitingFor,
+    errorMessage,
+    startedAt,
+    completedAt,
+    snapshot: stored(syncJobActor, job),
+  };
 };
 
 /** Writes whatever differs between two states of an instance's actors. */

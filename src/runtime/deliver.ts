@@ -1,4 +1,10 @@
-import { type AnyMachineSnapshot, type AnyStateMachine, type EventFromLogic, type SnapshotFrom, transition } from 'xstate';
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventFromLogic,
+  type SnapshotFrom,
+  transition,
+} from 'xstate';
 import type { Ask, Note, Tell } from '../../machines/effects.ts';
 import { instanceMachine } from '../../machines/instance.ts';
 import type { Moment } from '../../machines/moment.ts';

@@ -1,10 +1,9 @@
 import { Clock, Effect } from 'effect';
-import { type RateLimitContext, roomFor } from '../../machines/rate-limit-context.ts';
 import { instanceActor } from '../../machines/instance.ts';
 import { rateLimitActor } from '../../machines/rate-limit.ts';
+import { type RateLimitContext, roomFor } from '../../machines/rate-limit-context.ts';
 import { syncJobActor } from '../../machines/sync-job.ts';
 import { Refused } from '../domain/errors.ts';
-import type { InstanceId } from '../domain/ids.ts';
 import type { ActorSummary, ActorTree, ActorView, Inspector } from './inspection.ts';
 import type { InstanceActors } from './instance-actors.ts';
 import type { InstanceProcess } from './instance-process.ts';
@@ -22,7 +21,12 @@ export const inspectorOf = <Tx extends StepTransaction>(node: Node<Tx>, store: R
       const now = yield* Clock.currentTimeMillis;
       if (process !== null && process.live !== null) return treeOf(node.id, process, now);
       const rows = yield* store.load(instanceId);
-      if (rows === null) return yield* new Refused({ status: 404, code: 'unknown_instance', message: `There is no instance ${instanceId}.` });
+      if (rows === null)
+        return yield* new Refused({
+          status: 404,
+          code: 'unknown_instance',
+          message: `There is no instance ${instanceId}.`,
+        });
       return staleTreeOf(rows, process?.parked ?? null);
     }),
   watch: (instanceId, onStep) => node.find(instanceId)?.watch(onStep) ?? (() => {}),
@@ -84,7 +88,9 @@ const treeOf = <Tx extends StepTransaction>(nodeId: string, process: InstancePro
 };
 
 const rowView = (actor: string, row: StoredSnapshot | undefined): ActorView | null =>
-  row === undefined ? null : { actor, machine: row.machine, version: row.version, state: String(row.value), context: row.context };
+  row === undefined
+    ? null
+    : { actor, machine: row.machine, version: row.version, state: String(row.value), context: row.context };
 
 /** What the rows say: the instance is passivated, parked, on another node, or being restored. */
 const staleTreeOf = (rows: StoredInstance, parked: string | null): ActorTree => {

@@ -3,7 +3,13 @@ import type { Limits } from '../../machines/rate-limit-context.ts';
 import type { Channel, Credentials } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { Letter } from '../domain/command.ts';
-import { type Contention, type Fenced, type Refused, SnapshotUnusable, type StoreUnavailable } from '../domain/errors.ts';
+import {
+  type Contention,
+  type Fenced,
+  type Refused,
+  SnapshotUnusable,
+  type StoreUnavailable,
+} from '../domain/errors.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
@@ -146,13 +152,22 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #load(): Effect.Effect<StoredInstance | null> {
     const { store, log } = this.#setting;
     return store.load(this.id).pipe(
-      Effect.tapError((error) => Effect.sync(() => log.warn({ instanceId: this.id, error: error._tag }, 'The database is away; waiting for it.'))),
+      Effect.tapError((error) =>
+        Effect.sync(() =>
+          log.warn({ instanceId: this.id, error: error._tag }, 'The database is away; waiting for it.'),
+        ),
+      ),
       Effect.retry(STORE_RETRY),
       Effect.orDie,
     );
   }
 
-  #begin(rows: StoredInstance, channel: Channel, actors: InstanceActors, scope: ConstructorParameters<typeof Activities>[1]): Incarnation<Tx> {
+  #begin(
+    rows: StoredInstance,
+    channel: Channel,
+    actors: InstanceActors,
+    scope: ConstructorParameters<typeof Activities>[1],
+  ): Incarnation<Tx> {
     const { credentials, log, isTrusted, work: factory } = this.#setting;
     const work = factory({ id: this.id, channel: rows.channel });
     const gate = new RequestGate(isTrusted);
@@ -176,7 +191,10 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #serve(live: Incarnation<Tx>, mail: readonly Mail[]): Effect.Effect<Ending | Restart> {
     return Effect.gen({ self: this }, function* () {
       const limits = this.#setting.limits(live.rows.channel);
-      const first = yield* this.#take(live, { kind: 'mail', mail: [...RESTORED, { to: 'rate-limit', event: { type: 'limitsChanged', limits } }, ...mail] });
+      const first = yield* this.#take(live, {
+        kind: 'mail',
+        mail: [...RESTORED, { to: 'rate-limit', event: { type: 'limitsChanged', limits } }, ...mail],
+      });
       if (first !== null) return first;
       const missed = yield* this.#runMissed(live);
       if (missed !== null) return missed;
@@ -190,13 +208,19 @@ export class InstanceProcess<Tx extends StepTransaction> {
   }
 
   #overflowed(): Restart {
-    this.#setting.log.warn({ instanceId: this.id }, 'More arrives than can be stored: the connection begins anew, spans show the gap.');
+    this.#setting.log.warn(
+      { instanceId: this.id },
+      'More arrives than can be stored: the connection begins anew, spans show the gap.',
+    );
     return { afterMs: 1000, mail: [] };
   }
 
   /** Nothing came for a while: forget finished jobs, and end if nobody wants this instance to live. */
   #rest(live: Incarnation<Tx>): Ending | null {
-    live.actors = withoutJobs(live.actors, new Set([...live.actors.jobs].flatMap(([id, job]) => (isFinished(job) ? [id] : []))));
+    live.actors = withoutJobs(
+      live.actors,
+      new Set([...live.actors.jobs].flatMap(([id, job]) => (isFinished(job) ? [id] : []))),
+    );
     const { wanted, retryAt, run } = live.actors.supervisor.context;
     const isIdle = !wanted && retryAt === null && run === null && live.actors.jobs.size === 0;
     return isIdle && Queue.sizeUnsafe(this.#inputs) === 0 ? 'idle' : null;
@@ -234,7 +258,10 @@ export class InstanceProcess<Tx extends StepTransaction> {
       const attempts = begun.value;
       if (attempts <= MAX_ATTEMPTS) return yield* this.#take(live, { kind: 'command', letter }, attempts);
       const reason = `It failed ${attempts - 1} times; the log says how.`;
-      log.error({ instanceId: this.id, commandId: letter.commandId, type: letter.command.type }, 'A command failed for good: dead letter.');
+      log.error(
+        { instanceId: this.id, commandId: letter.commandId, type: letter.command.type },
+        'A command failed for good: dead letter.',
+      );
       metrics.count('omni_dead_letters_total', {});
       return yield* this.#take(live, { kind: 'deadLetter', letter, reason, attempts: attempts - 1 }, attempts);
     });
@@ -265,16 +292,27 @@ export class InstanceProcess<Tx extends StepTransaction> {
   }
 
   /** The incarnation is over; says what comes next. */
-  #afterFailure(live: Incarnation<Tx>, input: StepInput, cause: Cause.Cause<Fenced | Contention | StoreUnavailable>, attempts = 1): Ending | Restart {
+  #afterFailure(
+    live: Incarnation<Tx>,
+    input: StepInput,
+    cause: Cause.Cause<Fenced | Contention | StoreUnavailable>,
+    attempts = 1,
+  ): Ending | Restart {
     const { log } = this.#setting;
     const fields = { instanceId: this.id, input: input.kind, cause: Cause.pretty(cause) };
     const failure = Cause.findErrorOption(cause);
     if (Option.isSome(failure)) {
       if (failure.value._tag === 'Fenced') {
-        log.warn({ instanceId: this.id, epoch: this.fence.epoch }, 'Another node owns this instance now; it stops here.');
+        log.warn(
+          { instanceId: this.id, epoch: this.fence.epoch },
+          'Another node owns this instance now; it stops here.',
+        );
         return 'fenced';
       }
-      log.warn({ instanceId: this.id, error: failure.value._tag }, 'A step could not be committed; beginning anew from the rows.');
+      log.warn(
+        { instanceId: this.id, error: failure.value._tag },
+        'A step could not be committed; beginning anew from the rows.',
+      );
       return { afterMs: 0, mail: [] };
     }
     log.error(fields, 'A step failed; beginning anew from the rows.');
@@ -290,9 +328,13 @@ export class InstanceProcess<Tx extends StepTransaction> {
       log.error({ instanceId: this.id, reason }, 'The instance is parked: it cannot be restored.');
       const error = { code: 'snapshot_unusable', message: reason, at: yield* Clock.currentTimeMillis };
       const record = { state: 'error' as const, account: null, error, wanted: true };
-      yield* store.step(this.fence, (tx) => tx.saveInstance(this.id, record)).pipe(
-        Effect.catchCause((cause) => Effect.sync(() => log.warn({ instanceId: this.id, cause: Cause.pretty(cause) }, 'Could not record why.'))),
-      );
+      yield* store
+        .step(this.fence, (tx) => tx.saveInstance(this.id, record))
+        .pipe(
+          Effect.catchCause((cause) =>
+            Effect.sync(() => log.warn({ instanceId: this.id, cause: Cause.pretty(cause) }, 'Could not record why.')),
+          ),
+        );
       return 'parked' as const;
     });
   }

@@ -1,7 +1,7 @@
 import { Clock, Effect, Schedule, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
-import { PARTITIONS, type Fence } from './fence.ts';
+import { type Fence, PARTITIONS } from './fence.ts';
 import type { InstanceProcess, ProcessSetting } from './instance-process.ts';
 import { holdLease, type Lease } from './lease.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -51,7 +51,9 @@ export const startNode = <Tx extends StepTransaction>(
         if (owned.get(partition.fence.partition) === partition) owned.delete(partition.fence.partition);
         return partition.stop();
       });
-    const giveUpAll = Effect.suspend(() => Effect.forEach([...owned.values()], giveUp, { concurrency: 'unbounded', discard: true }));
+    const giveUpAll = Effect.suspend(() =>
+      Effect.forEach([...owned.values()], giveUp, { concurrency: 'unbounded', discard: true }),
+    );
     const fenced = (partition: PartitionRun<Tx>): void => void Effect.runForkWith(context)(giveUp(partition));
 
     const own = (fences: readonly Fence[]) =>
@@ -63,7 +65,10 @@ export const startNode = <Tx extends StepTransaction>(
         }
         const partitions = fences.map(({ partition }) => partition);
         const ids = yield* store.instancesToRestore(partitions).pipe(Effect.retry(Schedule.spaced('1 second')));
-        log.info({ nodeId, partitions: fences.length, instances: ids.length }, 'Partitions taken; bringing their instances to life.');
+        log.info(
+          { nodeId, partitions: fences.length, instances: ids.length },
+          'Partitions taken; bringing their instances to life.',
+        );
         for (const id of ids) owned.get(partitionOf(id))?.wake(id);
       });
 

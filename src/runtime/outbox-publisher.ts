@@ -28,7 +28,9 @@ export const startOutboxPublisher = (
       Queue.take(wakeUps).pipe(
         Effect.timeoutOption(LOOK_EVERY),
         Effect.andThen(publishAll(outbox, subscribers, metrics)),
-        Effect.tapError(() => Effect.sync(() => log.warn({}, 'The database is away; events are published when it is back.'))),
+        Effect.tapError(() =>
+          Effect.sync(() => log.warn({}, 'The database is away; events are published when it is back.')),
+        ),
         Effect.retry(Schedule.spaced('2 seconds')),
         Effect.forever,
       ),

@@ -49,7 +49,9 @@ export class PartitionRun<Tx extends StepTransaction> {
       const fork = (effect: Effect.Effect<void>) => Effect.runForkWith(context)(effect);
       const partition = new PartitionRun(fence, setting, scope, fork, fenced);
       yield* Scope.addFinalizer(scope, partition.#stopAll());
-      yield* mailbox.receive(fence, (letter) => partition.#deliver(letter)).pipe(Effect.provideService(Scope.Scope, scope));
+      yield* mailbox
+        .receive(fence, (letter) => partition.#deliver(letter))
+        .pipe(Effect.provideService(Scope.Scope, scope));
       return partition;
     });
   }

@@ -65,10 +65,19 @@ export interface StepTransaction {
   readonly addDeadLetter: (dead: NewDeadLetter) => Promise<void>;
   readonly saveInstance: (instanceId: InstanceId, record: InstanceRecord) => Promise<void>;
   /** The instance that holds this account of a channel, if it is another one than `exceptId`. */
-  readonly accountHolder: (channel: ChannelName, accountExternalId: string, exceptId: InstanceId) => Promise<InstanceId | null>;
+  readonly accountHolder: (
+    channel: ChannelName,
+    accountExternalId: string,
+    exceptId: InstanceId,
+  ) => Promise<InstanceId | null>;
   readonly saveActor: (instanceId: InstanceId, actorId: string, snapshot: StoredSnapshot) => Promise<void>;
   readonly saveJob: (record: JobRecord) => Promise<void>;
-  readonly publish: (instanceId: InstanceId, channel: ChannelName, events: readonly WorldEvent[], at: number) => Promise<void>;
+  readonly publish: (
+    instanceId: InstanceId,
+    channel: ChannelName,
+    events: readonly WorldEvent[],
+    at: number,
+  ) => Promise<void>;
 }
 
 /**
@@ -80,16 +89,32 @@ export interface RuntimeStore<Tx extends StepTransaction> {
    * Runs `body` in one transaction behind the fence. A fence that no longer holds fails with `Fenced` and
    * writes nothing. `body` may await nothing but the transaction's own methods.
    */
-  readonly step: <A>(fence: Fence, body: (tx: Tx) => Promise<A>) => Effect.Effect<A, Fenced | Contention | StoreUnavailable>;
+  readonly step: <A>(
+    fence: Fence,
+    body: (tx: Tx) => Promise<A>,
+  ) => Effect.Effect<A, Fenced | Contention | StoreUnavailable>;
   readonly load: (instanceId: InstanceId) => Effect.Effect<StoredInstance | null, StoreUnavailable>;
   /** Instances of these partitions whose actors must live: wanted, with an unfinished job, or with open commands. */
-  readonly instancesToRestore: (partitions: readonly number[]) => Effect.Effect<readonly InstanceId[], StoreUnavailable>;
+  readonly instancesToRestore: (
+    partitions: readonly number[],
+  ) => Effect.Effect<readonly InstanceId[], StoreUnavailable>;
   /** Open commands of an instance after `seq`, in order, at most `limit`. */
-  readonly openCommands: (instanceId: InstanceId, afterSeq: number, limit: number) => Effect.Effect<readonly Letter[], StoreUnavailable>;
+  readonly openCommands: (
+    instanceId: InstanceId,
+    afterSeq: number,
+    limit: number,
+  ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
   /** Open commands of these partitions that were accepted before `before` (ms) and nobody has run: the sweeper's food. */
-  readonly undelivered: (partitions: readonly number[], before: number, limit: number) => Effect.Effect<readonly Letter[], StoreUnavailable>;
+  readonly undelivered: (
+    partitions: readonly number[],
+    before: number,
+    limit: number,
+  ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
   /** Raises and returns the number of times a command was begun. Commits by itself: it must survive the command killing us. */
-  readonly beginAttempt: (fence: Fence, commandId: CommandId) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;
+  readonly beginAttempt: (
+    fence: Fence,
+    commandId: CommandId,
+  ) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;
   readonly outbox: OutboxStore;
   readonly leases: LeaseStore;
 }
@@ -99,7 +124,11 @@ export interface OutboxStore {
   readonly unsent: (limit: number) => Effect.Effect<readonly OutboxEvent[], StoreUnavailable>;
   readonly markSent: (ids: readonly number[], at: number) => Effect.Effect<void, StoreUnavailable>;
   /** Events of one job after `id`, whether sent or not: what a live stream missed. */
-  readonly since: (jobId: JobId, afterId: number, limit: number) => Effect.Effect<readonly OutboxEvent[], StoreUnavailable>;
+  readonly since: (
+    jobId: JobId,
+    afterId: number,
+    limit: number,
+  ) => Effect.Effect<readonly OutboxEvent[], StoreUnavailable>;
 }
 
 export interface LeaseStore {
@@ -120,8 +149,15 @@ export interface CommandStore {
    * row in the same transaction, and is refused with 409 and the id of the first while a job of the same
    * instance, type and scope is active.
    */
-  readonly submit: (instanceId: InstanceId, command: Command, at: number) => Effect.Effect<Letter, Refused | StoreUnavailable>;
-  readonly deadLetters: (page: { readonly limit: number; readonly cursor: string | null }) => Effect.Effect<
+  readonly submit: (
+    instanceId: InstanceId,
+    command: Command,
+    at: number,
+  ) => Effect.Effect<Letter, Refused | StoreUnavailable>;
+  readonly deadLetters: (page: {
+    readonly limit: number;
+    readonly cursor: string | null;
+  }) => Effect.Effect<
     { readonly items: readonly DeadLetterView[]; readonly cursor: string | null },
     Refused | StoreUnavailable
   >;

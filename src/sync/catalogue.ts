@@ -29,12 +29,25 @@ export interface Catalogue {
   readonly instances: (filter: { readonly channel?: ChannelName }, page: PageRequest) => Asked<PageOf<InstanceView>>;
   readonly instance: (id: InstanceId) => Asked<InstanceView>;
   readonly jobs: (
-    filter: { readonly instanceId?: InstanceId; readonly status?: JobStatus; readonly type?: JobType; readonly channel?: ChannelName },
+    filter: {
+      readonly instanceId?: InstanceId;
+      readonly status?: JobStatus;
+      readonly type?: JobType;
+      readonly channel?: ChannelName;
+    },
     page: PageRequest,
   ) => Asked<PageOf<JobView>>;
   readonly job: (instanceId: InstanceId, jobId: JobId) => Asked<JobView>;
-  readonly conversations: (instanceId: InstanceId, filter: { readonly search?: string }, page: PageRequest) => Asked<PageOf<ConversationView>>;
-  readonly coverage: (instanceId: InstanceId, filter: { readonly conversationId?: ConversationId }, page: PageRequest) => Asked<PageOf<CoverageView>>;
+  readonly conversations: (
+    instanceId: InstanceId,
+    filter: { readonly search?: string },
+    page: PageRequest,
+  ) => Asked<PageOf<ConversationView>>;
+  readonly coverage: (
+    instanceId: InstanceId,
+    filter: { readonly conversationId?: ConversationId },
+    page: PageRequest,
+  ) => Asked<PageOf<CoverageView>>;
   /**
    * Newest first. A search without the index reads a bounded stretch per request: `items` may then be
    * short, or empty, while `cursor` says that there is more to look through.
@@ -55,10 +68,18 @@ export interface Catalogue {
 /** Instances as the operator manages them. Credentials are encrypted before they touch the disk. */
 export interface InstanceRegistry {
   /** Refuses with 409 an account (same channel and credentials) that another instance holds. */
-  readonly create: (instance: { readonly name: string; readonly channel: ChannelName; readonly credentials: Credentials }, at: number) => Asked<InstanceView>;
-  readonly update: (id: InstanceId, change: { readonly name?: string; readonly credentials?: Credentials }) => Asked<InstanceView>;
+  readonly create: (
+    instance: { readonly name: string; readonly channel: ChannelName; readonly credentials: Credentials },
+    at: number,
+  ) => Asked<InstanceView>;
+  readonly update: (
+    id: InstanceId,
+    change: { readonly name?: string; readonly credentials?: Credentials },
+  ) => Asked<InstanceView>;
   /** What would go with the instance. */
-  readonly contentsOf: (id: InstanceId) => Asked<{ readonly events: number; readonly conversations: number; readonly jobs: number }>;
+  readonly contentsOf: (
+    id: InstanceId,
+  ) => Asked<{ readonly events: number; readonly conversations: number; readonly jobs: number }>;
   readonly remove: (id: InstanceId) => Asked<void>;
   readonly credentials: (id: InstanceId) => Asked<Credentials>;
 }

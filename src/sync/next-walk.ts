@@ -1,8 +1,8 @@
 import type { NextWalk } from '../../machines/sync-job-events.ts';
-import type { JobConfig } from '../domain/job.ts';
 import type { ConversationId, InstanceId } from '../domain/ids.ts';
-import { nextStretch, type Stretch } from './stretch.ts';
+import type { JobConfig } from '../domain/job.ts';
 import type { Scope, StoredConversation, SyncTransaction } from './store.ts';
+import { nextStretch, type Stretch } from './stretch.ts';
 
 /** What a job has to look past: conversations that others read or that the platform wants left alone. */
 export interface Obstacles {
@@ -36,7 +36,10 @@ interface Found {
 
 type Verdict = 'pass' | 'defer' | { readonly conversation: StoredConversation; readonly stretch: Stretch };
 
-export const scopeOf = (config: JobConfig): Scope => ({ channelId: config.channelId, conversationIds: config.conversationIds });
+export const scopeOf = (config: JobConfig): Scope => ({
+  channelId: config.channelId,
+  conversationIds: config.conversationIds,
+});
 
 /** Finds the next stretch that a job has to read, in the order of the conversations, deferred ones last. */
 export const findNextWalk = async (tx: SyncTransaction, search: Search): Promise<NextWalk> => {

@@ -25,7 +25,9 @@ export const startRetention = (
     if (rows > 0) log.info({ rows }, 'Retention: deleted what is no longer kept.');
   });
   const survived = Effect.catchCause(round, (cause) =>
-    Effect.sync(() => log.warn({ cause: Cause.pretty(cause) }, 'Retention did not finish; it goes on with the next round.')),
+    Effect.sync(() =>
+      log.warn({ cause: Cause.pretty(cause) }, 'Retention did not finish; it goes on with the next round.'),
+    ),
   );
   return Effect.asVoid(Effect.forkScoped(Effect.repeat(survived, Schedule.spaced(EVERY))));
 };

@@ -39,7 +39,11 @@ export const storeLive = async (storing: LiveStoring, report: LiveReport, contin
 const byConversation = (messages: readonly LiveMessage[]): ReadonlyMap<string, readonly LiveMessage[]> =>
   Map.groupBy(messages, ({ conversation }) => conversation.externalId);
 
-const storeArrived = async (storing: LiveStoring, messages: readonly LiveMessage[], continuity: string | null): Promise<void> => {
+const storeArrived = async (
+  storing: LiveStoring,
+  messages: readonly LiveMessage[],
+  continuity: string | null,
+): Promise<void> => {
   const { tx, instanceId, at } = storing;
   const groups = byConversation(messages);
   const listed = [...groups.values()].map((group) => (group.at(-1) as LiveMessage).conversation);
@@ -68,11 +72,19 @@ const extendLiveEdge = async (
   if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
 };
 
-const storeEdited = async ({ tx, instanceId, changes, at }: LiveStoring, messages: readonly LiveMessage[]): Promise<void> => {
+const storeEdited = async (
+  { tx, instanceId, changes, at }: LiveStoring,
+  messages: readonly LiveMessage[],
+): Promise<void> => {
   for (const [externalId, group] of byConversation(messages)) {
     for (const { message } of group) changes.remember(message.externalId, message, at);
     const conversation = await tx.conversation(instanceId, externalId);
-    if (conversation !== null) await tx.applyEdits(conversation.id, group.map(({ message }) => message), at);
+    if (conversation !== null)
+      await tx.applyEdits(
+        conversation.id,
+        group.map(({ message }) => message),
+        at,
+      );
   }
 };
 

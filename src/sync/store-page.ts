@@ -1,6 +1,6 @@
-import type { PageCounts, WalkReport as StoredReport } from '../../machines/sync-job-events.ts';
 import type { MessageWalk, SyncJobContext } from '../../machines/sync-job-context.ts';
-import type { DirectoryPage, MalformedMessage, MessagePage } from '../channels/channel.ts';
+import type { PageCounts, WalkReport as StoredReport } from '../../machines/sync-job-events.ts';
+import type { DirectoryPage, MalformedMessage, MessagePage, Quota } from '../channels/channel.ts';
 import type { Anchor } from '../domain/anchor.ts';
 import { ExternalId, type InstanceId } from '../domain/ids.ts';
 import type { Message } from '../domain/message.ts';
@@ -32,8 +32,14 @@ export const storeListingPage = async (
   return {
     type: 'listingStored',
     nextCursor: page.nextCursor,
+    pausedUntil: pauseOf(page.quota),
     total: isLast ? await tx.countConversations(instanceId, scopeOf(job.config)) : null,
-    errors: page.problems.map(({ externalId, reason, message }) => ({ conversationId: null, externalId, reason, message })),
+    errors: page.problems.map(({ externalId, reason, message }) => ({
+      conversationId: null,
+      externalId,
+      reason,
+      message,
+    })),
   };
 };
 
@@ -66,8 +72,11 @@ export const storeMessagePage = async (
     })),
     before: page.oldest,
     ended,
+    pausedUntil: pauseOf(page.quota),
   };
 };
+
+const pauseOf = (quota: Quota | null): number | null => (quota === null || quota.remaining > 0 ? null : quota.resetAt);
 
 /** fetched = stored + duplicates + updated + malformed */
 const countsOf = (counts: StoredCounts, messages: number, malformed: number): PageCounts => ({

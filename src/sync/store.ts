@@ -1,5 +1,5 @@
-import type { ListedConversation } from '../domain/conversation.ts';
 import type { Anchor } from '../domain/anchor.ts';
+import type { ListedConversation } from '../domain/conversation.ts';
 import type { ConversationId, InstanceId } from '../domain/ids.ts';
 import type { Message, MessageSource } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
@@ -39,18 +39,32 @@ export interface SyncTransaction extends StepTransaction {
    * Inserts or updates by (instance, external id), one statement per set. An absent `newest` keeps what is
    * stored. Conversations that were marked removed come back. Returns how many rows were new or changed.
    */
-  readonly upsertConversations: (instanceId: InstanceId, listed: readonly ListedConversation[], at: number) => Promise<number>;
+  readonly upsertConversations: (
+    instanceId: InstanceId,
+    listed: readonly ListedConversation[],
+    at: number,
+  ) => Promise<number>;
   readonly removeConversations: (instanceId: InstanceId, externalIds: readonly string[], at: number) => Promise<void>;
   readonly saveBookmarks: (instanceId: InstanceId, bookmarks: ReadonlyMap<string, string>) => Promise<void>;
   readonly conversation: (instanceId: InstanceId, externalId: string) => Promise<StoredConversation | null>;
   /** The first `limit` conversations after `ordinal` in the scope that hold messages and were not removed. */
-  readonly conversationsAfter: (instanceId: InstanceId, scope: Scope, ordinal: number, limit: number) => Promise<readonly StoredConversation[]>;
-  readonly conversationsByOrdinal: (instanceId: InstanceId, ordinals: readonly number[]) => Promise<readonly StoredConversation[]>;
+  readonly conversationsAfter: (
+    instanceId: InstanceId,
+    scope: Scope,
+    ordinal: number,
+    limit: number,
+  ) => Promise<readonly StoredConversation[]>;
+  readonly conversationsByOrdinal: (
+    instanceId: InstanceId,
+    ordinals: readonly number[],
+  ) => Promise<readonly StoredConversation[]>;
   readonly countConversations: (instanceId: InstanceId, scope: Scope) => Promise<number>;
   /** Newest first. */
   readonly spans: (conversationId: ConversationId) => Promise<readonly Span[]>;
   /** Spans of many conversations in one query. */
-  readonly spansOf: (conversationIds: readonly ConversationId[]) => Promise<ReadonlyMap<ConversationId, readonly Span[]>>;
+  readonly spansOf: (
+    conversationIds: readonly ConversationId[],
+  ) => Promise<ReadonlyMap<ConversationId, readonly Span[]>>;
   readonly replaceSpans: (conversationId: ConversationId, spans: readonly Span[]) => Promise<void>;
   readonly setStopReason: (conversationId: ConversationId, reason: StopReason, at: number) => Promise<void>;
   /** Marks a conversation unreadable (no access) until a survey finds it readable again. */
@@ -70,7 +84,11 @@ export interface SyncTransaction extends StepTransaction {
   /** Updates messages that are held; says nothing of others. */
   readonly applyEdits: (conversationId: ConversationId, messages: readonly Message[], at: number) => Promise<number>;
   /** Marks held messages deleted; returns the external ids that were found. */
-  readonly markDeleted: (conversationId: ConversationId, externalIds: readonly string[], at: number) => Promise<readonly string[]>;
+  readonly markDeleted: (
+    conversationId: ConversationId,
+    externalIds: readonly string[],
+    at: number,
+  ) => Promise<readonly string[]>;
 }
 
 /** Reads of the sync outside a step. */

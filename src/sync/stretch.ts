@@ -43,8 +43,7 @@ const holderOfTop = (
   if (until === null) return current ? 0 : -1;
   if (current && newest.newest.at <= until) return 0;
   return spans.findIndex(
-    ({ newest: high, oldest: low }) =>
-      low.at <= until && (high.at > until || (high.at === until && high.id === null)),
+    ({ newest: high, oldest: low }) => low.at <= until && (high.at > until || (high.at === until && high.id === null)),
   );
 };
 

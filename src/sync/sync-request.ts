@@ -10,14 +10,20 @@ const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, s
 export const SyncRequest = Schema.Struct({
   /** Contacts and groups are types of the design that no channel of this build offers yet. */
   type: Schema.Literals(['messages']).annotate({ description: 'What to sync.' }),
-  depth: Schema.optionalKey(SyncDepth.annotate({ description: 'How far back from now. Default: the setting sync.defaultDepth.' })),
+  depth: Schema.optionalKey(
+    SyncDepth.annotate({ description: 'How far back from now. Default: the setting sync.defaultDepth.' }),
+  ),
   since: Schema.optionalKey(instant),
   until: Schema.optionalKey(instant),
-  channelId: Schema.optionalKey(ExternalId.annotate({ description: "One channel (and its threads), by the platform's id." })),
+  channelId: Schema.optionalKey(
+    ExternalId.annotate({ description: "One channel (and its threads), by the platform's id." }),
+  ),
   conversationIds: Schema.optionalKey(
     Schema.Array(ConversationId).check(Schema.isMinLength(1), Schema.isMaxLength(1000)),
   ),
-  refresh: Schema.optionalKey(Schema.Boolean.annotate({ description: 'Read again what is held, for edits made while away.' })),
+  refresh: Schema.optionalKey(
+    Schema.Boolean.annotate({ description: 'Read again what is held, for edits made while away.' }),
+  ),
 });
 export type SyncRequest = typeof SyncRequest.Type;
 
@@ -28,14 +34,22 @@ const refuse = (field: string, message: string) =>
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 const parseInstant = (field: string, text: string): Result.Result<number, Refused> => {
-  const ms = ISO.test(text) ? Date.parse(text.endsWith('Z') || /[+-]\d{2}:?\d{2}$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`) : Number.NaN;
+  const ms = ISO.test(text)
+    ? Date.parse(
+        text.endsWith('Z') || /[+-]\d{2}:?\d{2}$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`,
+      )
+    : Number.NaN;
   return Number.isNaN(ms)
     ? Result.fail(refuse(field, `"${text.slice(0, 40)}" is no instant; write it like 2026-01-31T12:00:00Z`))
     : Result.succeed(ms);
 };
 
 /** Fills in every default, so that what the job does is fixed the moment it is accepted. `now` in ms. */
-export const configOf = (request: SyncRequest, defaultDepth: SyncDepth, now: number): Result.Result<JobConfig, Refused> =>
+export const configOf = (
+  request: SyncRequest,
+  defaultDepth: SyncDepth,
+  now: number,
+): Result.Result<JobConfig, Refused> =>
   Result.gen(function* () {
     if (request.depth !== undefined && request.since !== undefined) {
       return yield* Result.fail(refuse('depth', 'give either depth or since, not both'));

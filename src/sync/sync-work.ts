@@ -32,13 +32,19 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
     if (report.type !== 'connection') return this.#absorbWalk(tx, actors, report, at);
     const told = report.report;
-    if (told.type === 'connectionOpened' || told.type === 'connectionInterrupted' || told.type === 'connectionLost') return [];
+    if (told.type === 'connectionOpened' || told.type === 'connectionInterrupted' || told.type === 'connectionLost')
+      return [];
     const storing = { tx, instanceId: this.#instanceId, changes: this.#changes, at };
     await storeLive(storing, told, actors.supervisor.context.continuity);
     return [];
   }
 
-  async #absorbWalk(tx: SyncTransaction, actors: InstanceActors, report: WalkReport, at: number): Promise<readonly Mail[]> {
+  async #absorbWalk(
+    tx: SyncTransaction,
+    actors: InstanceActors,
+    report: WalkReport,
+    at: number,
+  ): Promise<readonly Mail[]> {
     const { jobId, run, usedAt } = report;
     const job = walkingJob(actors, report);
     if (report.type === 'requestFailed') return failureMail(report, job);
@@ -96,7 +102,10 @@ const walkingJob = (actors: InstanceActors, { jobId, run }: WalkReport): SyncJob
 };
 
 /** "Too much" concerns the limiter first, and stays true when the job that heard it has moved on. */
-const failureMail = (report: Extract<WalkReport, { type: 'requestFailed' }>, job: SyncJobContext | null): readonly Mail[] => {
+const failureMail = (
+  report: Extract<WalkReport, { type: 'requestFailed' }>,
+  job: SyncJobContext | null,
+): readonly Mail[] => {
   const { failure, jobId, run, usedAt, shutGate } = report;
   const told: Mail = { to: jobId, event: { type: 'pageFailed', run, failure: fateOf(failure), usedAt } };
   if (failure._tag !== 'RateLimited') return [told];
@@ -116,6 +125,8 @@ const obstaclesFor = (actors: InstanceActors, asker: JobId, at: number): Obstacl
     }),
   ),
   resting: new Map(
-    Object.entries(actors.limiter.context.resting).flatMap(([id, { until }]) => (until > at ? [[id, until] as const] : [])),
+    Object.entries(actors.limiter.context.resting).flatMap(([id, { until }]) =>
+      until > at ? [[id, until] as const] : [],
+    ),
   ),
 });

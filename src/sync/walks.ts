@@ -19,12 +19,14 @@ const takePermit = (assignment: Assignment<unknown>): Effect.Effect<number> =>
     Effect.tap(() => Effect.suspend(() => (assignment.gate.isOpen ? Effect.void : Effect.never))),
   );
 
+const pauseUntil = (instant: number | null): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (instant !== null) yield* Effect.sleep(Math.max(0, instant - (yield* Clock.currentTimeMillis)));
+  });
+
 /** What the platform says goes: with nothing left it is not asked before its reset. */
 const heed = (quota: Quota | null): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    if (quota === null || quota.remaining > 0) return;
-    yield* Effect.sleep(Math.max(0, quota.resetAt - (yield* Clock.currentTimeMillis)));
-  });
+  pauseUntil(quota === null || quota.remaining > 0 ? null : quota.resetAt);
 
 /** Tells of a failed request; the walk is over, the job decides what becomes of it. */
 const reportFailure = (
@@ -44,6 +46,7 @@ export const walkMessages = (assignment: Assignment<MessageWalk>): Effect.Effect
     const { walk, connection, jobId, report, continuity } = assignment;
     const { history } = connection;
     let before = walk.before;
+    yield* pauseUntil(assignment.notBefore);
     for (;;) {
       const granted = yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
@@ -72,6 +75,7 @@ export const walkListing = (
     const { walk, connection, jobId, report, only } = assignment;
     const known = yield* bookmarks;
     let cursor: unknown = walk.cursor;
+    yield* pauseUntil(assignment.notBefore);
     for (;;) {
       yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;

@@ -34,8 +34,13 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+let drawn = '';
+
 const draw = (line: string): void => {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001B[K${line.slice(0, Math.max(20, process.stdout.columns - 1))}`);
+  if (line === drawn) return;
+  drawn = line;
+  if (process.stdout.isTTY)
+    process.stdout.write(`\r\u001B[K${line.slice(0, Math.max(20, process.stdout.columns - 1))}`);
   else say(line);
 };
 
@@ -70,12 +75,18 @@ const summarize = async (service: Service, simulator: SimulatorProcess, job: Job
   const { progress } = job;
   const comparison = await compareWithTruth(service.api, job.instanceId, groundTruthOf(simulator.apiUrl));
   say('');
-  say(`The job ${job.status}: ${progress.stored} messages stored, ${progress.duplicates} seen twice, ${progress.pages} pages.`);
+  say(
+    `The job ${job.status}: ${progress.stored} messages stored, ${progress.duplicates} seen twice, ${progress.pages} pages.`,
+  );
   say(`${progress.conversationsDone} conversations; not readable or in trouble: ${progress.errorCount}.`);
   for (const error of progress.errors) say(`  ${error.externalId ?? '-'}: ${error.reason} (${error.message})`);
   const { expected, stored, missing, surplus, doubled, different } = comparison;
-  say(`Against the platform's own list: ${stored} of ${expected} held; ${missing.length} missing, ${surplus.length} too many,`);
-  say(`${doubled.length} double, ${different.length} different. ${isEqual(comparison) ? 'Complete.' : 'NOT COMPLETE.'}`);
+  say(
+    `Against the platform's own list: ${stored} of ${expected} held; ${missing.length} missing, ${surplus.length} too many,`,
+  );
+  say(
+    `${doubled.length} double, ${different.length} different. ${isEqual(comparison) ? 'Complete.' : 'NOT COMPLETE.'}`,
+  );
   return job.status === 'completed' && isEqual(comparison);
 };
 

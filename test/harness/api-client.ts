@@ -19,7 +19,11 @@ export interface JobShown {
     readonly etaMs: number | null;
     readonly current: string | null;
     readonly errorCount: number;
-    readonly errors: readonly { readonly externalId: string | null; readonly reason: string; readonly message: string }[];
+    readonly errors: readonly {
+      readonly externalId: string | null;
+      readonly reason: string;
+      readonly message: string;
+    }[];
   };
   readonly waitingFor: { readonly what: string; readonly until: number | null; readonly detail: string } | null;
   readonly errorMessage: string | null;
@@ -84,7 +88,8 @@ export class ApiClient {
     });
     const text = await response.text();
     const answer: unknown = text === '' ? {} : JSON.parse(text);
-    if (!response.ok) throw new ApiRefused(response.status, (answer as { error: ConstructorParameters<typeof ApiRefused>[1] }).error);
+    if (!response.ok)
+      throw new ApiRefused(response.status, (answer as { error: ConstructorParameters<typeof ApiRefused>[1] }).error);
     return answer;
   }
 
@@ -171,5 +176,7 @@ const parseEvent = (block: string): JobEvent | null => {
     }),
   );
   const data = fields.get('data');
-  return data === undefined ? null : { id: fields.get('id') ?? null, name: fields.get('event') ?? 'message', data: JSON.parse(data) };
+  return data === undefined
+    ? null
+    : { id: fields.get('id') ?? null, name: fields.get('event') ?? 'message', data: JSON.parse(data) };
 };
