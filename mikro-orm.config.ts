@@ -35,6 +35,8 @@ const driverOf = ({ databaseUrl, pgliteDir }: OrmLocation): Partial<Options> =>
 export const ormConfig = (location: OrmLocation): Partial<Options> => ({
   ...driverOf(location),
   entities: ALL_ENTITIES,
+  // A mistyped DATABASE_URL is refused, not created.
+  ensureDatabase: false,
   extensions: [Migrator],
   migrations: { migrationsList: ALL_MIGRATIONS, snapshot: false, silent: true },
   // Parameters of statements may be secrets or messages: nothing of them is logged.

@@ -106,7 +106,8 @@ const borrowed = (url: string): PostgresServer => {
 /** Server settings: its speed is that of the memory, since what it holds is thrown away. */
 const SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=100', 'shared_buffers=128MB'];
 
-const owned = async (): Promise<PostgresServer> => {
+/** Starts a server that the test may crash: always one of our own, whatever DATABASE_URL says. */
+export const startOwnPostgres = async (): Promise<PostgresServer> => {
   const binaries = postgresBinaries();
   const user = serverUser();
   const folder = mkdtempSync(join(tmpdir(), 'omni-postgres-'));
@@ -158,5 +159,5 @@ const owned = async (): Promise<PostgresServer> => {
 /** Starts a server for the tests of a file, or uses that of DATABASE_URL. Never skips: it works, or throws. */
 export const startPostgres = async (): Promise<PostgresServer> => {
   const given = process.env['DATABASE_URL'];
-  return given === undefined || given === '' ? owned() : borrowed(given);
+  return given === undefined || given === '' ? startOwnPostgres() : borrowed(given);
 };
