@@ -34,5 +34,4 @@ export const OutboxEvent = Schema.Struct({
 export type OutboxEvent = typeof OutboxEvent.Type;
 
 /** The subject under which an event is published: `sync.<event>.<channel>.<instanceId>`. */
-export const subjectOf = (event: OutboxEvent): string =>
-  `${event.event.name}.${event.channel}.${event.instanceId}`;
+export const subjectOf = (event: OutboxEvent): string => `${event.event.name}.${event.channel}.${event.instanceId}`;

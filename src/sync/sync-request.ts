@@ -2,6 +2,7 @@ import { Result, Schema } from 'effect';
 import { SyncDepth, sinceOf } from '../domain/depth.ts';
 import { Refused } from '../domain/errors.ts';
 import { ConversationId, ExternalId } from '../domain/ids.ts';
+import { parseInstant } from '../domain/instant.ts';
 import type { JobConfig } from '../domain/job.ts';
 
 const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.' });
@@ -30,16 +31,9 @@ export type SyncRequest = typeof SyncRequest.Type;
 const refuse = (field: string, message: string) =>
   new Refused({ status: 400, code: 'invalid_request', message: `${field}: ${message}`, details: { field } });
 
-// Date.parse takes half of English for a date; only what ISO 8601 writes with a day is taken here.
-const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
-
-const parseInstant = (field: string, text: string): Result.Result<number, Refused> => {
-  const ms = ISO.test(text)
-    ? Date.parse(
-        text.endsWith('Z') || /[+-]\d{2}:?\d{2}$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`,
-      )
-    : Number.NaN;
-  return Number.isNaN(ms)
+const instantOf = (field: string, text: string): Result.Result<number, Refused> => {
+  const ms = parseInstant(text);
+  return ms === null
     ? Result.fail(refuse(field, `"${text.slice(0, 40)}" is no instant; write it like 2026-01-31T12:00:00Z`))
     : Result.succeed(ms);
 };
@@ -58,9 +52,9 @@ export const configOf = (
       return yield* Result.fail(refuse('channelId', 'give either channelId or conversationIds, not both'));
     }
     const depth = request.since === undefined ? (request.depth ?? defaultDepth) : null;
-    const until = request.until === undefined ? null : yield* parseInstant('until', request.until);
+    const until = request.until === undefined ? null : yield* instantOf('until', request.until);
     const since =
-      request.since === undefined ? sinceOf(depth ?? defaultDepth, now) : yield* parseInstant('since', request.since);
+      request.since === undefined ? sinceOf(depth ?? defaultDepth, now) : yield* instantOf('since', request.since);
     if (since > now) return yield* Result.fail(refuse('since', 'lies in the future'));
     if (until !== null && until < since) return yield* Result.fail(refuse('until', 'lies before since'));
     return {

@@ -1,5 +1,6 @@
 import { Schema } from 'effect';
 import { InstanceId, JobId } from '../../domain/ids.ts';
+import { parseInstant } from '../../domain/instant.ts';
 
 /** Parts of requests that several routes share. */
 
@@ -37,19 +38,13 @@ export const Search = described(
   'Text to look for.',
 );
 
-// Date.parse takes half of English for a date; only what ISO 8601 writes with a day is taken here, UTC unless it says otherwise.
-const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
-
 /** Milliseconds of an instant that passed `Instant`. */
-export const msOf = (instant: string): number =>
-  Date.parse(/T.*\d$/.test(instant) && !/[+-]\d{2}:\d{2}$/.test(instant) ? `${instant}Z` : instant);
+export const msOf = (instant: string): number => parseInstant(instant) ?? Number.NaN;
 
 export const Instant = described(
   Schema.String.check(
     Schema.makeFilter(
-      (value) =>
-        (ISO.test(value) && !Number.isNaN(msOf(value))) ||
-        'must be an instant in ISO 8601, such as 2026-01-31T12:00:00Z',
+      (value) => parseInstant(value) !== null || 'must be an instant in ISO 8601, such as 2026-01-31T12:00:00Z',
     ),
   ),
   'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.',
