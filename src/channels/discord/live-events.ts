@@ -182,28 +182,28 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     });
   };
 
-  const handlers: Readonly<Record<string, (data: unknown) => LiveOutcome>> = {
-    [Dispatch.MessageCreate]: messageCreated,
-    [Dispatch.MessageUpdate]: messageUpdated,
-    [Dispatch.MessageDelete]: messagesDeleted,
-    [Dispatch.MessageDeleteBulk]: messagesDeleted,
-    [Dispatch.ChannelCreate]: channelChanged,
-    [Dispatch.ChannelUpdate]: channelChanged,
-    [Dispatch.ChannelDelete]: channelDeleted,
-    [Dispatch.ThreadCreate]: (data) => threadChanged(data, true),
-    [Dispatch.ThreadUpdate]: (data) => threadChanged(data, false),
-    [Dispatch.ThreadDelete]: channelDeleted,
-    [Dispatch.ThreadListSync]: threadsListed,
-    [Dispatch.GuildCreate]: guildCreated,
-    [Dispatch.GuildUpdate]: guildUpdated,
-    [Dispatch.GuildDelete]: guildDeleted,
-    [Dispatch.GuildRoleCreate]: roleChanged,
-    [Dispatch.GuildRoleUpdate]: roleChanged,
-    [Dispatch.GuildRoleDelete]: roleChanged,
-    [Dispatch.GuildMemberUpdate]: memberUpdated,
-  };
+  const handlers = new Map<string, (data: unknown) => LiveOutcome>([
+    [Dispatch.MessageCreate, messageCreated],
+    [Dispatch.MessageUpdate, messageUpdated],
+    [Dispatch.MessageDelete, messagesDeleted],
+    [Dispatch.MessageDeleteBulk, messagesDeleted],
+    [Dispatch.ChannelCreate, channelChanged],
+    [Dispatch.ChannelUpdate, channelChanged],
+    [Dispatch.ChannelDelete, channelDeleted],
+    [Dispatch.ThreadCreate, (data) => threadChanged(data, true)],
+    [Dispatch.ThreadUpdate, (data) => threadChanged(data, false)],
+    [Dispatch.ThreadDelete, channelDeleted],
+    [Dispatch.ThreadListSync, threadsListed],
+    [Dispatch.GuildCreate, guildCreated],
+    [Dispatch.GuildUpdate, guildUpdated],
+    [Dispatch.GuildDelete, guildDeleted],
+    [Dispatch.GuildRoleCreate, roleChanged],
+    [Dispatch.GuildRoleUpdate, roleChanged],
+    [Dispatch.GuildRoleDelete, roleChanged],
+    [Dispatch.GuildMemberUpdate, memberUpdated],
+  ]);
 
-  return (type: string, data: unknown): LiveOutcome => handlers[type]?.(data) ?? NOTHING;
+  return (type: string, data: unknown): LiveOutcome => handlers.get(type)?.(data) ?? NOTHING;
 };
 
 /** Updates of a channel may leave out its newest message; that does not make it empty. */
