@@ -56,6 +56,12 @@ export interface JobEvent {
   readonly data: unknown;
 }
 
+export interface FollowOptions {
+  readonly signal?: AbortSignal;
+  /** The id of an event; `0` asks for all of them. */
+  readonly after?: string;
+}
+
 export class ApiRefused extends Error {
   readonly status: number;
   readonly code: string;
@@ -132,9 +138,12 @@ export class ApiClient {
     });
   }
 
-  /** The live stream of a job, until it is over or the connection ends. */
-  async *follow(instanceId: string, jobId: string, signal?: AbortSignal): AsyncGenerator<JobEvent> {
-    const response = await fetch(`${this.base}/instances/${instanceId}/sync/${jobId}/events`, signal ? { signal } : {});
+  /** The live stream of a job, until it is over or the connection ends; from the event after `after` on. */
+  async *follow(instanceId: string, jobId: string, { signal, after }: FollowOptions = {}): AsyncGenerator<JobEvent> {
+    const response = await fetch(`${this.base}/instances/${instanceId}/sync/${jobId}/events`, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(after === undefined ? {} : { headers: { 'last-event-id': after } }),
+    });
     if (response.body === null || !response.ok) throw new Error(`The event stream answered ${response.status}.`);
     let text = '';
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -23,9 +23,8 @@ export class Child {
   #read(line: string): void {
     this.#lines.push(line);
     if (this.#lines.length > 500) this.#lines.shift();
-    if (!line.startsWith('{')) return;
-    const parsed = JSON.parse(line) as Record<string, unknown>;
-    for (const watcher of this.#watchers) watcher(parsed);
+    const parsed = parse(line);
+    if (parsed !== null) for (const watcher of this.#watchers) watcher(parsed);
   }
 
   /** What it last said. */
@@ -62,3 +61,13 @@ export class Child {
     return this.ended();
   }
 }
+
+/** Null for what is no line of JSON, such as one that a kill cut off. */
+const parse = (line: string): Record<string, unknown> | null => {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+};

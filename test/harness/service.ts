@@ -19,17 +19,32 @@ export interface Service {
   readonly child: Child;
 }
 
-export const startService = async (options: ServiceOptions): Promise<Service> => {
+/** A service on its way: it may be killed before it listens. */
+export interface Launched {
+  readonly child: Child;
+  /** Rejects, with what it said, when the process ends first. */
+  readonly listening: Promise<Service>;
+}
+
+export const launchService = (options: ServiceOptions): Launched => {
   const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {} } = options;
   const child = new Child(MAIN, [], {
     PORT: String(port),
     DATA_DIR: dataDir,
     DISCORD_API_URL: discordApiUrl,
     LOG_LEVEL: 'info',
-    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    // An empty one counts as unset: the embedded database, whatever the surroundings say.
+    DATABASE_URL: databaseUrl ?? '',
     ...env,
   });
-  const listening = await child.said((line) => (typeof line['port'] === 'number' ? line['port'] : undefined));
-  const origin = `http://127.0.0.1:${listening}`;
-  return { origin, api: new ApiClient(origin), child };
+  const serviceAt = (listening: number): Service => {
+    const origin = `http://127.0.0.1:${listening}`;
+    return { origin, api: new ApiClient(origin), child };
+  };
+  return {
+    child,
+    listening: child.said((line) => (typeof line['port'] === 'number' ? line['port'] : undefined)).then(serviceAt),
+  };
 };
+
+export const startService = (options: ServiceOptions): Promise<Service> => launchService(options).listening;

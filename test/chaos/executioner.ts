@@ -1,0 +1,46 @@
+import type { Child } from '../harness/child.ts';
+import type { DiscordSimulator } from '../simulators/discord/discord-simulator.ts';
+import type { Kill } from './kill-plan.ts';
+
+/** Silence on the platform after which a job is taken for stuck, ms: twice what the lease of a dead node may cost. */
+const PATIENCE_MS = 30_000;
+
+/** Resolves as `work` does; rejects when the platform hears nothing for too long, or the service ends by itself. */
+export const whileHeard = async <A>(discord: DiscordSimulator, child: Child, work: Promise<A>): Promise<A> => {
+  const { promise: given, reject } = Promise.withResolvers<never>();
+  const giveUp = (why: string) => () => reject(new Error(`${why} The service said last:\n${child.output}`));
+  const silence = setTimeout(giveUp('The job did not go on by itself.'), PATIENCE_MS);
+  const stopListening = discord.requests.onRequest(() => silence.refresh());
+  const died = giveUp('The service ended by itself.');
+  child.process.once('exit', died);
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    clearTimeout(silence);
+    stopListening();
+    child.process.off('exit', died);
+  }
+};
+
+/** Kills the service with SIGKILL at the kill's instant; resolves when it is dead. */
+export const execute = async (discord: DiscordSimulator, child: Child, { request, delayMs }: Kill): Promise<void> => {
+  const struck = Promise.withResolvers<void>();
+  const strike = (): void => {
+    child.process.kill('SIGKILL');
+    struck.resolve();
+  };
+  let seen = 0;
+  const stopListening = discord.requests.onRequest(() => {
+    seen += 1;
+    if (seen !== request) return;
+    // With no delay in the very turn in which the platform decides its answer.
+    if (delayMs === 0) strike();
+    else setTimeout(strike, delayMs);
+  });
+  try {
+    await whileHeard(discord, child, struck.promise);
+    await child.ended();
+  } finally {
+    stopListening();
+  }
+};
