@@ -1,5 +1,6 @@
 import { Effect, Schema } from 'effect';
 import type { ConversationDirectory, DirectoryRequest } from '../channel.ts';
+import { RateLimited } from '../platform-failure.ts';
 import { isConversation, isThread, mayHaveThreads, readChannel, Snowflake } from './api-channel.ts';
 import { ThreadList } from './archive-page.ts';
 import { surveyArchive } from './archive-survey.ts';
@@ -126,7 +127,12 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
   return {
     read: Effect.fnUntraced(function* (request) {
       const cursor = cursorOf(request.cursor, request.only);
-      const found = yield* learnFacts({ requests, atlas }, cursor, request) ?? survey(cursor, request);
+      const found = yield* (learnFacts({ requests, atlas }, cursor, request) ?? survey(cursor, request)).pipe(
+        // A survey belongs to the instance: there is no conversation that could rest instead.
+        Effect.catchTag('RateLimited', ({ retryAfterMs, message }) =>
+          Effect.fail(new RateLimited({ scope: 'instance', retryAfterMs, message })),
+        ),
+      );
       return {
         conversations: found.conversations ?? [],
         bookmarks: found.bookmarks ?? new Map(),

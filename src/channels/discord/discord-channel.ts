@@ -2,7 +2,7 @@ import { Effect } from 'effect';
 import { type Log, silentLog } from '../../domain/log.ts';
 import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
-import { intentsMissing, tokenRefused } from './connection-loss.ts';
+import { intentsMissing, stayedAway, tokenRefused } from './connection-loss.ts';
 import { refuseCredentials } from './credentials.ts';
 import { discordDirectory } from './directory.ts';
 import { hostClient } from './discord-client.ts';
@@ -52,9 +52,15 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
         { instanceId, error: error instanceof Error ? error.message : 'unknown' },
         'discord.js could not handle what the gateway sent.',
       );
-    const hosted = hostClient({ apiUrl, now, requestTimeoutMs: options.requestTimeoutMs ?? null, onFault });
+    const hosted = hostClient({
+      apiUrl,
+      now,
+      requestTimeoutMs: options.requestTimeoutMs ?? null,
+      onFault,
+      onDeadEnd: () => session.lose(stayedAway()),
+    });
     const { token } = credentials;
-    const session = discordSession({
+    const session: Session = discordSession({
       hosted,
       atlas,
       token,

@@ -1,5 +1,5 @@
 import { Client, GatewayIntentBits, Options } from 'discord.js';
-import { GuardedSharding } from './guarded-sharding.ts';
+import { GuardedSharding, type ShardingListener } from './guarded-sharding.ts';
 import { recordingTransport } from './transport.ts';
 
 /**
@@ -48,12 +48,10 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const WAIT_FOR_GUILDS_MS = 5_000;
 const GOODBYE_MS = 2_000;
 
-interface ClientOf {
+interface ClientOf extends ShardingListener {
   readonly apiUrl: string | null;
   readonly now: () => number;
   readonly requestTimeoutMs: number | null;
-  /** Told of what the library could not make sense of; the connection goes on. */
-  readonly onFault: (error: unknown) => void;
 }
 
 export interface HostedClient {
@@ -63,7 +61,7 @@ export interface HostedClient {
 }
 
 /** The discord.js client as we want it: nothing retried, nothing waited for, nothing cached that we do not need. */
-export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault }: ClientOf): HostedClient => {
+export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault, onDeadEnd }: ClientOf): HostedClient => {
   let sharding: GuardedSharding | null = null;
   const client = new Client({
     intents: INTENTS,
@@ -82,7 +80,7 @@ export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault }: ClientOf)
     },
     ws: {
       buildStrategy: (manager) => {
-        sharding = new GuardedSharding(manager, onFault);
+        sharding = new GuardedSharding(manager, { onFault, onDeadEnd });
         return sharding;
       },
     },

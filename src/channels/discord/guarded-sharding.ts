@@ -9,6 +9,13 @@ type Work = (...args: unknown[]) => Promise<void>;
 const STARTED_UNAWAITED = ['internalConnect', 'onMessage', 'onClose', 'heartbeat', 'destroy'] as const;
 const RESUMES_WORK: readonly string[] = ['internalConnect', 'onMessage', 'onClose', 'heartbeat'];
 
+export interface ShardingListener {
+  /** Told of what the library could not make sense of; the connection goes on. */
+  readonly onFault: (error: unknown) => void;
+  /** Told when a connection could not even be tried, after which the library tries no more. */
+  readonly onDeadEnd: () => void;
+}
+
 /**
  * discord.js' own way of running shards, made safe to host. Two things of `@discordjs/ws` 1.2 would otherwise hurt a
  * long-lived service: it starts asynchronous work that nobody awaits, so that an odd packet or address becomes an
@@ -17,12 +24,17 @@ const RESUMES_WORK: readonly string[] = ['internalConnect', 'onMessage', 'onClos
  */
 export class GuardedSharding extends SimpleShardingStrategy {
   readonly #onFault: (error: unknown) => void;
+  readonly #onDeadEnd: () => void;
   readonly #guarded = new Set<ShardInsides>();
   #closing = false;
 
-  constructor(manager: ConstructorParameters<typeof SimpleShardingStrategy>[0], onFault: (error: unknown) => void) {
+  constructor(
+    manager: ConstructorParameters<typeof SimpleShardingStrategy>[0],
+    { onFault, onDeadEnd }: ShardingListener,
+  ) {
     super(manager);
     this.#onFault = onFault;
+    this.#onDeadEnd = onDeadEnd;
   }
 
   override async spawn(shardIds: number[]): Promise<void> {
@@ -43,6 +55,7 @@ export class GuardedSharding extends SimpleShardingStrategy {
         await work.apply(shard, args);
       } catch (error) {
         this.#onFault(error);
+        if (name === 'internalConnect') this.#onDeadEnd();
       }
     };
   }

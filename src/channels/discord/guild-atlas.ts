@@ -97,6 +97,7 @@ export class GuildAtlas {
     if (guild.owner_id) known.ownerId = guild.owner_id;
     if (guild.roles) known.roles = new Map(guild.roles.map((role) => [role.id, bitsOf(role.permissions)]));
     if (guild.channels) this.learnChannels(guild.id, guild.channels);
+    if (guild.threads) for (const { id } of this.channelsOf(guild.id).filter(isThread)) this.forget(id);
     for (const thread of guild.threads ?? []) {
       const read = readChannel(thread, guild.id);
       if (read !== null) this.put(guild.id, read);

@@ -190,6 +190,13 @@ describe('a survey', () => {
     } while (cursor !== null);
   });
 
+  it('lets the whole instance rest when it is limited', async () => {
+    await connect();
+    simulator.faults.add({ kind: 'rateLimited', retryAfterMs: 2_000, scope: 'shared' });
+    const failure = await failureOf(connection.directory.read({ cursor: null, bookmarks: new Map(), only: null }));
+    expect(failure).toMatchObject({ _tag: 'RateLimited', scope: 'instance', retryAfterMs: 2_000 });
+  });
+
   it('goes on with the next guild when one cannot be listed', async () => {
     await connect();
     simulator.faults.add(

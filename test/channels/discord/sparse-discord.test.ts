@@ -95,6 +95,16 @@ describe('a server that goes astray', () => {
     expect(await connection.reported('connectionLost')).toMatchObject({ fate: 'transient', code: 'login_failed' });
   });
 
+  it('with an address to resume at that is none is told, and may be tried again', async () => {
+    await connect();
+    await connection.reported('connectionOpened');
+    server.drop();
+    expect(await connection.reported('connectionLost')).toMatchObject({
+      fate: 'transient',
+      code: 'gateway_unreachable',
+    });
+  });
+
   it('with packets that are none is heard on', async () => {
     await connect();
     await connection.reported('connectionOpened');

@@ -9,6 +9,8 @@ export interface SparseDiscord {
   readonly asked: readonly string[];
   /** Sends a packet to everybody who is connected. */
   readonly send: (packet: unknown) => void;
+  /** Cuts every gateway connection. */
+  readonly drop: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -59,6 +61,9 @@ export const startSparseDiscord = async ({
     asked,
     send: (packet) => {
       for (const socket of gateway.clients) socket.send(JSON.stringify(packet));
+    },
+    drop: () => {
+      for (const socket of gateway.clients) socket.terminate();
     },
     close: async () => {
       for (const socket of gateway.clients) socket.terminate();
