@@ -52,8 +52,11 @@ const firstRequest = (discord: DiscordSimulator): Promise<number> =>
     });
   });
 
-const eventsOf = async (api: ApiClient, { instanceId, jobId }: JobShown): Promise<readonly JobEvent[]> =>
-  Array.fromAsync(api.follow(instanceId, jobId, { after: '0' }));
+const eventsOf = async (api: ApiClient, { instanceId, jobId }: JobShown): Promise<readonly JobEvent[]> => {
+  const events: JobEvent[] = [];
+  for await (const event of api.follow(instanceId, jobId, { after: '0' })) events.push(event);
+  return events;
+};
 
 /** One service, one instance, one job; killed again and again, and started again without a word. */
 class ChaosRun {

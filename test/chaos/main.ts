@@ -22,22 +22,57 @@ waits up to 13 seconds for the lease of the dead process to run out.
 
 class BadCommandLine extends Error {}
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    kills: { type: 'string', default: '10' },
-    messages: { type: 'string', default: '3000' },
-    database: { type: 'string', default: 'pglite' },
-    live: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  runs: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  kills: { type: 'string', default: '10' },
+  messages: { type: 'string', default: '3000' },
+  database: { type: 'string', default: 'pglite' },
+  live: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 
-const numberOf = (name: 'runs' | 'seed' | 'kills' | 'messages'): number => {
-  if (/^\d{1,9}$/.test(values[name])) return Number(values[name]);
-  throw new BadCommandLine(`--${name} must be a whole number, not "${values[name]}".`);
+interface Values {
+  readonly runs: number;
+  readonly seed: number;
+  readonly kills: number;
+  readonly messages: number;
+  readonly database: 'pglite' | 'postgres';
+  readonly live: boolean;
+  readonly help: boolean;
+}
+
+const numberOf = (name: string, text: string): number => {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new BadCommandLine(`--${name} must be a whole number, not "${text}".`);
 };
+
+const read = (): Values => {
+  const { runs, seed, kills, messages, database, live, help } = parseArgs({ options: OPTIONS }).values;
+  if (database !== 'pglite' && database !== 'postgres') {
+    throw new BadCommandLine(`--database must be pglite or postgres, not "${database}".`);
+  }
+  return {
+    runs: numberOf('runs', runs),
+    seed: numberOf('seed', seed),
+    kills: numberOf('kills', kills),
+    messages: numberOf('messages', messages),
+    database,
+    live,
+    help,
+  };
+};
+
+const commandLine = (): Values => {
+  try {
+    return read();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
+};
+
+const values = commandLine();
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -61,8 +96,8 @@ const replay = (seed: number): string =>
 
 /** Says what became of one run; true when nothing is wrong. */
 const run = async (seed: number, server: PostgresServer | null): Promise<boolean> => {
-  const databaseUrl = server === null ? null : await server.freshDatabase();
-  const options = { seed, kills: numberOf('kills'), messages: numberOf('messages'), live: values.live, databaseUrl };
+  const { kills, messages, live } = values;
+  const options = { seed, kills, messages, live, databaseUrl: (await server?.freshDatabase()) ?? null };
   try {
     const outcome = await runChaos(options);
     const problems = problemsOf(outcome, options);
@@ -76,30 +111,18 @@ const run = async (seed: number, server: PostgresServer | null): Promise<boolean
   return false;
 };
 
-const runAll = async (): Promise<number> => {
-  const [runs, first] = [numberOf('runs'), numberOf('seed')];
-  if (values.database !== 'pglite' && values.database !== 'postgres') {
-    throw new BadCommandLine(`--database must be pglite or postgres, not "${values.database}".`);
-  }
-  const server = values.database === 'postgres' ? await startPostgres() : null;
+const runAll = async (): Promise<boolean> => {
+  const { runs, seed: first, kills, database } = values;
+  const server = database === 'postgres' ? await startPostgres() : null;
   let failed = 0;
   try {
     for (let seed = first; seed < first + runs; seed++) if (!(await run(seed, server))) failed += 1;
   } finally {
     await server?.stop();
   }
-  say(`${runs} runs of ${values.kills} kills on ${values.database}: ${runs - failed} ok, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  say(`${runs} runs of ${kills} kills on ${database}: ${runs - failed} ok, ${failed} failed`);
+  return failed === 0;
 };
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
-  try {
-    process.exitCode = await runAll();
-  } catch (error) {
-    if (!(error instanceof BadCommandLine)) throw error;
-    process.stderr.write(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
-  }
-}
+if (values.help) process.stdout.write(HELP);
+else if (!(await runAll())) process.exitCode = 1;
