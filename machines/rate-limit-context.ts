@@ -78,11 +78,10 @@ export const roomDueAt = (context: RateLimitContext): number | null => {
   if (context.probes !== null && (context.held.length > 0 || context.queue.length === 0)) return null;
   const now = Math.max(0, ...KINDS.map((kind) => context.log[kind].at(-1)?.[0] ?? 0));
   const waited = KINDS.filter((kind) => context.queue.some((waiter) => waiter.kind === kind));
-  const instants = (waited.length > 0 ? waited : KINDS)
-    .map((kind) => freeAt(context, kind, now))
-    .filter((at) => at !== null);
-  if (instants.length === 0) return null;
-  return waited.length > 0 ? Math.min(...instants) : Math.max(...instants);
+  const instants = (waited.length > 0 ? waited : KINDS).map((kind) => freeAt(context, kind, now));
+  const known = instants.filter((at) => at !== null);
+  if (waited.length > 0) return known.length > 0 ? Math.min(...known) : null;
+  return known.length === KINDS.length ? Math.max(...known) : null;
 };
 
 /** Moves a permit from held to used at `at`; a permit that is not held (a restore forgot it) is used all the same. */

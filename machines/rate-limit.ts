@@ -138,7 +138,7 @@ const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitCont
 /** Whatever is out is called back and counted as used: after the platform said stop, nothing more may leave. */
 const coolDown = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'platformSaidStop');
-  const known = context.cooldownSince !== null && event.usedAt < context.cooldownSince;
+  const known = context.cooldownSince !== null && event.usedAt <= context.cooldownSince;
   const unnamed = known ? 0 : unnamedCooldownMs(context.strikes, event.random);
   const cooled: RateLimitContext = {
     ...forfeit(context, null, event.at),
