@@ -5,13 +5,26 @@ import type { Connection } from './sql.ts';
 
 const CLAIMED = 'RETURNING partition::int AS partition, epoch::float8 AS epoch';
 
-/** A partition is free when nobody has it, or its node's lease has run out by the clock of the database. */
+/**
+ * A partition is free when nobody has it, or its node's lease has run out by the clock of the database. One with a
+ * snapshot from a newer build waits for a node that can read it.
+ */
 const CLAIM = `
   UPDATE partitions SET node_id = $1, epoch = epoch + 1
   WHERE partition IN (
     SELECT partition FROM partitions
-    WHERE node_id IS NULL
-      OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+    WHERE NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+      AND NOT EXISTS (
+        SELECT 1 FROM omni_instances AS instance
+        JOIN (
+          SELECT instance_id, machine, version FROM actor_snapshots
+          UNION ALL
+          SELECT instance_id, machine, machine_version FROM sync_jobs
+          WHERE machine IS NOT NULL AND status IN ('pending', 'waiting', 'running', 'paused')
+        ) AS snapshot ON snapshot.instance_id = instance.id
+        LEFT JOIN unnest($3::text[], $4::int[]) AS known (machine, version) ON known.machine = snapshot.machine
+        WHERE instance.partition = partitions.partition
+          AND (known.version IS NULL OR snapshot.version > known.version))
     ORDER BY partition
     LIMIT $2
     FOR UPDATE SKIP LOCKED)
@@ -34,7 +47,16 @@ export const leaseStore = (connection: Connection): LeaseStore => {
           ),
         );
       }),
-    claim: (nodeId, limit) => fences(CLAIM, [nodeId, limit]),
+    liveNodes: persevere(() =>
+      connection.query(async (sql) => {
+        const [row] = await sql.rows<{ live: number }>(
+          'SELECT count(*)::int AS live FROM nodes WHERE lease_until > clock_timestamp()',
+          [],
+        );
+        return row?.live ?? 0;
+      }),
+    ),
+    claim: (nodeId, limit, versions) => fences(CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()]]),
     claimAll: (nodeId) => fences(CLAIM_ALL, [nodeId]),
     release: (nodeId, held) =>
       persevere(async () => {
@@ -46,6 +68,11 @@ export const leaseStore = (connection: Connection): LeaseStore => {
             [nodeId, held.map((fence) => fence.partition), held.map((fence) => fence.epoch)],
           ),
         );
+      }),
+    leave: (nodeId) =>
+      persevere(async () => {
+        await connection.query((sql) => sql.run('UPDATE partitions SET node_id = NULL WHERE node_id = $1', [nodeId]));
+        await connection.query((sql) => sql.run('DELETE FROM nodes WHERE node_id = $1', [nodeId]));
       }),
   };
 };

@@ -27,7 +27,13 @@ const readOutbox = (connection: Connection, where: string, parameters: readonly 
  * by what was not sent, and `since` by a job, whose steps are serial: neither can skip a row.
  */
 export const outboxStore = (connection: Connection): OutboxStore => ({
-  unsent: (limit) => readOutbox(connection, 'sent_at IS NULL ORDER BY outbox.id LIMIT $1', [limit]),
+  unsent: (partitions, limit) =>
+    readOutbox(
+      connection,
+      `sent_at IS NULL AND instance_id IN (SELECT id FROM omni_instances WHERE partition = ANY($1::smallint[]))
+       ORDER BY outbox.id LIMIT $2`,
+      [partitions, limit],
+    ),
 
   markSent: (ids, at) =>
     persevere(() =>

@@ -17,12 +17,12 @@ const sqlOf = (database: Querying): Sql => ({
  * PGlite knows no time-outs.
  */
 export const pgliteConnection = (pglite: PGlite, em: EntityManager, queue: FairQueue): Connection => {
-  const query: Connection['query'] = (body) => queue.run(() => body(sqlOf(pglite)));
+  const query: Connection['query'] = (body) => queue.run('reads', () => body(sqlOf(pglite)));
   return {
     kind: 'pglite',
-    transaction: (body) => queue.run(() => pglite.transaction((transaction) => body(sqlOf(transaction)))),
+    transaction: (body) => queue.run('writes', () => pglite.transaction((transaction) => body(sqlOf(transaction)))),
     query,
-    entities: (body) => queue.run(() => body(em.fork())),
+    entities: (body) => queue.run('reads', () => body(em.fork())),
     maintenance: query,
   };
 };

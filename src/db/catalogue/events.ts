@@ -171,7 +171,7 @@ const indexed = async (
 const canUseIndex = (search: string): boolean => [...search].length >= 3;
 
 /** How many rows a search without the index looks at in one request: tens of milliseconds of work. */
-const STRETCH = { pglite: 20_000, postgres: 100_000 } as const;
+const STRETCH = { pglite: 10_000, postgres: 100_000 } as const;
 
 /** The stretch is shared by the instances that are searched. */
 const stretchOf = async (sql: Sql, filter: Filter, rows: number): Promise<number> => {
@@ -183,23 +183,25 @@ const stretchOf = async (sql: Sql, filter: Filter, rows: number): Promise<number
 export const eventCatalogue = (connection: Connection, index: SearchIndex): Pick<Catalogue, 'events'> => {
   const find = async (filter: Filter, after: EventKey | null, page: PageRequest): Promise<PageOf<EventView>> => {
     const search = filter.search ?? '';
-    if (search === '') return connection.query((sql) => list(sql, filter, after, page));
-    const rare =
-      index.isReady() && canUseIndex(search)
-        ? await connection.transaction((sql) => indexed(sql, filter, after, page))
-        : null;
-    if (rare !== null) return rare;
-    return connection.query(async (sql) =>
-      scan(sql, filter, after, page, await stretchOf(sql, filter, STRETCH[connection.kind])),
-    );
+    if (search !== '' && index.isReady() && canUseIndex(search)) {
+      const rare = await connection.transaction((sql) => indexed(sql, filter, after, page));
+      if (rare !== null) return rare;
+    }
+    return connection.query(async (sql) => {
+      if (search === '') return list(sql, filter, after, page);
+      return scan(sql, filter, after, page, await stretchOf(sql, filter, STRETCH[connection.kind]));
+    });
+  };
+  /** Nothing found may mean that there is no such instance: only then is it worth a look. */
+  const refuseUnknown = async ({ instanceId }: Filter): Promise<void> => {
+    if (instanceId !== undefined) await connection.query((sql) => readInstance(sql, instanceId));
   };
   return {
     events: (filter, page) =>
       persevere(async () => {
-        const after = EventKey.read(page.cursor);
-        const { instanceId } = filter;
-        if (instanceId !== undefined) await connection.query((sql) => readInstance(sql, instanceId));
-        return find(filter, after, page);
+        const found = await find(filter, EventKey.read(page.cursor), page);
+        if (found.items.length === 0) await refuseUnknown(filter);
+        return found;
       }, isRefused),
   };
 };
