@@ -174,8 +174,8 @@ export const instanceMachine = builder.createMachine({
     },
     loggedOut: {
       on: {
+        ...leave,
         connect: { target: 'connecting', actions: openAsWanted },
-        disconnect: { target: 'stopped', actions: close },
       },
     },
   },

@@ -40,8 +40,11 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.oneof(fc.nat(500), fc.nat(20_000)) }) },
 );
 
-const held = (world: LimiterWorld, index: number): Outstanding | undefined =>
-  world.outstanding[index % Math.max(1, world.outstanding.length)];
+/** One that is out, picked by chance; a job uses its permits of a kind in the order in which it got them. */
+const held = (world: LimiterWorld, index: number): Outstanding | undefined => {
+  const picked = world.outstanding[index % Math.max(1, world.outstanding.length)];
+  return world.outstanding.find((permit) => permit.job === picked?.job && permit.kind === picked.kind);
+};
 
 /** Jobs wait for one permit, or hold one and ask for a second ahead of need; they do nothing else. */
 const mayAsk = (world: LimiterWorld, name: string, ahead: boolean): boolean => {
