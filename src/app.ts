@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Clock, Effect, type Scope } from 'effect';
-import type { Channel } from './channels/channel.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
 import type { Config } from './config/config.ts';
 import type { DataDirHeld } from './db/data-dir-held.ts';
@@ -13,13 +12,16 @@ import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import { commandIntake } from './runtime/command-intake.ts';
 import { PARTITIONS } from './runtime/fence.ts';
-import { inProcessMailbox } from './runtime/in-process-mailbox.ts';
-import { inspectorOf } from './runtime/inspect.ts';
+import { inspectorOf, localInspection } from './runtime/inspect.ts';
+import type { InstanceProcess } from './runtime/instance-process.ts';
 import { measureNode } from './runtime/measure-node.ts';
+import { inProcessMessaging } from './runtime/messaging.ts';
 import { startNode } from './runtime/node.ts';
-import { startOutboxPublisher } from './runtime/outbox-publisher.ts';
+import type { Mail } from './runtime/work.ts';
 import { limitsOf } from './sync/limits.ts';
 import { startRetention } from './sync/retention-rounds.ts';
+import { followSettings } from './sync/settings-in-force.ts';
+import type { SyncTransaction } from './sync/store.ts';
 import { syncWork } from './sync/sync-work.ts';
 import { createMetricsRegistry } from './telemetry/metrics-registry.ts';
 
@@ -34,76 +36,75 @@ export type StartRefused = DatabaseRefused | DataDirHeld | ListenRefused | Store
 export const startApp = (config: Config, log: Log): Effect.Effect<Listening, StartRefused, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
+    const now = () => clock.currentTimeMillisUnsafe();
     const metrics = createMetricsRegistry();
-    const { dataDir, databaseUrl, secretKey, previousSecretKeys } = config;
-    const database = yield* openDatabase({ databaseUrl, dataDir, secretKey, previousSecretKeys, logger: log });
-    const { runtime, registry, catalogue, commands } = database;
+    const database = yield* openDatabase({ ...config, logger: log });
+    const { runtime, registry, catalogue, commands, exclusive } = database;
+    const settings = yield* followSettings(database.settings, !exclusive);
+    const messaging = inProcessMessaging();
+    const channels = [discordChannel({ apiUrl: config.discordApiUrl, log, now })];
 
-    let settings: Settings = yield* database.settings.all;
-    yield* database.setSearchIndex(settings['search.index']);
-    yield* startRetention(database.retention, () => settings, log);
-
-    const channels: readonly Channel[] = [
-      discordChannel({ apiUrl: config.discordApiUrl, log, now: () => clock.currentTimeMillisUnsafe() }),
-    ];
-    const mailbox = inProcessMailbox();
-    const publisher = yield* startOutboxPublisher(runtime.outbox, metrics, log);
-    publisher.wake();
     const node = yield* startNode({
       nodeId: randomUUID(),
-      isAlone: database.exclusive,
+      isAlone: exclusive,
       store: runtime,
-      mailbox,
       work: syncWork(database.sync),
       channel: (name) => channels.find((channel) => channel.name === name) ?? null,
       credentials: registry.credentials,
-      limits: (name) => limitsOf(settings, name),
+      limits: (name) => limitsOf(settings.current(), name),
       chance: { random: Math.random, uuid: randomUUID },
-      published: publisher.wake,
+      ...messaging,
       metrics,
       log,
     });
-    measureNode(metrics, node, () => clock.currentTimeMillisUnsafe());
+    measureNode(metrics, node, now);
+    const local = localInspection(node, now);
+    yield* messaging.wire.serve(local);
 
+    settings.onChange((changed) => Effect.sync(() => node.tellAll(limitsChanged(changed))));
+    settings.onChange((changed) => Effect.ignore(database.setSearchIndex(changed['search.index'])));
+    yield* database.setSearchIndex(settings.current()['search.index']);
+    yield* startRetention(database.retention, settings.current, log);
+
+    const bus = commandIntake(commands, messaging.mailbox, metrics);
     return yield* startHttp(
       {
         catalogue,
         registry,
         commands,
         settings: database.settings,
-        bus: commandIntake(commands, mailbox, metrics),
-        inspector: inspectorOf(node, runtime),
-        feed: publisher,
+        bus,
+        inspector: inspectorOf(node, local, messaging.wire, runtime),
+        feed: messaging.carrier,
         outbox: runtime.outbox,
         channels,
-        settingsChanged: (changed) =>
+        settingsChanged: settings.take,
+        removeInstance: (id) =>
           Effect.gen(function* () {
-            settings = changed;
-            node.tellAll(({ live }) =>
-              live === null
-                ? []
-                : [
-                    {
-                      to: 'rate-limit',
-                      event: { type: 'limitsChanged', limits: limitsOf(changed, live.rows.channel) },
-                    },
-                  ],
-            );
-            yield* Effect.ignore(database.setSearchIndex(changed['search.index']));
+            // Wherever it lives, its connection ends before its rows do.
+            yield* Effect.ignore(bus.submit(id, { type: 'disconnect' }));
+            yield* node.halt(id);
+            yield* registry.remove(id);
           }),
-        removeInstance: (id) => Effect.andThen(node.halt(id), registry.remove(id)),
-        readiness: Effect.map(Effect.exit(database.ping), (ping) => {
-          const checks = {
-            database: ping._tag === 'Success' ? 'ok' : 'away',
-            partitions:
-              node.ownedPartitions() === PARTITIONS ? 'ok' : `${node.ownedPartitions()} of ${PARTITIONS} held`,
-          };
-          return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
-        }),
+        readiness: Effect.map(Effect.exit(database.ping), ({ _tag }) => ({
+          ready: _tag === 'Success',
+          checks: {
+            database: _tag === 'Success' ? 'ok' : 'away',
+            mailbox: messaging.state(),
+            partitions: `${node.ownedPartitions().length} of ${PARTITIONS}`,
+          },
+        })),
         metrics,
         log,
-        clock: () => clock.currentTimeMillisUnsafe(),
+        clock: now,
       },
       config,
     );
   });
+
+const limitsChanged =
+  (settings: Settings) =>
+  ({ live }: InstanceProcess<SyncTransaction>): readonly Mail[] =>
+    live === null
+      ? []
+      : [{ to: 'rate-limit', event: { type: 'limitsChanged', limits: limitsOf(settings, live.rows.channel) } }];

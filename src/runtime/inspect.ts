@@ -1,4 +1,4 @@
-import { Clock, Effect } from 'effect';
+import { Effect } from 'effect';
 import { instanceActor } from '../../machines/instance.ts';
 import { rateLimitActor } from '../../machines/rate-limit.ts';
 import { type RateLimitContext, roomFor } from '../../machines/rate-limit-context.ts';
@@ -8,28 +8,50 @@ import type { ActorSummary, ActorTree, ActorView, Inspector } from './inspection
 import type { InstanceActors } from './instance-actors.ts';
 import type { InstanceProcess } from './instance-process.ts';
 import type { Node } from './node.ts';
+import type { LocalInspection, NodeWire } from './node-wire.ts';
 import { partitionOf } from './partition.ts';
 import type { RuntimeStore, StepTransaction, StoredInstance } from './store.ts';
 import type { StoredSnapshot } from './stored-snapshot.ts';
 
-/** Looks into the actors of this node, and at the rows of those that do not live here. */
-export const inspectorOf = <Tx extends StepTransaction>(node: Node<Tx>, store: RuntimeStore<Tx>): Inspector => ({
-  actors: Effect.sync(() => node.processes().map((process) => summaryOf(node.id, process))),
+/** What this node can say by itself. */
+export const localInspection = <Tx extends StepTransaction>(node: Node<Tx>, now: () => number): LocalInspection => ({
+  actors: () => node.processes().map((process) => summaryOf(node.id, process)),
+  actor: (instanceId) => {
+    const process = node.find(instanceId);
+    return process === null || process.live === null ? null : treeOf(node.id, process, now());
+  },
+});
+
+/** How often a stream looks at an instance that lives on another node. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Looks into the actors of every node: here, over the wire, or into the rows of those that answer nowhere. */
+export const inspectorOf = <Tx extends StepTransaction>(
+  node: Node<Tx>,
+  local: LocalInspection,
+  wire: NodeWire,
+  store: RuntimeStore<Tx>,
+): Inspector => ({
+  actors: Effect.map(wire.askActors, (others) => {
+    const here = local.actors();
+    const known = new Set(here.map(({ instanceId }) => instanceId));
+    return [...here, ...others.filter(({ instanceId }) => !known.has(instanceId))];
+  }),
   actor: (instanceId) =>
     Effect.gen(function* () {
-      const process = node.find(instanceId);
-      const now = yield* Clock.currentTimeMillis;
-      if (process !== null && process.live !== null) return treeOf(node.id, process, now);
+      const live = local.actor(instanceId) ?? (yield* wire.askActor(instanceId));
+      if (live !== null) return live;
       const rows = yield* store.load(instanceId);
-      if (rows === null)
-        return yield* new Refused({
-          status: 404,
-          code: 'unknown_instance',
-          message: `There is no instance ${instanceId}.`,
-        });
-      return staleTreeOf(rows, process?.parked ?? null);
+      if (rows !== null) return staleTreeOf(rows, node.find(instanceId)?.parked ?? null);
+      const message = `There is no instance ${instanceId}.`;
+      return yield* new Refused({ status: 404, code: 'instance_not_found', message });
     }),
-  watch: (instanceId, onStep) => node.find(instanceId)?.watch(onStep) ?? (() => {}),
+  watch: (instanceId, onStep) => {
+    const process = node.find(instanceId);
+    if (process !== null) return process.watch(onStep);
+    const timer = setInterval(onStep, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  },
 });
 
 const viewOf = (

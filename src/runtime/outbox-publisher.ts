@@ -1,59 +1,59 @@
 import { Clock, Effect, Queue, Schedule, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
-import type { OutboxEvent } from '../domain/event.ts';
 import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
-import type { EventFeed } from './event-feed.ts';
+import type { CarrierUnavailable, EventCarrier } from './event-carrier.ts';
 import type { OutboxStore } from './store.ts';
 
 const AT_ONCE = 200;
 /** Looked for even when nobody said so: a crash between commit and publication leaves rows behind. */
 const LOOK_EVERY = '5 seconds';
 
-export interface OutboxPublisher extends EventFeed {
+export interface OutboxPublisherSetting {
+  readonly outbox: OutboxStore;
+  readonly carrier: EventCarrier;
+  /** Whose events this node publishes: those of the instances it owns. */
+  readonly partitions: () => readonly number[];
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface OutboxPublisher {
   /** There is something to publish. Never blocks. */
   readonly wake: () => void;
 }
 
 /** Publishes committed events in the order of their ids, at least once, until the scope closes. */
 export const startOutboxPublisher = (
-  outbox: OutboxStore,
-  metrics: Metrics,
-  log: Log,
+  setting: OutboxPublisherSetting,
 ): Effect.Effect<OutboxPublisher, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const subscribers = new Set<(event: OutboxEvent) => void>();
     const wakeUps = yield* Queue.sliding<void>(1);
+    const away = (error: StoreUnavailable | CarrierUnavailable): void =>
+      setting.log.warn({ error: error._tag }, 'Events cannot be published at the moment; the outbox keeps them.');
     yield* Effect.forkScoped(
       Queue.take(wakeUps).pipe(
         Effect.timeoutOption(LOOK_EVERY),
-        Effect.andThen(publishAll(outbox, subscribers, metrics)),
-        Effect.tapError(() =>
-          Effect.sync(() => log.warn({}, 'The database is away; events are published when it is back.')),
-        ),
+        Effect.andThen(publishAll(setting)),
+        Effect.tapError((error) => Effect.sync(() => away(error))),
         Effect.retry(Schedule.spaced('2 seconds')),
         Effect.forever,
       ),
     );
-    return {
-      wake: () => void Queue.offerUnsafe(wakeUps, undefined),
-      subscribe: (onEvent) => {
-        subscribers.add(onEvent);
-        return () => subscribers.delete(onEvent);
-      },
-    };
+    return { wake: () => void Queue.offerUnsafe(wakeUps, undefined) };
   });
 
-const publishAll = (
-  outbox: OutboxStore,
-  subscribers: ReadonlySet<(event: OutboxEvent) => void>,
-  metrics: Metrics,
-): Effect.Effect<void, StoreUnavailable> =>
+const publishAll = ({
+  outbox,
+  carrier,
+  partitions,
+  metrics,
+}: OutboxPublisherSetting): Effect.Effect<void, StoreUnavailable | CarrierUnavailable> =>
   Effect.gen(function* () {
     for (;;) {
-      const events = yield* outbox.unsent(AT_ONCE);
+      const events = yield* outbox.unsent(partitions(), AT_ONCE);
       if (events.length === 0) return;
-      for (const event of events) for (const tell of subscribers) tell(event);
+      yield* carrier.publish(events);
       yield* outbox.markSent(
         events.map(({ id }) => id),
         yield* Clock.currentTimeMillis,

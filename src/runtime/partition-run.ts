@@ -50,7 +50,7 @@ export class PartitionRun<Tx extends StepTransaction> {
       const partition = new PartitionRun(fence, setting, scope, fork, fenced);
       yield* Scope.addFinalizer(scope, partition.#stopAll());
       yield* mailbox
-        .receive(fence, (letter) => partition.#deliver(letter))
+        .receive(fence, (letter) => partition.deliver(letter))
         .pipe(Effect.provideService(Scope.Scope, scope));
       return partition;
     });
@@ -92,7 +92,8 @@ export class PartitionRun<Tx extends StepTransaction> {
     return Scope.close(this.#scope, Exit.void);
   }
 
-  #deliver(letter: Letter): void {
+  /** A letter for one of its instances, which is brought to life if it does not live. */
+  deliver(letter: Letter): void {
     const running = this.#running.get(letter.instanceId);
     if (running === undefined) this.wake(letter.instanceId);
     else if (running.process.parked === null) running.process.offer(letter);

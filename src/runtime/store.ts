@@ -7,6 +7,7 @@ import type { CommandId, InstanceId, JobId } from '../domain/ids.ts';
 import type { Account, InstanceError, InstanceState } from '../domain/instance.ts';
 import type { JobConfig, JobStatus, Progress, WaitingFor } from '../domain/job.ts';
 import type { Fence } from './fence.ts';
+import type { MachineVersions } from './machine-versions.ts';
 import type { StoredSnapshot } from './stored-snapshot.ts';
 
 /** Everything that one instance needs to be restored, read in one go. */
@@ -120,8 +121,11 @@ export interface RuntimeStore<Tx extends StepTransaction> {
 }
 
 export interface OutboxStore {
-  /** Unsent events in order of id, oldest first. */
-  readonly unsent: (limit: number) => Effect.Effect<readonly OutboxEvent[], StoreUnavailable>;
+  /** Unsent events of the instances of these partitions, in order of id. */
+  readonly unsent: (
+    partitions: readonly number[],
+    limit: number,
+  ) => Effect.Effect<readonly OutboxEvent[], StoreUnavailable>;
   readonly markSent: (ids: readonly number[], at: number) => Effect.Effect<void, StoreUnavailable>;
   /** Events of one job after `id`, whether sent or not: what a live stream missed. */
   readonly since: (
@@ -134,12 +138,23 @@ export interface OutboxStore {
 export interface LeaseStore {
   /** Writes or renews this node's lease for `leaseMs` by the database's clock. */
   readonly renew: (nodeId: string, leaseMs: number) => Effect.Effect<void, StoreUnavailable>;
-  /** Takes up to `limit` partitions that are free (no node, or a node whose lease has run out), raising their epochs. */
-  readonly claim: (nodeId: string, limit: number) => Effect.Effect<readonly Fence[], StoreUnavailable>;
+  /** How many nodes hold a lease that has not run out, by the database's clock. */
+  readonly liveNodes: Effect.Effect<number, StoreUnavailable>;
+  /**
+   * Takes up to `limit` partitions that are free (no node, or a node whose lease has run out), raising their epochs.
+   * Leaves out partitions with a snapshot of a machine, or of a version of it, that `versions` does not know.
+   */
+  readonly claim: (
+    nodeId: string,
+    limit: number,
+    versions: MachineVersions,
+  ) => Effect.Effect<readonly Fence[], StoreUnavailable>;
   /** Takes every partition, whoever holds it: only for a node that proved by a lock to be alone. */
   readonly claimAll: (nodeId: string) => Effect.Effect<readonly Fence[], StoreUnavailable>;
   /** Gives partitions back, if they are still ours at that epoch. */
   readonly release: (nodeId: string, fences: readonly Fence[]) => Effect.Effect<void, StoreUnavailable>;
+  /** Gives back everything and ends the lease: this node is gone. */
+  readonly leave: (nodeId: string) => Effect.Effect<void, StoreUnavailable>;
 }
 
 /** Takes commands in. The transaction locks the instance's row, numbers the command, and writes it. */

@@ -24,16 +24,23 @@ const touches = (upper: Span, lower: Span): boolean => {
   return a.id === null && b.id === null && b.at === a.at - 1;
 };
 
+/**
+ * Which of two ids of one millisecond counts as newer: the longer, then the greater one, as snowflakes rise. Where a
+ * platform's ids say nothing, either bound is as good as the other.
+ */
+const isHigher = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
+
 const byNewest = (a: Span, b: Span): number => b.newest.at - a.newest.at || b.oldest.at - a.oldest.at;
 
 const olderOf = (a: Span, b: Span): Span => {
   if (a.oldest.at !== b.oldest.at) return a.oldest.at < b.oldest.at ? a : b;
-  return a.oldest.id === null ? a : b;
+  return a.oldest.id === null || (b.oldest.id !== null && isHigher(b.oldest.id, a.oldest.id)) ? a : b;
 };
 
-const newerOf = (a: Anchor, b: Anchor): Anchor => {
+/** The newer of two upper bounds; of one instant, the one that holds all of it. */
+export const newerOf = (a: Anchor, b: Anchor): Anchor => {
   if (a.at !== b.at) return a.at > b.at ? a : b;
-  return a.id === null ? a : b;
+  return a.id === null || (b.id !== null && isHigher(a.id, b.id)) ? a : b;
 };
 
 const merge = (upper: Span, lower: Span): Span => {

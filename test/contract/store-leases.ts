@@ -2,10 +2,13 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fenced } from '../../src/domain/errors.ts';
 import { PARTITIONS } from '../../src/runtime/fence.ts';
+import { KNOWN_MACHINES } from '../../src/runtime/machine-versions.ts';
+import { partitionOf } from '../../src/runtime/partition.ts';
 import { failureOf, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const run = Effect.runPromise;
 const LONG_MS = 60_000;
+const VERSIONS = new Map([['instance', 1]]);
 
 /** Who owns which partition. The suite has the database to itself, since partitions are few. */
 export const leaseContract = (driver: StoreDriver): void => {
@@ -31,9 +34,9 @@ export const leaseContract = (driver: StoreDriver): void => {
       const { leases } = rig.db.runtime;
       await run(leases.renew('owner', LONG_MS));
       await run(leases.claimAll('owner'));
-      expect(await run(leases.claim('other', PARTITIONS))).toEqual([]);
+      expect(await run(leases.claim('other', PARTITIONS, VERSIONS))).toEqual([]);
       await run(leases.renew('owner', -1));
-      expect(await run(leases.claim('other', 10))).toHaveLength(10);
+      expect(await run(leases.claim('other', 10, VERSIONS))).toHaveLength(10);
     });
 
     it('gives back only what is still ours at that epoch', async () => {
@@ -44,9 +47,35 @@ export const leaseContract = (driver: StoreDriver): void => {
       await run(leases.release('giver', [{ ...fence, epoch: fence.epoch - 1 }]));
       await run(leases.release('stranger', [fence]));
       await run(leases.renew('taker', LONG_MS));
-      expect(await run(leases.claim('taker', PARTITIONS))).toEqual([]);
+      expect(await run(leases.claim('taker', PARTITIONS, VERSIONS))).toEqual([]);
       await run(leases.release('giver', [fence]));
-      expect(await run(leases.claim('taker', PARTITIONS))).toEqual([{ ...fence, epoch: fence.epoch + 1 }]);
+      expect(await run(leases.claim('taker', PARTITIONS, VERSIONS))).toEqual([{ ...fence, epoch: fence.epoch + 1 }]);
+    });
+
+    it('counts the nodes whose lease runs, and forgets one that leaves, its partitions included', async () => {
+      const { leases } = rig.db.runtime;
+      const before = await run(leases.liveNodes);
+      await run(leases.renew('guest', LONG_MS));
+      expect(await run(leases.liveNodes)).toBe(before + 1);
+      await run(leases.claimAll('guest'));
+      await run(leases.leave('guest'));
+      expect(await run(leases.liveNodes)).toBe(before);
+      await run(leases.renew('heir', LONG_MS));
+      expect(await run(leases.claim('heir', PARTITIONS, KNOWN_MACHINES))).toHaveLength(PARTITIONS);
+    });
+
+    it('leaves a partition with a snapshot of a newer build to a node that can read it', async () => {
+      const { leases } = rig.db.runtime;
+      const id = await rig.instance();
+      await run(leases.claimAll('newer'));
+      const newer = { machine: 'instance', version: 99, value: 'stopped', context: {} };
+      await rig.step(id, (tx) => tx.saveActor(id, 'instance', newer));
+      await run(leases.leave('newer'));
+      await run(leases.renew('older', LONG_MS));
+      const claimed = await run(leases.claim('older', PARTITIONS, KNOWN_MACHINES));
+      expect(claimed.map(({ partition }) => partition)).not.toContain(partitionOf(id));
+      expect(claimed).toHaveLength(PARTITIONS - 1);
+      expect(await run(leases.claim('newer', PARTITIONS, new Map([['instance', 99]])))).toHaveLength(1);
     });
 
     it('shuts the former owner out at once', async () => {

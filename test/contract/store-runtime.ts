@@ -275,12 +275,14 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const event = (n: number) => ({ name: 'sync.progress' as const, jobId, data: { n } });
         await rig.step(id, (tx) => tx.publish(id, 'discord', [event(1), event(2)], 1_000));
         await rig.step(id, (tx) => tx.publish(id, 'discord', [event(3)], 2_000));
-        const unsent = (await run(rig.db.runtime.outbox.unsent(1_000))).filter(({ instanceId }) => instanceId === id);
+        const unsent = (await run(rig.db.runtime.outbox.unsent([partitionOf(id)], 1_000))).filter(
+          ({ instanceId }) => instanceId === id,
+        );
         expect(unsent.map(({ event: { data } }) => data.n)).toEqual([1, 2, 3]);
         expect(unsent[0]).toMatchObject({ channel: 'discord', at: 1_000 });
         const ids = unsent.map((one) => one.id);
         await run(rig.db.runtime.outbox.markSent(ids, Date.now()));
-        const left = await run(rig.db.runtime.outbox.unsent(1_000));
+        const left = await run(rig.db.runtime.outbox.unsent([partitionOf(id)], 1_000));
         expect(left.filter(({ instanceId }) => instanceId === id)).toEqual([]);
         const missed = await run(rig.db.runtime.outbox.since(jobId, ids[0] ?? 0, 10));
         expect(missed.map(({ event: { data } }) => data.n)).toEqual([2, 3]);

@@ -1,0 +1,37 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Effect, Schedule, type Scope } from 'effect';
+import type { StoreUnavailable } from '../domain/errors.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { SettingsStore } from './catalogue.ts';
+
+/** How soon a change that another node has made is obeyed here. */
+const LOOK_EVERY = '500 millis';
+
+export interface SettingsInForce {
+  readonly current: () => Settings;
+  /** Takes up settings that were just committed. */
+  readonly take: (settings: Settings) => Effect.Effect<void>;
+  /** Has `onChange` run for each change from now on. */
+  readonly onChange: (react: (settings: Settings) => Effect.Effect<void>) => void;
+}
+
+/** The settings that this node goes by; with `others` it follows what other nodes change, until the scope closes. */
+export const followSettings = (
+  store: SettingsStore,
+  others: boolean,
+): Effect.Effect<SettingsInForce, StoreUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    let current = yield* store.all;
+    const reactions: ((settings: Settings) => Effect.Effect<void>)[] = [];
+    const take = (settings: Settings): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (isDeepStrictEqual(settings, current)) return Effect.void;
+        current = settings;
+        return Effect.forEach(reactions, (react) => react(settings), { discard: true });
+      });
+    if (others) {
+      const look = Effect.ignore(Effect.flatMap(store.all, take));
+      yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(LOOK_EVERY)));
+    }
+    return { current: () => current, take, onChange: (react) => void reactions.push(react) };
+  });
