@@ -5,10 +5,15 @@ import type { StoreDriver } from '../contract/store-driver.ts';
 
 /** The embedded database, in a directory that goes when the suite is done. */
 export const pgliteDriver = (): StoreDriver => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'omni-pglite-'));
+  let dataDir: string | null = null;
   return {
     name: 'PGlite',
-    prepare: async () => ({ databaseUrl: null, dataDir }),
-    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+    prepare: async () => {
+      dataDir = mkdtempSync(join(tmpdir(), 'omni-pglite-'));
+      return { databaseUrl: null, dataDir };
+    },
+    dispose: async () => {
+      if (dataDir !== null) rmSync(dataDir, { recursive: true, force: true });
+    },
   };
 };

@@ -6,10 +6,15 @@ import type { PostgresServer } from '../servers/postgres.ts';
 
 /** A database of its own on a PostgreSQL server that outlives the suite. */
 export const postgresDriver = (server: () => PostgresServer): StoreDriver => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'omni-keys-'));
+  let dataDir: string | null = null;
   return {
     name: 'PostgreSQL',
-    prepare: async () => ({ databaseUrl: await server().freshDatabase(), dataDir }),
-    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+    prepare: async () => {
+      dataDir = mkdtempSync(join(tmpdir(), 'omni-keys-'));
+      return { databaseUrl: await server().freshDatabase(), dataDir };
+    },
+    dispose: async () => {
+      if (dataDir !== null) rmSync(dataDir, { recursive: true, force: true });
+    },
   };
 };
