@@ -30,8 +30,6 @@ const touches = (upper: Span, lower: Span): boolean => {
  */
 const isHigher = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
 
-const byNewest = (a: Span, b: Span): number => b.newest.at - a.newest.at || b.oldest.at - a.oldest.at;
-
 const olderOf = (a: Span, b: Span): Span => {
   if (a.oldest.at !== b.oldest.at) return a.oldest.at < b.oldest.at ? a : b;
   return a.oldest.id === null || (b.oldest.id !== null && isHigher(b.oldest.id, a.oldest.id)) ? a : b;
@@ -53,15 +51,30 @@ const merge = (upper: Span, lower: Span): Span => {
   };
 };
 
+const isSame = (a: Anchor, b: Anchor): boolean => a.at === b.at && a.id === b.id;
+
+const byNewest = (a: Span, b: Span): number => {
+  if (isSame(a.newest, b.newest)) return b.oldest.at - a.oldest.at;
+  return newerOf(a.newest, b.newest) === a.newest ? -1 : 1;
+};
+
+/** Two stretches as one, if nothing can lie between them; null: something can. Of one millisecond, either may be the upper. */
+const joined = (a: Span, b: Span): Span | null => {
+  if (a.newest.at >= b.newest.at && touches(a, b)) return merge(a, b);
+  return b.newest.at >= a.newest.at && touches(b, a) ? merge(b, a) : null;
+};
+
 /** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
 export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
-  const merged: Span[] = [];
-  for (const span of [...spans, stretch].sort(byNewest)) {
-    const upper = merged.at(-1);
-    if (upper !== undefined && touches(upper, span)) merged[merged.length - 1] = merge(upper, span);
-    else merged.push(span);
+  for (const span of spans) {
+    const whole = joined(span, stretch);
+    if (whole !== null)
+      return addStretch(
+        spans.filter((other) => other !== span),
+        whole,
+      );
   }
-  return merged;
+  return [...spans, stretch].sort(byNewest);
 };
 
 /** Whether nothing changed, so that nothing need be written. */
