@@ -40,7 +40,7 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
     const metrics = createMetricsRegistry();
     const database = yield* openDatabase({ ...config, logger: log });
     const { runtime, registry, catalogue, commands, exclusive } = database;
-    const settings = yield* followSettings(database.settings, !exclusive);
+    const settings = yield* followSettings(database.settings, !exclusive, log);
     const messaging = inProcessMessaging();
     const channels = [discordChannel({ apiUrl: config.discordApiUrl, log, now })];
 

@@ -124,12 +124,21 @@ export class InstanceProcess<Tx extends StepTransaction> {
       let restart: Restart = { afterMs: 0, mail: [] };
       for (;;) {
         yield* Effect.sleep(restart.afterMs);
-        const outcome: Ending | Restart = yield* Effect.scoped(this.#incarnation(restart.mail));
+        const outcome: Ending | Restart = yield* Effect.scoped(this.#incarnation(restart.mail)).pipe(
+          Effect.catchCause((cause) => this.#broke(cause)),
+        );
         this.#live = null;
         if (typeof outcome === 'string') return outcome;
         restart = outcome;
       }
     });
+  }
+
+  /** Nobody foresaw this: say so, and begin anew rather than leave an instance that only seems to live. */
+  #broke(cause: Cause.Cause<never>): Effect.Effect<Restart> {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
+    this.#setting.log.error({ instanceId: this.id, cause: Cause.pretty(cause) }, 'An instance broke; beginning anew.');
+    return Effect.succeed({ afterMs: 5_000, mail: [] });
   }
 
   #incarnation(mail: readonly Mail[]) {

@@ -1,5 +1,6 @@
-import { Clock, Effect, Schedule, type Scope } from 'effect';
+import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
+import { startPerpetual } from './perpetual.ts';
 import type { LeaseStore } from './store.ts';
 
 /** How long a node's right to its partitions lasts without renewal, ms, by the database's clock. */
@@ -40,15 +41,15 @@ export const holdLease = (
       yield* leases.renew(nodeId, LEASE_MS).pipe(Effect.timeout(RENEW_EVERY_MS));
       renewedAt = askedAt;
       isHeld = true;
-    }).pipe(Effect.ignore);
+    });
     const watch = Effect.suspend(() => {
       if (!isHeld || isTrusted()) return Effect.void;
       isHeld = false;
       log.error({ nodeId }, 'The lease could not be renewed: everything that runs under it stops.');
       return lost;
     });
-    yield* renew;
-    yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEW_EVERY_MS)));
-    yield* Effect.forkScoped(Effect.repeat(watch, Schedule.spaced(WATCH_EVERY_MS)));
+    yield* Effect.ignore(renew);
+    yield* startPerpetual('renewing the lease', RENEW_EVERY_MS, renew, log);
+    yield* startPerpetual('watching the lease', WATCH_EVERY_MS, watch, log);
     return { isTrusted };
   });

@@ -60,7 +60,7 @@ export const startNode = <Tx extends StepTransaction>(
       lease = yield* holdLease(leases, nodeId, Effect.asVoid(owned.putDownAll()), log);
       yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     }
-    yield* startSweeper(store, owned);
+    yield* startSweeper(store, owned, log);
 
     return {
       id: nodeId,

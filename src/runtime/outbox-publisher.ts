@@ -1,13 +1,15 @@
-import { Clock, Effect, Queue, Schedule, type Scope } from 'effect';
+import { Clock, Effect, Queue, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { CarrierUnavailable, EventCarrier } from './event-carrier.ts';
+import { startPerpetual } from './perpetual.ts';
 import type { OutboxStore } from './store.ts';
 
 const AT_ONCE = 200;
 /** Looked for even when nobody said so: a crash between commit and publication leaves rows behind. */
 const LOOK_EVERY = '5 seconds';
+const REST_AFTER_FAILURE = '2 seconds';
 
 export interface OutboxPublisherSetting {
   readonly outbox: OutboxStore;
@@ -29,16 +31,12 @@ export const startOutboxPublisher = (
 ): Effect.Effect<OutboxPublisher, never, Scope.Scope> =>
   Effect.gen(function* () {
     const wakeUps = yield* Queue.sliding<void>(1);
-    const away = (error: StoreUnavailable | CarrierUnavailable): void =>
-      setting.log.warn({ error: error._tag }, 'Events cannot be published at the moment; the outbox keeps them.');
-    yield* Effect.forkScoped(
-      Queue.take(wakeUps).pipe(
-        Effect.timeoutOption(LOOK_EVERY),
-        Effect.andThen(publishAll(setting)),
-        Effect.tapError((error) => Effect.sync(() => away(error))),
-        Effect.retry(Schedule.spaced('2 seconds')),
-        Effect.forever,
-      ),
+    const round = Queue.take(wakeUps).pipe(Effect.timeoutOption(LOOK_EVERY), Effect.andThen(publishAll(setting)));
+    yield* startPerpetual(
+      'publishing events',
+      0,
+      Effect.tapCause(round, () => Effect.sleep(REST_AFTER_FAILURE)),
+      setting.log,
     );
     return { wake: () => void Queue.offerUnsafe(wakeUps, undefined) };
   });

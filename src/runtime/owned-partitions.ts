@@ -1,10 +1,11 @@
-import { Effect, Schedule, Scope } from 'effect';
+import { Effect, Scope } from 'effect';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Fence } from './fence.ts';
 import type { InstanceProcess, ProcessSetting } from './instance-process.ts';
 import type { Mailbox } from './mailbox.ts';
 import { partitionOf } from './partition.ts';
 import { PartitionRun } from './partition-run.ts';
+import { insist } from './perpetual.ts';
 import type { StepTransaction } from './store.ts';
 
 /** The partitions that this node owns, each with its instances. */
@@ -66,9 +67,7 @@ export class OwnedPartitions<Tx extends StepTransaction> {
         this.#owned.set(fence.partition, partition);
       }
       const partitions = fences.map(({ partition }) => partition);
-      const ids = yield* store
-        .instancesToRestore(partitions)
-        .pipe(Effect.retry(Schedule.spaced('1 second')), Effect.orDie);
+      const ids = yield* insist('finding instances to restore', store.instancesToRestore(partitions), log);
       log.info(
         { partitions: fences.length, instances: ids.length },
         'Partitions taken; bringing their instances to life.',

@@ -1,14 +1,15 @@
-import { Effect, Schedule, type Scope } from 'effect';
+import { Effect, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import { PARTITIONS } from './fence.ts';
 import type { Lease } from './lease.ts';
 import type { MachineVersions } from './machine-versions.ts';
 import type { OwnedPartitions } from './owned-partitions.ts';
+import { startPerpetual } from './perpetual.ts';
 import type { LeaseStore, StepTransaction } from './store.ts';
 
 /** How soon a partition that becomes free finds a new owner, and a node that joins gets its share. */
-const BALANCE_EVERY = '1 second';
+const BALANCE_EVERY_MS = 1_000;
 
 /** An even share of all partitions, rounded up. */
 export const fairShare = (liveNodes: number): number => Math.ceil(PARTITIONS / Math.max(1, liveNodes));
@@ -30,12 +31,8 @@ export const startSharing = <Tx extends StepTransaction>(
   setting: SharingSetting<Tx>,
 ): Effect.Effect<void, never, Scope.Scope> => {
   const { lease, log } = setting;
-  const round = Effect.suspend(() => (lease.isTrusted() ? balance(setting) : Effect.void)).pipe(
-    Effect.catch(() =>
-      Effect.sync(() => log.debug({}, 'The database is away; partitions are shared out when it is back.')),
-    ),
-  );
-  return Effect.asVoid(Effect.forkScoped(Effect.repeat(round, Schedule.spaced(BALANCE_EVERY))));
+  const round = Effect.suspend(() => (lease.isTrusted() ? balance(setting) : Effect.void));
+  return startPerpetual('sharing partitions', BALANCE_EVERY_MS, round, log);
 };
 
 const balance = <Tx extends StepTransaction>({

@@ -1,9 +1,10 @@
-import { Cause, Clock, Effect, Schedule, type Scope } from 'effect';
+import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
 import type { Settings } from '../domain/settings.ts';
+import { startPerpetual } from '../runtime/perpetual.ts';
 import type { Retention } from './catalogue.ts';
 
-const EVERY = '1 hour';
+const EVERY_MS = 3_600_000;
 /** Between two batches of a round, so that deleting never crowds out the work. */
 const BETWEEN_BATCHES = '50 millis';
 
@@ -24,10 +25,5 @@ export const startRetention = (
     }
     if (rows > 0) log.info({ rows }, 'Retention: deleted what is no longer kept.');
   });
-  const survived = Effect.catchCause(round, (cause) =>
-    Effect.sync(() =>
-      log.warn({ cause: Cause.pretty(cause) }, 'Retention did not finish; it goes on with the next round.'),
-    ),
-  );
-  return Effect.asVoid(Effect.forkScoped(Effect.repeat(survived, Schedule.spaced(EVERY))));
+  return startPerpetual('retention', EVERY_MS, round, log);
 };

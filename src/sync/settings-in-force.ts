@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Effect, Schedule, type Scope } from 'effect';
+import { Effect, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
+import type { Log } from '../domain/log.ts';
 import type { Settings } from '../domain/settings.ts';
+import { startPerpetual } from '../runtime/perpetual.ts';
 import type { SettingsStore } from './catalogue.ts';
 
 /** How soon a change that another node has made is obeyed here. */
-const LOOK_EVERY = '500 millis';
+const LOOK_EVERY_MS = 500;
 
 export interface SettingsInForce {
   readonly current: () => Settings;
@@ -19,6 +21,7 @@ export interface SettingsInForce {
 export const followSettings = (
   store: SettingsStore,
   others: boolean,
+  log: Log,
 ): Effect.Effect<SettingsInForce, StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     let current = yield* store.all;
@@ -30,8 +33,7 @@ export const followSettings = (
         return Effect.forEach(reactions, (react) => react(settings), { discard: true });
       });
     if (others) {
-      const look = Effect.ignore(Effect.flatMap(store.all, take));
-      yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(LOOK_EVERY)));
+      yield* startPerpetual('following settings', LOOK_EVERY_MS, Effect.flatMap(store.all, take), log);
     }
     return { current: () => current, take, onChange: (react) => void reactions.push(react) };
   });
