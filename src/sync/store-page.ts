@@ -9,7 +9,7 @@ import type { StopReason } from '../domain/stop-reason.ts';
 import { scopeOf } from './next-walk.ts';
 import { endOf } from './page-end.ts';
 import type { RecentChanges } from './recent-changes.ts';
-import { addStretch, sameSpans, topBelow } from './spans.ts';
+import { addStretch, newerOf, sameSpans, topBelow } from './spans.ts';
 import type { StoredCounts, SyncTransaction } from './store.ts';
 
 /** What a step knows when it stores what a walk brought. */
@@ -112,7 +112,6 @@ const holdStretch = async (
 ): Promise<void> => {
   const spans = await tx.spans(walk.conversationId);
   const newest = walk.before === null ? await newestKnown(tx, instanceId, walk, page) : topBelow(walk.before);
-  if (newest === null) return;
   const stretch: Span = {
     newest,
     oldest: bottomOf(walk, page, newest),
@@ -124,6 +123,9 @@ const holdStretch = async (
 };
 
 const bottomOf = (walk: MessageWalk, page: MessagePage, newest: Anchor): Anchor => {
+  const { floor } = walk;
+  // The span below begins with this very message, whatever else shares its millisecond: the two touch.
+  if (floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)) return floor;
   const oldest = page.oldest ?? newest;
   // Older messages of the page were not asked for and are not stored: the stretch ends at the asked instant.
   return oldest.at < walk.since ? { at: walk.since, id: null } : oldest;
@@ -135,9 +137,10 @@ const newestKnown = async (
   instanceId: InstanceId,
   walk: MessageWalk,
   page: MessagePage,
-): Promise<Anchor | null> => {
+): Promise<Anchor> => {
   const conversation = await tx.conversation(instanceId, walk.externalId);
   const named = conversation?.newest ?? null;
-  if (named === null || page.newest === null) return page.newest ?? named;
-  return named.at >= page.newest.at ? named : page.newest;
+  // Where there is nothing at all, it begins now: the stretch holds no more than the oldest instant that was asked for.
+  if (named === null || page.newest === null) return page.newest ?? named ?? { at: walk.since, id: null };
+  return newerOf(named, page.newest);
 };
