@@ -24,6 +24,8 @@ const SESSION = {
   query_timeout: 20_000,
   connectionTimeoutMillis: 5_000,
   keepAlive: true,
+  // A statement leaves before the one before it is answered, where nobody waits for that answer.
+  pipeline: true,
 };
 
 const driverOf = ({ databaseUrl, pgliteDir }: OrmLocation): Partial<Options> =>

@@ -2,7 +2,7 @@ import type { ConversationId } from '../domain/ids.ts';
 import type { Scope, StoredConversation, SyncTransaction } from '../sync/store.ts';
 import { cleanText, cleanTextOrNull } from './clean-text.ts';
 import { msOf, toInstant, toInstantOrNull } from './instants.ts';
-import type { Sql } from './sql.ts';
+import type { StepSql } from './sql.ts';
 
 interface ConversationRow extends Omit<StoredConversation, 'newest'> {
   readonly newestKnown: boolean;
@@ -63,7 +63,7 @@ type ConversationWrites = Pick<
   | 'setUnreadable'
 >;
 
-export const conversationStore = (sql: Sql): ConversationWrites => ({
+export const conversationStore = (sql: StepSql): ConversationWrites => ({
   upsertConversations: async (instanceId, listed, at) => {
     const set = [...new Map(listed.map((one) => [cleanText(one.externalId), one]))].sort(([a], [b]) =>
       a < b ? -1 : 1,
@@ -86,7 +86,7 @@ export const conversationStore = (sql: Sql): ConversationWrites => ({
   },
 
   removeConversations: async (instanceId, externalIds, at) => {
-    await sql.run(
+    sql.send(
       `UPDATE conversations SET removed_at = $3
        WHERE instance_id = $1 AND external_id = ANY($2::text[]) AND removed_at IS NULL`,
       [instanceId, [...new Set(externalIds.map(cleanText))].sort(), toInstant(at)],
@@ -96,7 +96,7 @@ export const conversationStore = (sql: Sql): ConversationWrites => ({
   saveBookmarks: async (instanceId, bookmarks) => {
     if (bookmarks.size === 0) return;
     const sorted = [...bookmarks].sort(([a], [b]) => (a < b ? -1 : 1));
-    await sql.run(
+    sql.send(
       `INSERT INTO bookmarks (instance_id, external_id, bookmark)
        SELECT $1, external_id, bookmark FROM unnest($2::text[], $3::text[]) AS given (external_id, bookmark)
        ON CONFLICT (instance_id, external_id) DO UPDATE SET bookmark = excluded.bookmark`,
@@ -137,7 +137,7 @@ export const conversationStore = (sql: Sql): ConversationWrites => ({
   },
 
   setStopReason: async (conversationId, reason, at) => {
-    await sql.run('UPDATE conversations SET stop_reason = $2, stopped_at = $3 WHERE id = $1', [
+    sql.send('UPDATE conversations SET stop_reason = $2, stopped_at = $3 WHERE id = $1', [
       conversationId,
       reason,
       toInstant(at),
@@ -145,6 +145,6 @@ export const conversationStore = (sql: Sql): ConversationWrites => ({
   },
 
   setUnreadable: async (conversationId, reason) => {
-    await sql.run('UPDATE conversations SET unreadable = $2 WHERE id = $1', [conversationId, cleanText(reason)]);
+    sql.send('UPDATE conversations SET unreadable = $2 WHERE id = $1', [conversationId, cleanText(reason)]);
   },
 });

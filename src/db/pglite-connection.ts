@@ -1,7 +1,9 @@
 import type { PGlite } from '@electric-sql/pglite';
 import type { EntityManager } from '@mikro-orm/core';
 import type { FairQueue } from './fair-queue.ts';
-import type { Connection, Sql } from './sql.ts';
+import { PgliteSession } from './pglite-session.ts';
+import type { Connection, Sql, StepSql } from './sql.ts';
+import { runStep } from './step-run.ts';
 
 type Querying = Pick<PGlite, 'query'>;
 
@@ -11,6 +13,15 @@ const sqlOf = (database: Querying): Sql => ({
   run: async (text, parameters = []) => (await database.query(text, [...parameters])).affectedRows ?? 0,
 });
 
+const stepOn = async <A>(session: PgliteSession, body: (sql: StepSql) => Promise<A>): Promise<A> => {
+  try {
+    return await runStep(session.ask, body);
+  } catch (error) {
+    await session.ask('ROLLBACK', []);
+    throw error;
+  }
+};
+
 /**
  * PGlite has one connection: a query beside an open transaction would wait for a commit that waits for it. So
  * everything passes through one fair queue, and each piece is bounded by the shape of its statements, since
@@ -18,9 +29,11 @@ const sqlOf = (database: Querying): Sql => ({
  */
 export const pgliteConnection = (pglite: PGlite, em: EntityManager, queue: FairQueue): Connection => {
   const query: Connection['query'] = (body) => queue.run('reads', () => body(sqlOf(pglite)));
+  const session = new PgliteSession(pglite);
   return {
     kind: 'pglite',
     transaction: (body) => queue.run('writes', () => pglite.transaction((transaction) => body(sqlOf(transaction)))),
+    step: (body) => queue.run('writes', () => stepOn(session, body)),
     query,
     entities: (body) => queue.run('reads', () => body(em.fork())),
     maintenance: query,

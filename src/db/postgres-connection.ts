@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/core';
-import type { Connection, Sql } from './sql.ts';
+import type { Connection, Sql, StepSql } from './sql.ts';
+import { type Ask, runStep } from './step-run.ts';
 
 interface QueryResult {
   readonly rows: readonly object[];
@@ -13,10 +14,17 @@ interface PatientStatement {
   readonly query_timeout: number;
 }
 
+/** A statement that the session parses and plans at its first use, and knows by its name from then on. */
+interface NamedStatement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
 /** What is used of a `pg` client. */
 export interface PostgresClient {
   query(text: string, parameters?: unknown[]): Promise<QueryResult>;
-  query(statement: PatientStatement): Promise<QueryResult>;
+  query(statement: PatientStatement | NamedStatement): Promise<QueryResult>;
   /** With true the session is closed instead of going back to the pool. */
   release(destroy?: boolean): void;
 }
@@ -27,9 +35,9 @@ export interface PostgresPool {
   query(text: string, parameters?: unknown[]): Promise<QueryResult>;
 }
 
-type Ask = (text: string, parameters: unknown[]) => Promise<QueryResult>;
+type AskPlainly = (text: string, parameters: unknown[]) => Promise<QueryResult>;
 
-const sqlOf = (ask: Ask): Sql => ({
+const sqlOf = (ask: AskPlainly): Sql => ({
   rows: async <R extends object>(text: string, parameters: readonly unknown[] = []) =>
     (await ask(text, [...parameters])).rows as readonly R[],
   run: async (text, parameters = []) => (await ask(text, [...parameters])).rowCount ?? 0,
@@ -66,6 +74,36 @@ const transactionOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<
   }
 };
 
+const names = new Map<string, string>();
+
+const nameOf = (text: string): string => {
+  const name = names.get(text) ?? `step_${names.size}`;
+  names.set(text, name);
+  return name;
+};
+
+const askByName =
+  (client: PostgresClient): Ask =>
+  async (text, parameters) => {
+    const { rows, rowCount } =
+      parameters.length === 0
+        ? await client.query(text)
+        : await client.query({ name: nameOf(text), text, values: [...parameters] });
+    return { rows, count: rowCount ?? 0 };
+  };
+
+const stepOn = async <A>(pool: PostgresPool, body: (sql: StepSql) => Promise<A>): Promise<A> => {
+  const client = await pool.connect();
+  try {
+    const result = await runStep(askByName(client), body);
+    client.release();
+    return result;
+  } catch (error) {
+    await abandon(client);
+    throw error;
+  }
+};
+
 /** The session is closed afterwards, and its settings and session locks with it. */
 const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<A>): Promise<A> => {
   const client = await pool.connect();
@@ -85,6 +123,7 @@ const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<
 export const postgresConnection = (pool: PostgresPool, em: EntityManager): Connection => ({
   kind: 'postgres',
   transaction: (body) => transactionOn(pool, body),
+  step: (body) => stepOn(pool, body),
   query: (body) => body(sqlOf((text, parameters) => pool.query(text, parameters))),
   entities: (body) => body(em.fork()),
   maintenance: (body) => maintenanceOn(pool, body),

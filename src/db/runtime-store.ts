@@ -10,13 +10,13 @@ import { messageWrites } from './message-writes.ts';
 import { outboxStore } from './outbox-store.ts';
 import { attempt, persevere } from './query-failure.ts';
 import { spanStore } from './span-store.ts';
-import type { Connection, Sql } from './sql.ts';
+import type { Connection, Sql, StepSql } from './sql.ts';
 import { stepTransaction } from './step-transaction.ts';
 
 const isFenced = (error: unknown): error is Fenced => error instanceof Fenced;
 
 /** Everything a step may write, on one transaction. */
-const syncTransaction = (sql: Sql): SyncTransaction => ({
+const syncTransaction = (sql: StepSql): SyncTransaction => ({
   ...stepTransaction(sql),
   ...conversationStore(sql),
   ...spanStore(sql),
@@ -33,10 +33,10 @@ const checkFence = async (sql: Sql, { partition, epoch }: Fence): Promise<void> 
 };
 
 export const runtimeStore = (connection: Connection): RuntimeStore<SyncTransaction> => {
-  const behindFence = <A>(fence: Fence, body: (sql: Sql) => Promise<A>) =>
+  const behindFence = <A>(fence: Fence, body: (sql: StepSql) => Promise<A>) =>
     attempt(
       () =>
-        connection.transaction(async (sql) => {
+        connection.step(async (sql) => {
           await checkFence(sql, fence);
           return body(sql);
         }),

@@ -4,7 +4,7 @@ import type { Span } from '../domain/span.ts';
 import type { SyncTransaction } from '../sync/store.ts';
 import { cleanTextOrNull } from './clean-text.ts';
 import { msOf, toInstant } from './instants.ts';
-import type { Sql } from './sql.ts';
+import type { Sql, StepSql } from './sql.ts';
 
 interface SpanRow {
   readonly conversationId: ConversationId;
@@ -43,13 +43,13 @@ const idOf = (anchor: Anchor): string | null => cleanTextOrNull(anchor.id);
 
 type SpanWrites = Pick<SyncTransaction, 'spans' | 'spansOf' | 'replaceSpans'>;
 
-export const spanStore = (sql: Sql): SpanWrites => ({
+export const spanStore = (sql: StepSql): SpanWrites => ({
   spans: async (conversationId) => (await readSpans(sql, [conversationId])).get(conversationId) ?? [],
   spansOf: (conversationIds) => readSpans(sql, conversationIds),
 
   // A page moves one bound of one span: its row is updated in place, and only surplus rows are deleted.
   replaceSpans: async (conversationId, spans) => {
-    await sql.run(
+    sql.send(
       `WITH surplus AS (DELETE FROM spans WHERE conversation_id = $1 AND position >= $2)
        INSERT INTO spans (conversation_id, position, newest_at, newest_external_id, oldest_at, oldest_external_id, reaches_start, continuity)
        SELECT $1, given.position - 1, newest_at, newest_id, oldest_at, oldest_id, reaches_start, continuity

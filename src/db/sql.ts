@@ -7,6 +7,15 @@ export interface Sql {
   readonly run: (text: string, parameters?: readonly unknown[]) => Promise<number>;
 }
 
+/** The statements of a step: the same few over and over, so each session parses and plans them once. */
+export interface StepSql extends Sql {
+  /**
+   * A write that the step need not wait for. It keeps its place among the statements, and the step does not commit
+   * unless it succeeded; with `oneRow`, which says what is written, unless it wrote exactly one row.
+   */
+  readonly send: (text: string, parameters: readonly unknown[], oneRow?: string) => void;
+}
+
 /**
  * A database behind one of the two drivers. `bigint` columns are read as `float8` and instants as milliseconds,
  * since the drivers disagree about what they make of them otherwise.
@@ -18,6 +27,8 @@ export interface Connection {
    * database has one connection, and PostgreSQL ends a session that idles in a transaction.
    */
   readonly transaction: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
+  /** A transaction like any other, for the statements that make up nearly all of the work. */
+  readonly step: <A>(body: (sql: StepSql) => Promise<A>) => Promise<A>;
   /** Single statements, each committing by itself. */
   readonly query: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
   /** Reads through the entities. `body` awaits nothing but the entity manager, and opens no transaction. */

@@ -2,36 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { StepTransaction } from '../runtime/store.ts';
 import { cleanJson, cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
 import { toInstant, toInstantOrNull } from './instants.ts';
-import type { Sql } from './sql.ts';
+import type { StepSql } from './sql.ts';
 
-/** Throws unless exactly one row was written: a step that misses its row must not commit. */
-const one = async (written: Promise<number>, what: string): Promise<void> => {
-  const rows = await written;
-  if (rows !== 1) throw new Error(`${what}: ${rows} rows were written instead of one`);
-};
-
-/** The runtime's own writes of a step. */
-export const stepTransaction = (sql: Sql): StepTransaction => ({
+/** The runtime's own writes of a step. One that misses its row keeps the step from committing. */
+export const stepTransaction = (sql: StepSql): StepTransaction => ({
   finishCommand: async (instanceId, letter, at) => {
-    await one(
-      sql.run('UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1', [
-        instanceId,
-        letter.seq,
-      ]),
+    sql.send(
+      'UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1',
+      [instanceId, letter.seq],
       `Command ${letter.seq} of instance ${instanceId} is not the next one`,
     );
-    await one(
-      sql.run('UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2', [
-        instanceId,
-        letter.seq,
-        toInstant(at),
-      ]),
+    sql.send(
+      'UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2',
+      [instanceId, letter.seq, toInstant(at)],
       `Command ${letter.seq} of instance ${instanceId}`,
     );
   },
 
   addDeadLetter: async ({ letter, reason, attempts, at }) => {
-    await sql.run(
+    sql.send(
       `INSERT INTO dead_letters (id, instance_id, command_id, command, reason, attempts, at)
        VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)`,
       [
@@ -46,14 +35,13 @@ export const stepTransaction = (sql: Sql): StepTransaction => ({
     );
   },
 
-  saveInstance: (instanceId, record) =>
-    one(
-      sql.run(
-        'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
-        [instanceId, record.state, cleanJsonOrNull(record.account), cleanJsonOrNull(record.error), record.wanted],
-      ),
+  saveInstance: async (instanceId, record) => {
+    sql.send(
+      'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
+      [instanceId, record.state, cleanJsonOrNull(record.account), cleanJsonOrNull(record.error), record.wanted],
       `Instance ${instanceId}`,
-    ),
+    );
+  },
 
   accountHolder: async (channel, accountExternalId, exceptId) => {
     // Two instances may meet the same account at the same time: the second waits for the first to commit.
@@ -70,7 +58,7 @@ export const stepTransaction = (sql: Sql): StepTransaction => ({
   },
 
   saveActor: async (instanceId, actorId, snapshot) => {
-    await sql.run(
+    sql.send(
       `INSERT INTO actor_snapshots (instance_id, actor_id, machine, version, value, context)
        VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb)
        ON CONFLICT (instance_id, actor_id) DO UPDATE
@@ -79,33 +67,32 @@ export const stepTransaction = (sql: Sql): StepTransaction => ({
     );
   },
 
-  saveJob: ({ snapshot, ...job }) =>
-    one(
-      sql.run(
-        `UPDATE sync_jobs
-         SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
-             completed_at = $7, machine = $8, machine_version = $9, machine_value = $10::jsonb, machine_context = $11::jsonb
-         WHERE id = $1`,
-        [
-          job.jobId,
-          job.status,
-          cleanJson(job.progress),
-          cleanJsonOrNull(job.waitingFor),
-          cleanTextOrNull(job.errorMessage),
-          toInstantOrNull(job.startedAt),
-          toInstantOrNull(job.completedAt),
-          snapshot.machine,
-          snapshot.version,
-          cleanJson(snapshot.value),
-          cleanJson(snapshot.context),
-        ],
-      ),
+  saveJob: async ({ snapshot, ...job }) => {
+    sql.send(
+      `UPDATE sync_jobs
+       SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
+           completed_at = $7, machine = $8, machine_version = $9, machine_value = $10::jsonb, machine_context = $11::jsonb
+       WHERE id = $1`,
+      [
+        job.jobId,
+        job.status,
+        cleanJson(job.progress),
+        cleanJsonOrNull(job.waitingFor),
+        cleanTextOrNull(job.errorMessage),
+        toInstantOrNull(job.startedAt),
+        toInstantOrNull(job.completedAt),
+        snapshot.machine,
+        snapshot.version,
+        cleanJson(snapshot.value),
+        cleanJson(snapshot.context),
+      ],
       `Job ${job.jobId}`,
-    ),
+    );
+  },
 
   publish: async (instanceId, channel, events, at) => {
     if (events.length === 0) return;
-    await sql.run(
+    sql.send(
       `INSERT INTO outbox (instance_id, channel, job_id, event, at)
        SELECT $1, $2, job_id, event::jsonb, $3
        FROM unnest($4::uuid[], $5::text[]) WITH ORDINALITY AS published (job_id, event, position)
