@@ -49,7 +49,7 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
       isAlone: exclusive,
       store: runtime,
       work: syncWork(database.sync),
-      channel: (name) => channels.find((channel) => channel.name === name) ?? null,
+      channelOf: (name) => channels.find((channel) => channel.name === name) ?? null,
       credentials: registry.credentials,
       limits: (name) => limitsOf(settings.current(), name),
       chance: { random: Math.random, uuid: randomUUID },

@@ -1,11 +1,12 @@
 import { Effect, Scope } from 'effect';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Fence } from './fence.ts';
-import type { InstanceProcess, ProcessSetting } from './instance-process.ts';
+import type { InstanceProcess } from './instance-process.ts';
 import type { Mailbox } from './mailbox.ts';
 import { partitionOf } from './partition.ts';
 import { PartitionRun } from './partition-run.ts';
 import { insist } from './perpetual.ts';
+import type { ProcessSetting } from './process-setting.ts';
 import type { StepTransaction } from './store.ts';
 
 /** The partitions that this node owns, each with its instances. */

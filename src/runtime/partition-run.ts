@@ -1,9 +1,11 @@
 import { Effect, Exit, Fiber, Scope } from 'effect';
 import type { Letter } from '../domain/command.ts';
 import type { InstanceId } from '../domain/ids.ts';
+import type { Ending } from './aftermath.ts';
 import type { Fence } from './fence.ts';
-import { type Ending, InstanceProcess, type ProcessSetting } from './instance-process.ts';
+import { InstanceProcess } from './instance-process.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { ProcessSetting } from './process-setting.ts';
 import type { StepTransaction } from './store.ts';
 
 interface Running<Tx extends StepTransaction> {

@@ -1,0 +1,198 @@
+import { Clock, Effect, Exit, Option, Queue, Schedule, type Scope } from 'effect';
+import type { Channel } from '../channels/channel.ts';
+import type { Letter } from '../domain/command.ts';
+import type { Contention, Fenced, StoreUnavailable } from '../domain/errors.ts';
+import { Activities } from './activities.ts';
+import { aftermathOf, type Ending, type Restart } from './aftermath.ts';
+import type { Delivered } from './deliver.ts';
+import type { Fence } from './fence.ts';
+import { type InstanceActors, isFinished, withoutJobs } from './instance-actors.ts';
+import { measureStep } from './measure-step.ts';
+import type { ProcessSetting } from './process-setting.ts';
+import { RequestGate } from './request-gate.ts';
+import { type StepInput, type StepSetting, takeStep } from './step.ts';
+import type { StepTransaction, StoredInstance } from './store.ts';
+import type { Mail } from './work.ts';
+
+const MAX_ATTEMPTS = 5;
+/** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
+const IDLE_MS = 60_000;
+/** Reports that may wait. Beyond it the platform is faster than the database: begin anew, and let spans show the gap. */
+const MOST_WAITING = 10_000;
+const COMMANDS_AT_ONCE = 50;
+const CONTENTION_RETRY = Schedule.exponential('10 millis').pipe(Schedule.jittered, Schedule.upTo({ times: 8 }));
+
+/** The limiter first: what was out is counted before anybody asks again. */
+const RESTORED: readonly Mail[] = [
+  { to: 'rate-limit', event: { type: 'restored' } },
+  { to: 'instance', event: { type: 'restored' } },
+  { to: 'jobs', event: { type: 'restored' } },
+];
+
+export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessSetting<Tx> {
+  readonly fence: Fence;
+  readonly rows: StoredInstance;
+  readonly channel: Channel;
+  readonly inputs: Queue.Queue<StepInput>;
+  /** Called after each step, with what it did. */
+  readonly stepped: (delivered: Delivered, at: number) => void;
+}
+
+type Outcome = Ending | Restart | null;
+
+/**
+ * An instance from one restore to the next: takes inputs one at a time, has each decided and committed, then has
+ * the activities follow. Whatever goes wrong with a commit is its end; the next one begins from the rows.
+ */
+export class Incarnation<Tx extends StepTransaction> {
+  readonly rows: StoredInstance;
+  readonly activities: Activities<Tx>;
+  readonly #setting: IncarnationSetting<Tx>;
+  readonly #step: StepSetting<Tx>;
+  readonly #gate: RequestGate;
+  #actors: InstanceActors;
+  #lastSeq: number;
+
+  constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, scope: Scope.Scope) {
+    const { rows, channel, fence, store, chance, inputs, credentials, log } = setting;
+    const work = setting.work({ id: rows.id, channel: rows.channel });
+    this.rows = rows;
+    this.#setting = setting;
+    this.#step = { instanceId: rows.id, channel: rows.channel, store, work, fence, chance };
+    this.#gate = new RequestGate(setting.isTrusted);
+    this.#actors = actors;
+    this.#lastSeq = rows.lastSeq;
+    this.activities = new Activities<Tx>(
+      {
+        instanceId: rows.id,
+        channel,
+        work,
+        gate: this.#gate,
+        log,
+        credentials: credentials(rows.id),
+        report: (report) => Queue.offerUnsafe(inputs, { kind: 'report', report }),
+        due: (mail) => Queue.offerUnsafe(inputs, { kind: 'mail', mail }),
+      },
+      scope,
+    );
+  }
+
+  get actors(): InstanceActors {
+    return this.#actors;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Runs until it is over. `mail` is what the actors are told first, after that they were restored. */
+  serve(mail: readonly Mail[]): Effect.Effect<Ending | Restart> {
+    return Effect.gen({ self: this }, function* () {
+      const limits = this.#setting.limits(this.rows.channel);
+      const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
+      let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...mail] });
+      outcome ??= yield* this.#runMissed();
+      while (outcome === null) outcome = yield* this.#next();
+      return outcome;
+    });
+  }
+
+  #next(): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { inputs } = this.#setting;
+      const input = yield* Queue.take(inputs).pipe(Effect.timeoutOption(IDLE_MS));
+      if (Queue.sizeUnsafe(inputs) > MOST_WAITING) return this.#overflowed();
+      if (Option.isNone(input)) return this.#rest();
+      if (input.value.kind !== 'command') return yield* this.#take(input.value);
+      const { letter } = input.value;
+      if (letter.seq <= this.#lastSeq) return null;
+      return yield* letter.seq === this.#lastSeq + 1 ? this.#runCommand(letter) : this.#runMissed();
+    });
+  }
+
+  #overflowed(): Restart {
+    const { log } = this.#setting;
+    log.warn({ instanceId: this.rows.id }, 'More arrives than can be stored: beginning anew, spans show the gap.');
+    return { afterMs: 1_000, mail: [] };
+  }
+
+  /** Nothing came for a while: ends if nobody wants this instance to live. */
+  #rest(): Ending | null {
+    this.#actors = withoutJobs(this.#actors, finishedJobs(this.#actors, Number.POSITIVE_INFINITY));
+    const { wanted, retryAt, run } = this.#actors.supervisor.context;
+    const isIdle = !wanted && retryAt === null && run === null && this.#actors.jobs.size === 0;
+    return isIdle && Queue.sizeUnsafe(this.#setting.inputs) === 0 ? 'idle' : null;
+  }
+
+  /** Commands that are in the table and did not come through the mailbox. */
+  #runMissed(): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { store } = this.#setting;
+      for (;;) {
+        const open = yield* Effect.exit(store.openCommands(this.rows.id, this.#lastSeq, COMMANDS_AT_ONCE));
+        if (Exit.isFailure(open)) return this.#failed({ kind: 'mail', mail: [] }, 1, open);
+        for (const letter of open.value) {
+          const outcome = yield* this.#runCommand(letter);
+          if (outcome !== null) return outcome;
+        }
+        if (open.value.length < COMMANDS_AT_ONCE) return null;
+      }
+    });
+  }
+
+  /** Counts the attempt first, in a commit of its own, so that a command that kills the process counts too. */
+  #runCommand(letter: Letter): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { store, fence, log, metrics } = this.#setting;
+      const begun = yield* Effect.exit(store.beginAttempt(fence, letter.commandId).pipe(retryContention));
+      if (Exit.isFailure(begun)) return this.#failed({ kind: 'command', letter }, 1, begun);
+      const attempts = begun.value;
+      if (attempts <= MAX_ATTEMPTS) return yield* this.#take({ kind: 'command', letter }, attempts);
+      const { commandId, command } = letter;
+      log.error({ instanceId: this.rows.id, commandId, type: command.type }, 'A command failed for good: dead letter.');
+      metrics.count('omni_dead_letters_total', {});
+      const reason = `It failed ${MAX_ATTEMPTS} times; the log says how.`;
+      return yield* this.#take({ kind: 'deadLetter', letter, reason, attempts: MAX_ATTEMPTS }, attempts);
+    });
+  }
+
+  /** One step and what follows it, not to be interrupted in between. Null: go on. */
+  #take(input: StepInput, attempts = 1): Effect.Effect<Outcome> {
+    return Effect.uninterruptible(
+      Effect.gen({ self: this }, function* () {
+        const { metrics, published, stepped } = this.#setting;
+        const before = this.#actors;
+        const at = yield* Clock.currentTimeMillis;
+        const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention));
+        if (Exit.isFailure(exit)) return this.#failed(input, attempts, exit);
+        const delivered = exit.value;
+        this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
+        if ('letter' in input) this.#lastSeq = input.letter.seq;
+        measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
+        yield* this.activities.reconcile(this.#actors);
+        if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
+          this.#gate.open();
+        if (delivered.published.length > 0) published();
+        stepped(delivered, at);
+        return null;
+      }),
+    );
+  }
+
+  #failed(
+    input: StepInput,
+    attempts: number,
+    { cause }: Exit.Failure<unknown, Fenced | Contention | StoreUnavailable>,
+  ): Ending | Restart {
+    const { rows } = this;
+    return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause }, this.#setting.log);
+  }
+}
+
+const finishedJobs = (actors: InstanceActors, until: number) =>
+  new Set(
+    [...actors.jobs].flatMap(([id, job]) => (isFinished(job) && (job.context.completedAt ?? 0) < until ? [id] : [])),
+  );
+
+const retryContention = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.retry(effect, { schedule: CONTENTION_RETRY, while: ({ _tag }) => _tag === 'Contention' });
