@@ -1,10 +1,15 @@
 import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import { Cause, Effect, Exit, Fiber, Result } from 'effect';
 import { startApp } from './app.ts';
 import { loadConfig } from './config/load-config.ts';
 import { createLog } from './telemetry/log.ts';
 
 /** Environment -> config -> app; signals end it. The process exits with 0 after a clean end, with 1 otherwise. */
+
+// V8 lets garbage grow to four times what lives before it collects, and the resident set with it: 200 MB more in a
+// long sync than in a short one. Half of what lives will do, and costs no throughput that can be measured.
+setFlagsFromString('--heap-growing-percent=50');
 
 const refuse = (message: string): never => {
   process.stderr.write(`${message}\n`);
