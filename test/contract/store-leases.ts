@@ -67,9 +67,10 @@ export const leaseContract = (driver: StoreDriver): void => {
     it('leaves a partition with a snapshot of a newer build to a node that can read it', async () => {
       const { leases } = rig.db.runtime;
       const id = await rig.instance();
-      await run(leases.claimAll('newer'));
+      const fence = (await run(leases.claimAll('newer'))).find(({ partition }) => partition === partitionOf(id));
+      if (fence === undefined) throw new Error('The partition was not claimed');
       const newer = { machine: 'instance', version: 99, value: 'stopped', context: {} };
-      await rig.step(id, (tx) => tx.saveActor(id, 'instance', newer));
+      await run(rig.db.runtime.step(fence, (tx) => tx.saveActor(id, 'instance', newer)));
       await run(leases.leave('newer'));
       await run(leases.renew('older', LONG_MS));
       const claimed = await run(leases.claim('older', PARTITIONS, KNOWN_MACHINES));
