@@ -29,6 +29,8 @@ export const MessageWalk = Schema.Struct({
   before: Schema.NullOr(Anchor),
   /** Where this stretch began, for the share of time covered. Null: at the newest message. */
   from: Schema.NullOr(Anchor),
+  /** The newest message that the platform named when this stretch was chosen; null: it named none. */
+  newest: Schema.NullOr(Anchor),
   floor: Floor,
   /** The oldest instant that may be stored, ms. */
   since: Schema.Number,
@@ -51,16 +53,14 @@ export const SyncJobContext = Schema.Struct({
   walk: Schema.NullOr(Walk),
   /** Page sizes of the permits that are out, in the order in which pages will use them: at most two. */
   permits: Schema.Array(Schema.Number),
-  /** Pages of the current run that were committed. */
-  committed: Schema.Number,
+  /** Permits that the current run was given so far: the walk makes one request for each. */
+  granted: Schema.Number,
   /** Bad answers in a row for the current page. */
   failures: Schema.Number,
   /** Tries in a row that found nobody at the other end. */
   unreachable: Schema.Number,
   online: Schema.Boolean,
   waitingFor: Schema.NullOr(WaitingFor),
-  /** The platform has nothing left for this walk until then, ms: the walk holds its permit and waits. */
-  pausedUntil: Schema.NullOr(Schema.Number),
   /** When to try again, ms; null when something else wakes the job. */
   retryAt: Schema.NullOr(Schema.Number),
   progress: Progress,
@@ -121,7 +121,7 @@ const shareOf = (walk: Walk | null, now: number): number => {
 /** Brings percent, rate and ETA up to `now`. */
 export const withPace = (context: SyncJobContext, now: number): Progress => {
   const { progress, startedAt, walk } = context;
-  const total = progress.conversationsTotal;
+  const total = progress.conversationsTotal === null ? null : Math.max(progress.conversationsTotal, progress.conversationsDone);
   const elapsed = startedAt === null ? 0 : Math.max(1, now - startedAt);
   const done =
     total === null
@@ -132,7 +132,9 @@ export const withPace = (context: SyncJobContext, now: number): Progress => {
   const share = done === null ? null : Math.min(1, done);
   return {
     ...progress,
-    percent: share === null ? null : Math.floor(share * 1000) / 10,
+    conversationsTotal: total,
+    // Another stretch of a conversation may turn up: what was shown is not taken back.
+    percent: share === null ? null : Math.max(progress.percent ?? 0, Math.floor(share * 1000) / 10),
     ratePerMinute: elapsed === 0 ? 0 : Math.round((progress.fetched * 60_000) / elapsed),
     etaMs: share === null || share <= 0 || elapsed === 0 ? null : Math.round((elapsed * (1 - share)) / share),
     current: walk?.kind === 'messages' ? (walk.name ?? walk.externalId) : null,

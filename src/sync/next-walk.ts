@@ -138,6 +138,7 @@ const chosen = (search: Search, found: Found, { conversation, stretch }: Exclude
     name: conversation.name,
     before: stretch.before,
     from: stretch.before,
+    newest: conversation.newest ?? null,
     floor: stretch.floor,
     since: search.config.since,
     startsAt: Math.max(conversation.createdAt ?? 0, search.config.since),

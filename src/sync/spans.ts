@@ -41,16 +41,6 @@ export const newerOf = (a: Anchor, b: Anchor): Anchor => {
   return a.id === null || (b.id !== null && isHigher(a.id, b.id)) ? a : b;
 };
 
-const merge = (upper: Span, lower: Span): Span => {
-  const bottom = olderOf(upper, lower);
-  return {
-    newest: newerOf(upper.newest, lower.newest),
-    oldest: bottom.oldest,
-    reachesStart: upper.reachesStart || lower.reachesStart,
-    continuity: upper.continuity ?? (lower.newest.at >= upper.newest.at ? lower.continuity : null),
-  };
-};
-
 const isSame = (a: Anchor, b: Anchor): boolean => a.at === b.at && a.id === b.id;
 
 const byNewest = (a: Span, b: Span): number => {
@@ -58,23 +48,38 @@ const byNewest = (a: Span, b: Span): number => {
   return newerOf(a.newest, b.newest) === a.newest ? -1 : 1;
 };
 
-/** Two stretches as one, if nothing can lie between them; null: something can. Of one millisecond, either may be the upper. */
-const joined = (a: Span, b: Span): Span | null => {
-  if (a.newest.at >= b.newest.at && touches(a, b)) return merge(a, b);
-  return b.newest.at >= a.newest.at && touches(b, a) ? merge(b, a) : null;
+/** The live edge is that of the newer bound; of the same bound, what was learned last counts. */
+const continuityOf = (span: Span, stretch: Span): string | null => {
+  if (isSame(span.newest, stretch.newest)) return stretch.continuity ?? span.continuity;
+  return newerOf(span.newest, stretch.newest) === span.newest ? span.continuity : stretch.continuity;
+};
+
+const merge = (span: Span, stretch: Span): Span => ({
+  newest: newerOf(span.newest, stretch.newest),
+  oldest: olderOf(span, stretch).oldest,
+  reachesStart: span.reachesStart || stretch.reachesStart,
+  continuity: continuityOf(span, stretch),
+});
+
+/** Whether a stretch that begins in this millisecond holds the rest of it too. */
+const holdsRestOf = (at: number, { oldest }: Span): boolean =>
+  oldest.at < at || (oldest.at === at && oldest.id === null);
+
+/** Whether nothing can lie between two stretches. Where both begin in one millisecond, either may be the upper. */
+const meets = (a: Span, b: Span): boolean => {
+  const { at } = a.newest;
+  if (at !== b.newest.at) return at > b.newest.at ? touches(a, b) : touches(b, a);
+  if (isSame(a.newest, b.newest) || (holdsRestOf(at, a) && holdsRestOf(at, b))) return true;
+  if (a.newest.id === null || isSame(a.oldest, b.newest)) return touches(a, b);
+  return (b.newest.id === null || isSame(b.oldest, a.newest)) && touches(b, a);
 };
 
 /** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
 export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
-  for (const span of spans) {
-    const whole = joined(span, stretch);
-    if (whole !== null)
-      return addStretch(
-        spans.filter((other) => other !== span),
-        whole,
-      );
-  }
-  return [...spans, stretch].sort(byNewest);
+  const met = spans.find((span) => meets(span, stretch));
+  if (met === undefined) return [...spans, stretch].sort(byNewest);
+  const others = spans.filter((span) => span !== met);
+  return addStretch(others, merge(met, stretch));
 };
 
 /** Whether nothing changed, so that nothing need be written. */

@@ -56,11 +56,14 @@ export const storeMessagePage = async (
   const until = job.config.until ?? Number.POSITIVE_INFINITY;
   const isWanted = ({ timestamp }: Message) => timestamp >= walk.since && timestamp <= until;
   const messages = changes.applyTo(page.messages.filter(isWanted));
-  const counts = await tx.upsertMessages(instanceId, conversationId, 'sync', messages, at);
   const kept = page.malformed.flatMap(keptOf).filter(isWanted);
-  if (kept.length > 0) await tx.upsertMessages(instanceId, conversationId, 'sync', kept, at);
   const ended = endOf(walk, page);
-  if (ended !== 'platform_error') await holdStretch(storing, walk, page, ended, continuity);
+  // Asked for together: the answers come in one journey.
+  const [counts] = await Promise.all([
+    tx.upsertMessages(instanceId, conversationId, 'sync', messages, at),
+    kept.length > 0 ? tx.upsertMessages(instanceId, conversationId, 'sync', kept, at) : null,
+    ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
+  ]);
   return {
     type: 'pageStored',
     counts: countsOf(counts, messages.length, page.malformed.length),
@@ -104,43 +107,44 @@ const keptOf = ({ externalId, at, raw }: MalformedMessage): readonly Message[] =
 
 /** The page proves a stretch without a gap: from where the reading began down to its oldest message, or to the start. */
 const holdStretch = async (
-  { tx, instanceId }: Storing,
+  { tx }: Storing,
   walk: MessageWalk,
   page: MessagePage,
   ended: StopReason | null,
   continuity: string | null,
 ): Promise<void> => {
   const spans = await tx.spans(walk.conversationId);
-  const newest = walk.before === null ? await newestKnown(tx, instanceId, walk, page) : topBelow(walk.before);
+  const newest = walk.before === null ? topOf(walk, page) : topBelow(walk.before);
   const stretch: Span = {
     newest,
     oldest: bottomOf(walk, page, newest),
     reachesStart: ended === 'start_of_history',
     continuity: walk.before === null ? continuity : null,
   };
-  const next = addStretch(spans, stretch);
+  const next = piecesOf(stretch, walk, page).reduce(addStretch, spans);
   if (!sameSpans(spans, next)) await tx.replaceSpans(walk.conversationId, next);
 };
 
-const bottomOf = (walk: MessageWalk, page: MessagePage, newest: Anchor): Anchor => {
-  const { floor } = walk;
-  // The span below begins with this very message, whatever else shares its millisecond: the two touch.
-  if (floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)) return floor;
+/** A page that brought the very message with which the span below begins joins it there, whatever else shares its millisecond. */
+const piecesOf = (stretch: Span, { floor }: MessageWalk, page: MessagePage): readonly Span[] =>
+  floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)
+    ? [
+        { ...stretch, newest: floor, continuity: null },
+        { ...stretch, oldest: floor },
+      ]
+    : [stretch];
+
+const bottomOf = ({ since }: MessageWalk, page: MessagePage, newest: Anchor): Anchor => {
   const oldest = page.oldest ?? newest;
   // Older messages of the page were not asked for and are not stored: the stretch ends at the asked instant.
-  return oldest.at < walk.since ? { at: walk.since, id: null } : oldest;
+  return oldest.at < since ? { at: since, id: null } : oldest;
 };
 
-/** The newest message that the platform named may be deleted by now: what it named is behind us all the same. */
-const newestKnown = async (
-  tx: SyncTransaction,
-  instanceId: InstanceId,
-  walk: MessageWalk,
-  page: MessagePage,
-): Promise<Anchor> => {
-  const conversation = await tx.conversation(instanceId, walk.externalId);
-  const named = conversation?.newest ?? null;
-  // Where there is nothing at all, it begins now: the stretch holds no more than the oldest instant that was asked for.
-  if (named === null || page.newest === null) return page.newest ?? named ?? { at: walk.since, id: null };
-  return newerOf(named, page.newest);
+/**
+ * A page from the top proves that nothing is left above it of what was there when it was asked for: what the platform
+ * named then, and what was held already. What was named since is not read yet.
+ */
+const topOf = ({ newest, floor, since }: MessageWalk, page: MessagePage): Anchor => {
+  const held = floor.id === null ? { at: Math.max(since, floor.at - 1), id: null } : floor;
+  return [newest, page.newest].reduce<Anchor>((top, place) => (place === null ? top : newerOf(top, place)), held);
 };

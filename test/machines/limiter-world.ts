@@ -120,8 +120,12 @@ export class LimiterWorld {
 
   /** A request that was under way when a cooldown began is refused too. */
   refuseLate(retryAfterMs: number | null): void {
-    const permit = this.recalled.shift();
-    if (permit !== undefined) this.tell({ type: 'platformSaidStop', retryAfterMs, usedAt: permit.grantedAt });
+    const [late, ...others] = this.recalled;
+    if (late === undefined) return;
+    this.recalled = [...others, ...this.outstanding];
+    for (const permit of this.outstanding) this.#left(permit, this.now);
+    this.#successes = 0;
+    this.tell({ type: 'platformSaidStop', retryAfterMs, usedAt: late.grantedAt });
   }
 
   giveBack(job: string): void {

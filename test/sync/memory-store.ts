@@ -1,0 +1,156 @@
+import type { WorldEvent } from '../../src/domain/event.ts';
+import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
+import type { Message, MessageSource } from '../../src/domain/message.ts';
+import type { Span } from '../../src/domain/span.ts';
+import type { StopReason } from '../../src/domain/stop-reason.ts';
+import type { InstanceRecord, JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
+import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
+import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
+
+interface HeldMessage extends Message {
+  readonly source: MessageSource;
+  readonly deletedAt: number | null;
+}
+
+const COUNTED_NONE: StoredCounts = { stored: 0, duplicates: 0, updated: 0 };
+
+/**
+ * What the database holds of one instance, in memory, for tests that take thousands of steps. It does what the
+ * contract of `SyncTransaction` says, and the store suites prove the same of the real ones.
+ */
+export class MemoryStore implements SyncTransaction {
+  readonly held = new Map<ConversationId, Map<string, HeldMessage>>();
+  readonly spansHeld = new Map<ConversationId, readonly Span[]>();
+  readonly conversations = new Map<string, StoredConversation>();
+  readonly stopReasons = new Map<ConversationId, StopReason>();
+  readonly jobs = new Map<string, JobRecord>();
+  readonly actors = new Map<string, StoredSnapshot>();
+  readonly published: WorldEvent[] = [];
+
+  /** The messages held of a conversation, those marked deleted included. */
+  messagesOf(conversationId: ConversationId): ReadonlyMap<string, HeldMessage> {
+    return this.held.get(conversationId) ?? new Map();
+  }
+
+  #inScope({ channelId, conversationIds }: Scope): readonly StoredConversation[] {
+    return [...this.conversations.values()]
+      .filter((one) => channelId === null || one.externalId === channelId || one.parentExternalId === channelId)
+      .filter((one) => conversationIds === null || conversationIds.includes(one.id))
+      .sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  readonly upsertConversations: SyncTransaction['upsertConversations'] = async (_instanceId, listed) => {
+    for (const one of listed) {
+      const known = this.conversations.get(one.externalId);
+      const ordinal = known?.ordinal ?? this.conversations.size + 1;
+      this.conversations.set(one.externalId, {
+        id: known?.id ?? (`conversation-${ordinal}` as ConversationId),
+        ordinal,
+        externalId: one.externalId,
+        parentExternalId: one.parentExternalId,
+        name: one.name,
+        createdAt: one.createdAt ?? known?.createdAt ?? null,
+        newest: 'newest' in one ? one.newest : known?.newest,
+        unreadable: one.unreadable,
+      });
+    }
+    return listed.length;
+  };
+
+  readonly removeConversations: SyncTransaction['removeConversations'] = async (_instanceId, externalIds) => {
+    for (const externalId of externalIds) this.conversations.delete(externalId);
+  };
+
+  readonly saveBookmarks = async (): Promise<void> => {};
+
+  readonly conversation: SyncTransaction['conversation'] = async (_instanceId, externalId) =>
+    this.conversations.get(externalId) ?? null;
+
+  readonly conversationsAfter: SyncTransaction['conversationsAfter'] = async (_instanceId, scope, ordinal, limit) =>
+    this.#inScope(scope)
+      .filter((one) => one.ordinal > ordinal)
+      .slice(0, limit);
+
+  readonly conversationsByOrdinal: SyncTransaction['conversationsByOrdinal'] = async (_instanceId, ordinals) =>
+    this.#inScope({ channelId: null, conversationIds: null }).filter((one) => ordinals.includes(one.ordinal));
+
+  readonly countConversations: SyncTransaction['countConversations'] = async (_instanceId, scope) =>
+    this.#inScope(scope).length;
+
+  readonly spans: SyncTransaction['spans'] = async (conversationId) => this.spansHeld.get(conversationId) ?? [];
+
+  readonly spansOf: SyncTransaction['spansOf'] = async (ids) =>
+    new Map(ids.flatMap((id) => (this.spansHeld.has(id) ? [[id, this.spansHeld.get(id) ?? []] as const] : [])));
+
+  readonly replaceSpans: SyncTransaction['replaceSpans'] = async (conversationId, spans) => {
+    this.spansHeld.set(conversationId, spans);
+  };
+
+  readonly setStopReason: SyncTransaction['setStopReason'] = async (conversationId, reason) => {
+    this.stopReasons.set(conversationId, reason);
+  };
+
+  readonly setUnreadable: SyncTransaction['setUnreadable'] = async (conversationId, unreadable) => {
+    for (const [externalId, one] of this.conversations) {
+      if (one.id === conversationId) this.conversations.set(externalId, { ...one, unreadable });
+    }
+  };
+
+  readonly upsertMessages: SyncTransaction['upsertMessages'] = async (
+    _instanceId,
+    conversationId,
+    source,
+    messages,
+  ) => {
+    const held = this.held.get(conversationId) ?? new Map<string, HeldMessage>();
+    this.held.set(conversationId, held);
+    let counts = COUNTED_NONE;
+    for (const message of messages) {
+      const known = held.get(message.externalId);
+      if (known === undefined) {
+        held.set(message.externalId, { ...message, source, deletedAt: null });
+        counts = { ...counts, stored: counts.stored + 1 };
+      } else if ((message.editedAt ?? 0) > (known.editedAt ?? 0)) {
+        held.set(message.externalId, { ...known, ...message });
+        counts = { ...counts, updated: counts.updated + 1 };
+      } else counts = { ...counts, duplicates: counts.duplicates + 1 };
+    }
+    return counts;
+  };
+
+  readonly applyEdits: SyncTransaction['applyEdits'] = async (conversationId, messages) => {
+    const held = this.held.get(conversationId);
+    const known = messages.filter((message) => held?.has(message.externalId));
+    for (const message of known) {
+      const before = held?.get(message.externalId);
+      if (before !== undefined) held?.set(message.externalId, { ...before, ...message });
+    }
+    return known.length;
+  };
+
+  readonly markDeleted: SyncTransaction['markDeleted'] = async (conversationId, externalIds, at) => {
+    const held = this.held.get(conversationId);
+    return externalIds.filter((id) => {
+      const message = held?.get(id);
+      if (message !== undefined && message.deletedAt === null) held?.set(id, { ...message, deletedAt: at });
+      return message !== undefined;
+    });
+  };
+
+  readonly finishCommand = async (): Promise<void> => {};
+  readonly addDeadLetter = async (_dead: NewDeadLetter): Promise<void> => {};
+  readonly saveInstance = async (_instanceId: InstanceId, _record: InstanceRecord): Promise<void> => {};
+  readonly accountHolder = async (): Promise<null> => null;
+
+  readonly saveActor: SyncTransaction['saveActor'] = async (_instanceId, actorId, snapshot) => {
+    this.actors.set(actorId, snapshot);
+  };
+
+  readonly saveJob: SyncTransaction['saveJob'] = async (record) => {
+    this.jobs.set(record.jobId, record);
+  };
+
+  readonly publish: SyncTransaction['publish'] = async (_instanceId, _channel, events) => {
+    this.published.push(...events);
+  };
+}
