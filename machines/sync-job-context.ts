@@ -121,7 +121,8 @@ const shareOf = (walk: Walk | null, now: number): number => {
 /** Brings percent, rate and ETA up to `now`. */
 export const withPace = (context: SyncJobContext, now: number): Progress => {
   const { progress, startedAt, walk } = context;
-  const total = progress.conversationsTotal === null ? null : Math.max(progress.conversationsTotal, progress.conversationsDone);
+  const total =
+    progress.conversationsTotal === null ? null : Math.max(progress.conversationsTotal, progress.conversationsDone);
   const elapsed = startedAt === null ? 0 : Math.max(1, now - startedAt);
   const done =
     total === null

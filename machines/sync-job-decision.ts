@@ -66,13 +66,6 @@ export const wait = (
   detail: string,
 ): SyncJobContext => ({ ...context, waitingFor: { what, until, detail } });
 
-/** A job with a permit waits for nobody, unless the platform itself wants a pause before the next page. */
-export const atWork = (context: SyncJobContext, now: number): SyncJobContext => {
-  const { pausedUntil } = context;
-  if (pausedUntil === null || pausedUntil <= now) return { ...context, waitingFor: null };
-  return wait(context, 'platform', pausedUntil, 'The platform allows the next request then.');
-};
-
 export const permitKindOf = (walk: Walk): PermitKind => (walk.kind === 'messages' ? 'messages' : 'contacts');
 export const conversationOf = (walk: Walk): string | null => (walk.kind === 'messages' ? walk.conversationId : null);
 

@@ -17,7 +17,7 @@ import {
 
 /** The decisions of a job's life: how it begins, holds, goes on and ends. */
 
-const STILL: Pick<SyncJobContext, 'permits' | 'committed'> = { permits: [], committed: 0 };
+const STILL: Pick<SyncJobContext, 'permits' | 'granted'> = { permits: [], granted: 0 };
 
 export const begin = (context: SyncJobContext, event: Moment & { readonly online: boolean }): Decision => {
   const started: SyncJobContext = { ...context, online: event.online, startedAt: event.at };
@@ -122,6 +122,7 @@ const finish = (
     completedAt: at,
     progress: {
       ...paced,
+      conversationsTotal: outcome === 'completed' ? paced.conversationsDone : paced.conversationsTotal,
       current: null,
       etaMs: outcome === 'completed' ? 0 : null,
       percent: outcome === 'completed' ? 100 : paced.percent,

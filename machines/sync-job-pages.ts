@@ -3,7 +3,6 @@ import { type MessageWalk, type SyncJobContext, withPace } from './sync-job-cont
 import {
   andThen,
   askNext,
-  atWork,
   conversationOf,
   type Decision,
   decided,
@@ -60,7 +59,6 @@ export const storeListing = (context: SyncJobContext, event: Report<'listingStor
     {
       ...context,
       ...HEALTHY,
-      pausedUntil: event.pausedUntil,
       progress: { ...context.progress, listingRequests },
     },
     event.errors,
@@ -69,16 +67,15 @@ export const storeListing = (context: SyncJobContext, event: Report<'listingStor
     if (used.walk?.kind !== 'listing') return decided(used);
     if (event.nextCursor === null) return beginReading(used, event);
     const walk = { ...used.walk, cursor: event.nextCursor };
-    return requestPermit({ ...used, walk, committed: used.committed + 1 });
+    return askOrPause({ ...used, walk }, event);
   });
 };
 
 /** Every conversation is listed: from now on it is known how many there are. */
 const beginReading = (context: SyncJobContext, event: Moment & { readonly total: number | null }): Decision => {
   const progress = { ...context.progress, conversationsTotal: event.total };
-  return andThen(
-    tellProgress({ ...context, phase: 'reading', walk: null, pausedUntil: null, committed: 0, progress }, event.at),
-    (told) => decided(told, askNext(told)),
+  return andThen(tellProgress({ ...context, phase: 'reading', walk: null, progress }, event.at), (told) =>
+    decided(told, askNext(told)),
   );
 };
 
@@ -89,8 +86,6 @@ const countPage = (context: SyncJobContext, event: Report<'pageStored'>): SyncJo
     {
       ...context,
       ...HEALTHY,
-      pausedUntil: event.pausedUntil,
-      committed: context.committed + 1,
       progress: {
         ...progress,
         fetched: progress.fetched + counts.fetched,
@@ -111,9 +106,28 @@ export const storePage = (context: SyncJobContext, event: Report<'pageStored'>):
     if (walk?.kind !== 'messages') return decided(used);
     const moved: SyncJobContext = { ...used, walk: { ...walk, before: event.before ?? walk.before } };
     if (event.ended !== null) return endWalk(moved, walk, event.ended, event.at);
-    const asked = moved.permits.length > 0 ? requestPermitAhead(atWork(moved, event.at)) : requestPermit(moved);
-    return andThen(asked, (next) => tellProgress(next, event.at));
+    return andThen(askOrPause(moved, event), (next) => tellProgress(next, event.at));
   });
+
+/**
+ * Asks for the permit of the next page, unless the platform wants a pause before it: then permits go back to those
+ * who can use them, and the walk goes on at that instant.
+ */
+const askOrPause = (
+  context: SyncJobContext,
+  event: { readonly at: number; readonly pausedUntil: number | null },
+): Decision => {
+  const { pausedUntil, at } = event;
+  if (pausedUntil === null || pausedUntil <= at) {
+    return context.permits.length > 0 ? requestPermitAhead({ ...context, waitingFor: null }) : requestPermit(context);
+  }
+  return andThen(returnPermits(context), (next) =>
+    decided({
+      ...wait(next, 'platform', pausedUntil, 'The platform allows the next request then.'),
+      retryAt: pausedUntil,
+    }),
+  );
+};
 
 const endWalk = (
   context: SyncJobContext,
@@ -121,12 +135,12 @@ const endWalk = (
   reason: NonNullable<Report<'pageStored'>['ended']>,
   at: number,
 ): Decision => {
-  const ended = andThen(returnPermits(context), (next) => decided(next, noteOf(walk, reason), FREED));
+  const ended = andThen(returnPermits(context), (next) => decided(next, noteOf(walk, reason)));
   // Spans tell that a stretch is covered, but not that it was read again: a refresh passes on here.
-  const left = context.config.refresh ? andThen(ended, (next) => decided(pass(next, walk))) : ended;
+  const left = context.config.refresh ? andThen(ended, (next) => decided(pass(next, walk), FREED)) : ended;
   return andThen(
     andThen(left, (next) => tellProgress(next, at)),
-    (next) => decided({ ...next, committed: 0 }, askNext(next)),
+    (next) => decided(next, askNext(next)),
   );
 };
 

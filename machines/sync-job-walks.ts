@@ -1,10 +1,11 @@
+import type { ConversationId } from '../src/domain/ids.ts';
 import type { JobError } from '../src/domain/job.ts';
 import type { StopReason } from '../src/domain/stop-reason.ts';
 import type { Moment } from './moment.ts';
 import type { MessageWalk, SyncJobContext, Walk } from './sync-job-context.ts';
 import {
+  andThen,
   askNext,
-  atWork,
   type Decision,
   decided,
   FREED,
@@ -45,31 +46,39 @@ const arrive = (context: SyncJobContext, found: Found): SyncJobContext => {
   };
 };
 
+const NO_PROGRESS_MADE = 'Reading this stretch did not cover it: the platform answers in a way that makes no progress.';
+
+/** Puts the walk down, and tells the others if the next one (null: none yet) is in another conversation. */
+const letFree = (context: SyncJobContext, next: ConversationId | null): Decision => {
+  const put: SyncJobContext = { ...context, walk: null };
+  const isLeft = context.walk?.kind === 'messages' && context.walk.conversationId !== next;
+  return isLeft ? decided(put, FREED) : decided(put);
+};
+
 export const takeWalk = (
   context: SyncJobContext,
   event: Moment & Extract<NextWalk, { type: 'walkChosen' }>,
 ): Decision => {
   const walk: MessageWalk = { ...event.walk, run: event.fresh };
-  const isElsewhere = context.walk?.kind !== 'messages' || context.walk.conversationId !== walk.conversationId;
-  const arrived: SyncJobContext = { ...arrive(context, event), ...(isElsewhere ? { pausedUntil: null } : {}) };
-  if (!sameStretch(context.walk, walk)) return goOn({ ...arrived, walk }, event);
-  const message = 'Reading this stretch did not cover it: the platform answers in a way that makes no progress.';
-  return leaveBehind(arrived, walk, 'platform_error', message);
+  const arrived = arrive(context, event);
+  if (sameStretch(context.walk, walk)) return leaveBehind(arrived, walk, 'platform_error', NO_PROGRESS_MADE);
+  return andThen(letFree(arrived, walk.conversationId), (next) => goOn({ ...next, walk }, event));
 };
 
 export const blocked = (
   context: SyncJobContext,
   event: Moment & Extract<NextWalk, { type: 'allBlocked' }>,
 ): Decision => {
-  const arrived: SyncJobContext = { ...arrive(context, event), walk: null, retryAt: event.until };
-  return decided(wait(arrived, event.what, event.until, event.detail));
+  return andThen(letFree(arrive(context, event), null), (arrived) =>
+    decided({ ...wait(arrived, event.what, event.until, event.detail), retryAt: event.until }),
+  );
 };
 
 /** Lets other steps have their turn, and asks again as soon as the timer comes round. */
 export const pauseSearch = (
   context: SyncJobContext,
   event: Moment & Extract<NextWalk, { type: 'searchPaused' }>,
-): Decision => decided({ ...arrive(context, event), walk: null, retryAt: event.at });
+): Decision => andThen(letFree(arrive(context, event), null), (arrived) => decided({ ...arrived, retryAt: event.at }));
 
 export const nothingLeft = (
   context: SyncJobContext,
@@ -124,8 +133,14 @@ export const takePermit = (
   context: SyncJobContext,
   event: Moment & Extract<FromLimiter, { type: 'permitGranted' }>,
 ): Decision => {
-  const { permits, walk } = context;
-  const taken = atWork({ ...context, permits: [...permits, event.limit], retryAt: null }, event.at);
+  const { permits, granted, walk } = context;
+  const taken: SyncJobContext = {
+    ...context,
+    permits: [...permits, event.limit],
+    granted: granted + 1,
+    waitingFor: null,
+    retryAt: null,
+  };
   return permits.length === 0 && walk?.kind === 'messages' ? requestPermitAhead(taken) : decided(taken);
 };
 

@@ -144,20 +144,19 @@ export class Activities<Tx extends StepTransaction> {
       if (this.#connection === null) return;
       const { connection } = this.#connection;
       for (const [jobId, job] of actors.jobs) {
-        const { walk, permits, committed, config, pausedUntil } = job.context;
+        const { walk, permits, granted, config } = job.context;
         if (walk === null || !wantsWalk(job)) continue;
-        const order = { jobId, walk, only: config.channelId, notBefore: pausedUntil };
+        const order = { jobId, walk, only: config.channelId };
         const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(order, connection));
-        const granted = committed + permits.length;
-        const fresh = permits.slice(Math.max(0, permits.length - (granted - running.given)));
-        running.given = Math.max(running.given, granted);
+        const fresh = permits.slice(permits.length - (granted - running.given));
+        running.given = granted;
         yield* Queue.offerAll(running.permits, fresh);
       }
     });
   }
 
   #startWalk(
-    order: Pick<WalkAssignment, 'jobId' | 'walk' | 'only' | 'notBefore'>,
+    order: Pick<WalkAssignment, 'jobId' | 'walk' | 'only'>,
     opening: Deferred.Deferred<Connection>,
   ): Effect.Effect<RunningWalk> {
     return Effect.gen({ self: this }, function* () {

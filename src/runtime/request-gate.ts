@@ -1,18 +1,19 @@
 /**
  * The last door before a platform request. It closes the moment an answer says "too much", in the same turn
  * of the event loop, so that nothing leaves while the step that starts the cooldown is still on its way; and
- * it is closed while this node cannot be sure of its lease.
+ * nobody passes while this node cannot be sure of its lease.
  */
 export class RequestGate {
   #reasons = 0;
-  readonly #isTrusted: () => boolean;
+  /** Whether this node can be sure of its lease. */
+  readonly isTrusted: () => boolean;
 
   constructor(isTrusted: () => boolean) {
-    this.#isTrusted = isTrusted;
+    this.isTrusted = isTrusted;
   }
 
-  get isOpen(): boolean {
-    return this.#reasons === 0 && this.#isTrusted();
+  get isShut(): boolean {
+    return this.#reasons > 0;
   }
 
   shut(): void {

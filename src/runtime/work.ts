@@ -31,8 +31,6 @@ export interface WalkAssignment {
   readonly walk: Walk;
   /** The one channel that the job is narrowed to, by the platform's id. */
   readonly only: string | null;
-  /** The platform wants no request of this walk before that instant, ms. */
-  readonly notBefore: number | null;
   readonly connection: Connection;
   /** Page sizes, one for each request that may be made, in order. */
   readonly permits: Queue.Dequeue<number>;

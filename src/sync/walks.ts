@@ -2,6 +2,7 @@ import { Clock, Effect, Queue } from 'effect';
 import type { ListingWalk, MessageWalk } from '../../machines/sync-job-context.ts';
 import type { Quota } from '../channels/channel.ts';
 import type { PlatformFailure } from '../channels/platform-failure.ts';
+import type { RequestGate } from '../runtime/request-gate.ts';
 import type { WalkAssignment } from '../runtime/work.ts';
 import { endOf } from './page-end.ts';
 
@@ -11,22 +12,28 @@ import { endOf } from './page-end.ts';
  * beyond it. They decide nothing and write nothing.
  */
 
+/** How soon a walk goes on once the lease is trusted again, ms. */
+const TRUST_CHECK_MS = 250;
+
 type Assignment<Walk> = Omit<WalkAssignment, 'walk'> & { readonly walk: Walk };
 
-/** A permit, once it may be used: never while the gate is shut, since then a step is on its way that recalls it. */
-const takePermit = (assignment: Assignment<unknown>): Effect.Effect<number> =>
-  Queue.take(assignment.permits).pipe(
-    Effect.tap(() => Effect.suspend(() => (assignment.gate.isOpen ? Effect.void : Effect.never))),
-  );
+/** A permit, once it may be used. */
+const takePermit = ({ permits, gate }: Assignment<unknown>): Effect.Effect<number> =>
+  Effect.tap(Queue.take(permits), () => pass(gate));
 
-const pauseUntil = (instant: number | null): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    if (instant !== null) yield* Effect.sleep(Math.max(0, instant - (yield* Clock.currentTimeMillis)));
+/** Behind a shut gate a step is on its way that recalls this permit and ends this walk; a lost trust may come back. */
+const pass = (gate: RequestGate): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (gate.isShut) return Effect.never;
+    return gate.isTrusted() ? Effect.void : Effect.delay(pass(gate), TRUST_CHECK_MS);
   });
 
-/** What the platform says goes: with nothing left it is not asked before its reset. */
+/** With nothing left the platform is not asked before its reset; by then the job has put this walk down. */
 const heed = (quota: Quota | null): Effect.Effect<void> =>
-  pauseUntil(quota === null || quota.remaining > 0 ? null : quota.resetAt);
+  Effect.gen(function* () {
+    if (quota === null || quota.remaining > 0) return;
+    yield* Effect.sleep(Math.max(0, quota.resetAt - (yield* Clock.currentTimeMillis)));
+  });
 
 /** Tells of a failed request; the walk is over, the job decides what becomes of it. */
 const reportFailure = (
@@ -46,7 +53,6 @@ export const walkMessages = (assignment: Assignment<MessageWalk>): Effect.Effect
     const { walk, connection, jobId, report, continuity } = assignment;
     const { history } = connection;
     let before = walk.before;
-    yield* pauseUntil(assignment.notBefore);
     for (;;) {
       const granted = yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
@@ -75,7 +81,6 @@ export const walkListing = (
     const { walk, connection, jobId, report, only } = assignment;
     const known = yield* bookmarks;
     let cursor: unknown = walk.cursor;
-    yield* pauseUntil(assignment.notBefore);
     for (;;) {
       yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
