@@ -2,8 +2,11 @@
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LATEST_MS = Date.parse('9999-12-31T00:00:00Z');
 
+/** Whole milliseconds that PostgreSQL and ISO 8601 can both say. */
+export const withinCalendar = (ms: number): number => Math.trunc(Math.min(LATEST_MS, Math.max(EARLIEST_MS, ms)));
+
 /** Milliseconds since the epoch, as a `timestamptz` parameter. */
-export const toInstant = (ms: number): string => new Date(Math.min(LATEST_MS, Math.max(EARLIEST_MS, ms))).toISOString();
+export const toInstant = (ms: number): string => new Date(withinCalendar(ms)).toISOString();
 
 export const toInstantOrNull = (ms: number | null): string | null => (ms === null ? null : toInstant(ms));
 

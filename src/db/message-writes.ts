@@ -1,7 +1,8 @@
 import type { Message } from '../domain/message.ts';
 import type { StoredCounts, SyncTransaction } from '../sync/store.ts';
+import { boolArray, instantArray, jsonArray, textArray } from './binary-array.ts';
 import { cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
-import { toInstant, toInstantOrNull } from './instants.ts';
+import { toInstant } from './instants.ts';
 import type { Sql } from './sql.ts';
 
 /** The last of each external id, sorted by it: every transaction takes its row locks in the same order. */
@@ -10,18 +11,18 @@ const asSet = (messages: readonly Message[]): readonly (readonly [string, Messag
   return [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
-const columnsOf = (page: ReturnType<typeof asSet>): readonly unknown[] => [
-  page.map(([externalId]) => externalId),
-  page.map(([, message]) => cleanTextOrNull(message.senderId)),
-  page.map(([, message]) => message.isFromMe),
-  page.map(([, message]) => message.type),
-  page.map(([, message]) => cleanTextOrNull(message.text)),
-  page.map(([, message]) => cleanJsonOrNull(message.payload)),
-  page.map(([, message]) => toInstant(message.timestamp)),
-  page.map(([, message]) => toInstantOrNull(message.editedAt)),
-];
+const columnsOf = (page: ReturnType<typeof asSet>) => ({
+  externalIds: textArray(page.map(([externalId]) => externalId)),
+  senderIds: textArray(page.map(([, message]) => cleanTextOrNull(message.senderId))),
+  areFromMe: boolArray(page.map(([, message]) => message.isFromMe)),
+  types: textArray(page.map(([, message]) => message.type)),
+  texts: textArray(page.map(([, message]) => cleanTextOrNull(message.text))),
+  payloads: jsonArray(page.map(([, message]) => cleanJsonOrNull(message.payload))),
+  timestamps: instantArray(page.map(([, message]) => message.timestamp)),
+  editedAts: instantArray(page.map(([, message]) => message.editedAt)),
+});
 
-const PAGE = `unnest($3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+const PAGE = `unnest($3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::json[], $9::timestamptz[], $10::timestamptz[])
   AS page (external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at)`;
 
 /** A row is newer when the platform dates its edit later, or when it tells what was not understood before. */
@@ -37,7 +38,7 @@ const UPSERT = `
     INSERT INTO omni_events AS held (
       instance_id, conversation_id, source, stored_at,
       external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at)
-    SELECT $1, $2, $11, $12, external_id, sender_id, is_from_me, type, text, payload::json, timestamp, edited_at
+    SELECT $1, $2, $11, $12, external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at
     FROM ${PAGE}
     ON CONFLICT (conversation_id, external_id) DO UPDATE
     SET type = excluded.type, text = excluded.text, payload = excluded.payload, edited_at = excluded.edited_at
@@ -53,8 +54,8 @@ const UPSERT = `
 
 const EDIT = `
   UPDATE omni_events AS held
-  SET type = edit.type, text = edit.text, payload = edit.payload::json, edited_at = edit.edited_at
-  FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+  SET type = edit.type, text = edit.text, payload = edit.payload, edited_at = edit.edited_at
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
     AS edit (external_id, type, text, payload, edited_at)
   WHERE held.conversation_id = $1 AND held.external_id = edit.external_id AND ${isNewer('edit')}`;
 
@@ -64,10 +65,18 @@ type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'ma
 export const messageWrites = (sql: Sql): MessageWrites => ({
   upsertMessages: async (instanceId, conversationId, source, messages, at) => {
     if (messages.length === 0) return { stored: 0, duplicates: 0, updated: 0 };
+    const page = columnsOf(asSet(messages));
     const [counts] = await sql.rows<Omit<StoredCounts, 'duplicates'>>(UPSERT, [
       instanceId,
       conversationId,
-      ...columnsOf(asSet(messages)),
+      page.externalIds,
+      page.senderIds,
+      page.areFromMe,
+      page.types,
+      page.texts,
+      page.payloads,
+      page.timestamps,
+      page.editedAts,
       source,
       toInstant(at),
     ]);
@@ -77,8 +86,8 @@ export const messageWrites = (sql: Sql): MessageWrites => ({
 
   applyEdits: async (conversationId, messages) => {
     if (messages.length === 0) return 0;
-    const [ids, , , types, texts, payloads, , editedAts] = columnsOf(asSet(messages));
-    return sql.run(EDIT, [conversationId, ids, types, texts, payloads, editedAts]);
+    const { externalIds, types, texts, payloads, editedAts } = columnsOf(asSet(messages));
+    return sql.run(EDIT, [conversationId, externalIds, types, texts, payloads, editedAts]);
   },
 
   markDeleted: async (conversationId, externalIds, at) => {

@@ -1,4 +1,5 @@
 import { type PGlite, protocol } from '@electric-sql/pglite';
+import { bindOf } from './pglite-bind.ts';
 import type { Answer, Ask } from './step-run.ts';
 
 const { serialize, messages: kinds } = protocol;
@@ -16,26 +17,6 @@ interface Prepared {
 }
 
 const ignore = (): void => {};
-
-const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-};
-
-/** An element of an array literal (docs: Array Input and Output Syntax). */
-const elementOf = (value: unknown): string =>
-  value === null || value === undefined ? 'NULL' : `"${String(value).replace(/[\\"]/g, '\\$&')}"`;
-
-/** A parameter in PostgreSQL's text format. */
-const textOf = (value: unknown): string | null => {
-  if (value === null || value === undefined) return null;
-  return Array.isArray(value) ? `{${value.map(elementOf).join()}}` : String(value);
-};
 
 /**
  * Speaks PostgreSQL's wire protocol with PGlite: a statement is parsed, planned and described at its first use, and
@@ -61,8 +42,8 @@ export class PgliteSession {
   async #run(text: string, parameters: readonly unknown[]): Promise<Answer> {
     if (parameters.length === 0) return this.#read(await this.#exchange(serialize.query(text)), []);
     const { name, columns } = this.#prepared.get(text) ?? (await this.#prepare(text));
-    const bind = serialize.bind({ statement: name, values: parameters.map(textOf) });
-    return this.#read(await this.#exchange(bind, serialize.execute(), serialize.sync()), columns);
+    const messages = await this.#exchange(...bindOf(name, parameters), serialize.execute(), serialize.sync());
+    return this.#read(messages, columns);
   }
 
   async #prepare(text: string): Promise<Prepared> {
@@ -76,7 +57,7 @@ export class PgliteSession {
   }
 
   async #exchange(...parts: readonly Uint8Array[]): Promise<Messages> {
-    return (await this.#pglite.execProtocol(joined(parts))).messages;
+    return (await this.#pglite.execProtocol(Buffer.concat(parts))).messages;
   }
 
   #read(messages: Messages, columns: readonly Column[]): Answer {
