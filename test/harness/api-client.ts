@@ -42,11 +42,28 @@ export interface EventShown {
   readonly conversationId: string;
   readonly externalId: string;
   readonly text: string | null;
+  readonly payload: unknown;
   readonly type: string;
   readonly timestamp: string;
   readonly editedAt: string | null;
   readonly deletedAt: string | null;
   readonly source: string;
+}
+
+export interface CoverageShown {
+  readonly conversationId: string;
+  readonly externalId: string;
+  readonly spans: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly oldestExternalId: string | null;
+    readonly newestExternalId: string | null;
+    readonly reachesStart: boolean;
+    readonly live: boolean;
+  }[];
+  readonly gaps: readonly { readonly from: string | null; readonly to: string | null }[];
+  readonly stopReason: string | null;
+  readonly unreadable: string | null;
 }
 
 /** One server-sent event of a job. */

@@ -6,9 +6,9 @@ import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/d
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 import type { Bot } from '../simulators/discord/world/bot.ts';
 import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
-import type { ApiClient, InstanceShown } from './api-client.ts';
+import type { ApiClient, CoverageShown, EventShown, InstanceShown, JobShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
-import { type Comparison, compareWithTruth } from './compare.ts';
+import { type Comparison, compareWithTruth, type TrueMessage } from './compare.ts';
 
 /** What a comparison with the platform's truth must come to. */
 export const COMPLETE = { missing: [], surplus: [], doubled: [], different: [] } as const;
@@ -104,14 +104,55 @@ export class Stage {
     return this.reaches(id, 'online');
   }
 
-  /** Resolves once the instance is in this state. */
+  /** Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before. */
   async reaches(instanceId: string, state: string): Promise<InstanceShown> {
-    await expect.poll(async () => (await this.api.instance(instanceId)).state, PATIENCE).toBe(state);
+    const alive =
+      state === 'online' ? { state, stale: false, activities: expect.arrayContaining(['connection']) } : { state };
+    await expect.poll(() => this.api.data('GET', `/instances/${instanceId}/status`), PATIENCE).toMatchObject(alive);
     return this.api.instance(instanceId);
   }
 
   compare({ id, name }: InstanceShown): Promise<Comparison> {
     return compareWithTruth(this.api, id, this.discord.groundTruth(this.bot(name).token));
+  }
+
+  /** Writes one more message, and resolves once it is stored: so is everything that came live before it. */
+  async storedLive({ id, name }: InstanceShown, channelId = this.#someChannelOf(name)): Promise<void> {
+    const last = this.discord.world.postMessage(channelId, { content: 'the last one' });
+    const newest = async () => (await this.api.events(id, { limit: '1' }).next()).value?.externalId;
+    await expect.poll(newest, PATIENCE).toBe(last);
+  }
+
+  #someChannelOf(guildName: string): string {
+    for (const { id, guild, log } of this.discord.world.channels())
+      if (guild.name === guildName && log !== null) return id;
+    throw new Error(`${guildName} has no channel to write to.`);
+  }
+
+  /** What is known of a channel's completeness. */
+  async coverage(instanceId: string, channelId: string): Promise<CoverageShown> {
+    for await (const row of this.api.list<CoverageShown>(`/instances/${instanceId}/coverage`)) {
+      if (row.externalId === channelId) return row;
+    }
+    throw new Error(`Nothing is known of channel ${channelId}.`);
+  }
+
+  /** Everything stored of a channel, newest first, deleted messages included. */
+  async stored(instanceId: string, channelId: string): Promise<EventShown[]> {
+    const { conversationId } = await this.coverage(instanceId, channelId);
+    return Array.fromAsync(this.api.events(instanceId, { conversationId }));
+  }
+
+  /** The messages that the platform has of a channel, oldest first. */
+  truth(botName: string, channelId: string): TrueMessage[] {
+    const { token } = this.bot(botName);
+    return [...this.discord.groundTruth(token)].filter((message) => message.channelId === channelId);
+  }
+
+  /** Resolves once a job has this status. */
+  async jobReaches(instanceId: string, jobId: string, status: JobShown['status']): Promise<JobShown> {
+    await expect.poll(async () => (await this.api.job(instanceId, jobId)).status, PATIENCE).toBe(status);
+    return this.api.job(instanceId, jobId);
   }
 
   /** Reads of messages so far, by channel. */

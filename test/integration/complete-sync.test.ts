@@ -38,7 +38,7 @@ const write = (channelId: string, count: number, silent: boolean): void => {
   }
 };
 
-/** Runs `change`, then a sync; returns the job and how often each channel was read for it. */
+/** Runs a sync; returns its job, and how often each channel was read for it. */
 const readsOf = async (instance: InstanceShown, request: Record<string, unknown>) => {
   const before = new Map(stage.discord.requests.messagesByChannel);
   const job = await stage.api.sync(instance.id, request);
@@ -78,34 +78,43 @@ test('a full sync holds every readable message of every kind of place exactly on
 
 test.each([
   ['Stopped', () => stage.stop(), () => stage.start()],
-  ['Disconnected', async (id: string) => {
-    await stage.api.call('POST', `/instances/${id}/disconnect`);
-    await stage.reaches(id, 'stopped');
-  }, (id: string) => stage.api.call('POST', `/instances/${id}/connect`)],
-] as const)('%s meanwhile, a sync asks for at most ⌈new/100⌉ + 1 pages of what is new, and for none of the rest', async (name, leave, comeBack) => {
-  const instance = await stage.connect(name);
-  await stage.api.sync(instance.id, { depth: 'all' });
+  [
+    'Disconnected',
+    async (id: string) => {
+      await stage.api.call('POST', `/instances/${id}/disconnect`);
+      await stage.reaches(id, 'stopped');
+    },
+    (id: string) => stage.api.call('POST', `/instances/${id}/connect`),
+  ],
+] as const)(
+  '%s meanwhile, a sync asks for at most ⌈new/100⌉ + 1 pages of what is new, and for none of the rest',
+  async (name, leave, comeBack) => {
+    const instance = await stage.connect(name);
+    await stage.api.sync(instance.id, { depth: 'all' });
 
-  await leave(instance.id);
-  for (const count of NEW_COUNTS) write(stage.channel(name, `gets-${count}`), count, true);
-  await comeBack(instance.id);
-  await stage.reaches(instance.id, 'online');
+    await leave(instance.id);
+    for (const count of NEW_COUNTS) write(stage.channel(name, `gets-${count}`), count, true);
+    await comeBack(instance.id);
+    await stage.reaches(instance.id, 'online');
 
-  const { job, reads } = await readsOf(instance, { depth: 'all' });
-  expect(job.progress.stored).toBe(NEW_COUNTS.reduce((sum, count) => sum + count));
-  for (const count of NEW_COUNTS) {
-    const asked = reads(stage.channel(name, `gets-${count}`));
-    expect(asked, `pages for ${count} new messages`).toBeLessThanOrEqual(count === 0 ? 0 : Math.ceil(count / 100) + 1);
-  }
-  expect(await stage.compare(instance)).toMatchObject(COMPLETE);
-  expectUntouched((await readsOf(instance, { depth: 'all' })).job);
-});
+    const { job, reads } = await readsOf(instance, { depth: 'all' });
+    expect(job.progress.stored).toBe(NEW_COUNTS.reduce<number>((sum, count) => sum + count, 0));
+    for (const count of NEW_COUNTS) {
+      const asked = reads(stage.channel(name, `gets-${count}`));
+      expect(asked, `pages for ${count} new messages`).toBeLessThanOrEqual(
+        count === 0 ? 0 : Math.ceil(count / 100) + 1,
+      );
+    }
+    expect(await stage.compare(instance)).toMatchObject(COMPLETE);
+    expectUntouched((await readsOf(instance, { depth: 'all' })).job);
+  },
+);
 
 test('what came live while connected is asked for by no sync', async () => {
   const instance = await stage.connect('Connected');
   await stage.api.sync(instance.id, { depth: 'all' });
   for (const count of NEW_COUNTS) write(stage.channel('Connected', `gets-${count}`), count, false);
-  await expect.poll(() => stage.compare(instance), { timeout: 20_000 }).toMatchObject(COMPLETE);
+  await stage.storedLive(instance);
 
   expectUntouched((await readsOf(instance, { depth: 'all' })).job);
 });
