@@ -18,7 +18,10 @@ export const openCommands = (
     [instanceId, afterSeq, limit],
   );
 
-/** Commands that were accepted before `before` (ms) and nobody has run, oldest first. */
+/**
+ * The next command of each instance, where it was accepted before `before` (ms) and nobody has run it. One is enough:
+ * whoever gets it reads what follows from the table, and an instance that takes none keeps nobody else waiting.
+ */
 export const undeliveredCommands = (
   sql: Sql,
   partitions: readonly number[],
@@ -28,7 +31,7 @@ export const undeliveredCommands = (
   sql.rows<Letter>(
     `SELECT ${LETTER} FROM commands JOIN omni_instances ON omni_instances.id = commands.instance_id
      WHERE commands.partition = ANY($1::smallint[]) AND finished_at IS NULL AND accepted_at < $2
-       AND commands.seq > omni_instances.last_seq AND removing_at IS NULL
-     ORDER BY accepted_at, commands.seq LIMIT $3`,
+       AND commands.seq = omni_instances.last_seq + 1 AND removing_at IS NULL
+     ORDER BY accepted_at LIMIT $3`,
     [partitions, toInstant(before), limit],
   );

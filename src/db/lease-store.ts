@@ -6,14 +6,17 @@ import type { Connection } from './sql.ts';
 const CLAIMED = 'RETURNING partition::int AS partition, epoch::float8 AS epoch';
 
 /**
- * A partition is free when nobody has it, or its node's lease has run out by the clock of the database. One with a
- * snapshot from a newer build waits for a node that can read it.
+ * A partition is free when nobody has it, or its node's lease has run out by the clock of the database; or when it
+ * is down as ours and we do not hold it: we put it down when the lease was lost, or never heard that a claim had
+ * succeeded. One with a snapshot from a newer build waits for a node that can read it.
  */
 const CLAIM = `
   UPDATE partitions SET node_id = $1, epoch = epoch + 1
   WHERE partition IN (
     SELECT partition FROM partitions
-    WHERE NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+        OR (node_id = $1 AND partition <> ALL ($5::smallint[])))
       AND NOT EXISTS (
         SELECT 1 FROM omni_instances AS instance
         JOIN (
@@ -56,7 +59,8 @@ export const leaseStore = (connection: Connection): LeaseStore => {
         return row?.live ?? 0;
       }),
     ),
-    claim: (nodeId, limit, versions) => fences(CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()]]),
+    claim: (nodeId, held, limit, versions) =>
+      fences(CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()], held]),
     claimAll: (nodeId) => fences(CLAIM_ALL, [nodeId]),
     release: (nodeId, held) =>
       persevere(async () => {

@@ -90,6 +90,14 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
     );
   },
 
+  failJob: async (jobId, message, at) => {
+    sql.send(
+      `UPDATE sync_jobs SET status = 'failed', error_message = $2, waiting_for = NULL, completed_at = $3
+       WHERE id = $1 AND status IN ('pending', 'waiting', 'running', 'paused')`,
+      [jobId, cleanText(message), toInstant(at)],
+    );
+  },
+
   publish: async (instanceId, channel, events, at) => {
     if (events.length === 0) return;
     sql.send(

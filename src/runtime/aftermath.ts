@@ -13,10 +13,12 @@ export type Ending = 'idle' | 'fenced' | 'gone' | 'parked';
 export interface Restart {
   readonly afterMs: number;
   readonly mail: readonly Mail[];
+  /** Whether the attempts of a command bound how often this can happen; otherwise the restart policy does. */
+  readonly isBounded: boolean;
 }
 
 /** The database stumbled: not at once again, or a full disk would be asked a thousand times a second. */
-const STUMBLED: Restart = { afterMs: 1_000, mail: [] };
+export const STUMBLED: Restart = { afterMs: 1_000, mail: [], isBounded: false };
 const MOST_BACKOFF_MS = 30_000;
 
 export interface FailedStep {
@@ -46,7 +48,8 @@ export const aftermathOf = ({ instanceId, actors, input, attempts, cause }: Fail
     { instanceId, input: input.kind, cause: Cause.pretty(cause) },
     'A step failed; beginning anew from the rows.',
   );
-  return { afterMs: Math.min(MOST_BACKOFF_MS, 100 * 2 ** Math.min(attempts, 10)), mail: crashMail(actors, input) };
+  const afterMs = Math.min(MOST_BACKOFF_MS, 100 * 2 ** Math.min(attempts, 10));
+  return { afterMs, mail: crashMail(actors, input), isBounded: 'letter' in input };
 };
 
 /** A job whose input broke a step goes on under the restart policy. */

@@ -1,16 +1,17 @@
-import { Clock, Effect, Exit, Option, Queue, Schedule, type Scope } from 'effect';
+import { Cause, Clock, Effect, Exit, Option, Queue, Schedule, type Scope } from 'effect';
 import type { Channel } from '../channels/channel.ts';
 import type { Letter } from '../domain/command.ts';
 import type { Contention, Fenced, StoreUnavailable } from '../domain/errors.ts';
+import type { CommandId } from '../domain/ids.ts';
 import { Activities } from './activities.ts';
-import { aftermathOf, type Ending, type Restart } from './aftermath.ts';
+import { aftermathOf, type Ending, type Restart, STUMBLED } from './aftermath.ts';
 import type { Delivered } from './deliver.ts';
 import type { Fence } from './fence.ts';
 import { type InstanceActors, isFinished, withoutJobs } from './instance-actors.ts';
 import { measureStep } from './measure-step.ts';
 import type { ProcessSetting } from './process-setting.ts';
 import { RequestGate } from './request-gate.ts';
-import { type StepInput, type StepSetting, takeStep } from './step.ts';
+import { buryCommand, type StepInput, type StepSetting, takeStep } from './step.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
 import type { Mail } from './work.ts';
 
@@ -34,6 +35,11 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
   readonly rows: StoredInstance;
   readonly channel: Channel;
   readonly inputs: Queue.Queue<StepInput>;
+  /**
+   * Commands whose last attempt ended with the database, which is never the command's fault: their next one is not
+   * counted. Outlives the incarnation.
+   */
+  readonly spared: Set<CommandId>;
   /** Called after each step, with what it did. */
   readonly stepped: (delivered: Delivered, at: number) => void;
 }
@@ -52,6 +58,8 @@ export class Incarnation<Tx extends StepTransaction> {
   readonly #gate: RequestGate;
   #actors: InstanceActors;
   #lastSeq: number;
+  /** False until what was missed has run: a command that breaks a step must not cost a login each time. */
+  #mayAct = false;
 
   constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, scope: Scope.Scope) {
     const { rows, channel, fence, store, chance, inputs, credentials, log } = setting;
@@ -92,6 +100,8 @@ export class Incarnation<Tx extends StepTransaction> {
       const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
       let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...mail] });
       outcome ??= yield* this.#runMissed();
+      this.#mayAct = true;
+      yield* this.#act();
       while (outcome === null) outcome = yield* this.#next();
       return outcome;
     });
@@ -113,7 +123,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #overflowed(): Restart {
     const { log } = this.#setting;
     log.warn({ instanceId: this.rows.id }, 'More arrives than can be stored: beginning anew, spans show the gap.');
-    return { afterMs: 1_000, mail: [] };
+    return STUMBLED;
   }
 
   /** Nothing came for a while: ends if nobody wants this instance to live. */
@@ -140,11 +150,10 @@ export class Incarnation<Tx extends StepTransaction> {
     });
   }
 
-  /** Counts the attempt first, in a commit of its own, so that a command that kills the process counts too. */
   #runCommand(letter: Letter): Effect.Effect<Outcome> {
     return Effect.gen({ self: this }, function* () {
-      const { store, fence, log, metrics } = this.#setting;
-      const begun = yield* Effect.exit(store.beginAttempt(fence, letter.commandId).pipe(retryContention));
+      const { log, metrics } = this.#setting;
+      const begun = yield* Effect.exit(this.#attempt(letter));
       if (Exit.isFailure(begun)) return this.#failed({ kind: 'command', letter }, 1, begun);
       const attempts = begun.value;
       if (attempts <= MAX_ATTEMPTS) return yield* this.#take({ kind: 'command', letter }, attempts);
@@ -152,7 +161,22 @@ export class Incarnation<Tx extends StepTransaction> {
       log.error({ instanceId: this.rows.id, commandId, type: command.type }, 'A command failed for good: dead letter.');
       metrics.count('omni_dead_letters_total', {});
       const reason = `It failed ${MAX_ATTEMPTS} times; the log says how.`;
+      if (attempts > MAX_ATTEMPTS + 1) return yield* this.#bury(letter, reason);
       return yield* this.#take({ kind: 'deadLetter', letter, reason, attempts: MAX_ATTEMPTS }, attempts);
+    });
+  }
+
+  /** Counts the attempt first, in a commit of its own, so that a command that kills the process counts too. */
+  #attempt({ commandId }: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
+    const { store, fence, spared } = this.#setting;
+    return spared.delete(commandId) ? Effect.succeed(1) : store.beginAttempt(fence, commandId).pipe(retryContention);
+  }
+
+  #bury(letter: Letter, reason: string): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const at = yield* Clock.currentTimeMillis;
+      const buried = yield* Effect.exit(buryCommand(this.#step, letter, reason, MAX_ATTEMPTS, at));
+      return Exit.isFailure(buried) ? this.#failed({ kind: 'mail', mail: [] }, 1, buried) : STUMBLED;
     });
   }
 
@@ -169,7 +193,7 @@ export class Incarnation<Tx extends StepTransaction> {
         this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
         if ('letter' in input) this.#lastSeq = input.letter.seq;
         measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
-        yield* this.activities.reconcile(this.#actors);
+        yield* this.#act();
         if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
           this.#gate.open();
         if (delivered.published.length > 0) published();
@@ -179,12 +203,19 @@ export class Incarnation<Tx extends StepTransaction> {
     );
   }
 
+  /** Has the activities follow the snapshots. */
+  #act(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.#mayAct ? this.activities.reconcile(this.#actors) : Effect.void));
+  }
+
   #failed(
     input: StepInput,
     attempts: number,
     { cause }: Exit.Failure<unknown, Fenced | Contention | StoreUnavailable>,
   ): Ending | Restart {
     const { rows } = this;
+    if ('letter' in input && Option.isSome(Cause.findErrorOption(cause)))
+      this.#setting.spared.add(input.letter.commandId);
     return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause }, this.#setting.log);
   }
 }

@@ -1,8 +1,9 @@
 import { Cause, Clock, Effect, Exit, Queue, Schedule } from 'effect';
+import { decideRestart, NO_RESTARTS } from '../../machines/restart-policy.ts';
 import type { Letter } from '../domain/command.ts';
 import { SnapshotUnusable } from '../domain/errors.ts';
-import type { InstanceId } from '../domain/ids.ts';
-import type { Ending, Restart } from './aftermath.ts';
+import type { CommandId, InstanceId, JobId } from '../domain/ids.ts';
+import { type Ending, type Restart, STUMBLED } from './aftermath.ts';
 import type { Fence } from './fence.ts';
 import { Incarnation } from './incarnation.ts';
 import type { ProcessSetting } from './process-setting.ts';
@@ -12,6 +13,8 @@ import type { StepTransaction, StoredInstance } from './store.ts';
 import { Trace } from './trace.ts';
 import type { Mail } from './work.ts';
 
+/** Between two incarnations that fail again and again: each one may cost a login. */
+const RESTARTS_EXHAUSTED_MS = 60_000;
 const STORE_RETRY = Schedule.min([Schedule.exponential('200 millis'), Schedule.spaced('5 seconds')]);
 
 /** One instance at work: one incarnation after another, until there is nothing to do or nobody wants it here. */
@@ -24,6 +27,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #inputs: Queue.Queue<StepInput> = Effect.runSync(Queue.unbounded<StepInput>());
   #live: Incarnation<Tx> | null = null;
   #parked: string | null = null;
+  readonly #spared = new Set<CommandId>();
 
   constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>) {
     this.id = id;
@@ -61,19 +65,25 @@ export class InstanceProcess<Tx extends StepTransaction> {
   }
 
   /** Runs until there is nothing to do, or another node has taken over. Interrupting it finishes the step first. */
-  readonly run: Effect.Effect<Ending> = Effect.suspend(() => this.#runFrom({ afterMs: 0, mail: [] }));
+  readonly run: Effect.Effect<Ending> = Effect.suspend(() => this.#incarnations());
 
-  #runFrom(first: Restart): Effect.Effect<Ending> {
+  #incarnations(): Effect.Effect<Ending> {
     return Effect.gen({ self: this }, function* () {
-      let restart = first;
+      let mail: readonly Mail[] = [];
+      let restarts = NO_RESTARTS;
       for (;;) {
-        yield* Effect.sleep(restart.afterMs);
-        const outcome = yield* Effect.scoped(this.#incarnate(restart.mail)).pipe(
+        const stableSince = yield* Clock.currentTimeMillis;
+        const outcome = yield* Effect.scoped(this.#incarnate(mail)).pipe(
           Effect.catchCause((cause) => this.#broke(cause)),
           Effect.ensuring(Effect.sync(() => this.#died())),
         );
         if (typeof outcome === 'string') return outcome;
-        restart = outcome;
+        mail = outcome.mail;
+        const at = yield* Clock.currentTimeMillis;
+        const decision = decideRestart(restarts, { at, random: this.#setting.chance.random(), stableSince });
+        if (!outcome.isBounded) restarts = decision.log;
+        const backoffMs = decision.restart ? decision.at - at : RESTARTS_EXHAUSTED_MS;
+        yield* Effect.sleep(outcome.isBounded ? outcome.afterMs : Math.max(outcome.afterMs, backoffMs));
       }
     });
   }
@@ -86,7 +96,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #broke(cause: Cause.Cause<never>): Effect.Effect<Restart> {
     if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
     this.#setting.log.error({ instanceId: this.id, cause: Cause.pretty(cause) }, 'An instance broke; beginning anew.');
-    return Effect.succeed({ afterMs: 5_000, mail: [] });
+    return Effect.succeed(STUMBLED);
   }
 
   #incarnate(mail: readonly Mail[]) {
@@ -101,8 +111,10 @@ export class InstanceProcess<Tx extends StepTransaction> {
       const restored = yield* Effect.exit(Effect.sync(() => restoreActors(rows, this.#setting.limits(rows.channel))));
       if (Exit.isFailure(restored)) return yield* this.#park(reasonOf(restored.cause));
       const stepped = this.#stepped;
-      const setting = { ...this.#setting, fence: this.fence, rows, channel, inputs, stepped };
-      this.#live = new Incarnation<Tx>(setting, restored.value, yield* Effect.scope);
+      const setting = { ...this.#setting, fence: this.fence, rows, channel, inputs, stepped, spared: this.#spared };
+      const { actors, lostJobs } = restored.value;
+      if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
+      this.#live = new Incarnation<Tx>(setting, actors, yield* Effect.scope);
       return yield* this.#live.serve(mail);
     });
   }
@@ -122,6 +134,20 @@ export class InstanceProcess<Tx extends StepTransaction> {
       Effect.retry(STORE_RETRY),
       Effect.orDie,
     );
+  }
+
+  /** Jobs whose snapshots cannot be restored: the next one of the same scope reads what they left. */
+  #failJobs(lost: ReadonlyMap<JobId, string>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { store, log } = this.#setting;
+      const at = yield* Clock.currentTimeMillis;
+      log.error({ instanceId: this.id, lost: Object.fromEntries(lost) }, 'Jobs cannot be restored; they fail.');
+      yield* store
+        .step(this.fence, async (tx) => {
+          for (const [jobId, reason] of lost) await tx.failJob(jobId, `It cannot be restored. ${reason}`, at);
+        })
+        .pipe(Effect.orDie);
+    });
   }
 
   /** Something in its rows makes this instance unfit to run; the others go on. */

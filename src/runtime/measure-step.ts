@@ -31,8 +31,14 @@ export const measureStep = (
   metrics.observe('omni_step_duration_seconds', tookMs / 1000, { actor });
   const stored = storedBy(after) - storedBy(before);
   if (stored > 0) metrics.count('omni_messages_stored_total', { channel, source: 'sync' }, stored);
-  if (input.kind !== 'report' || input.report.type === 'connection') return;
+  if (input.kind !== 'report') return;
   const { report } = input;
+  if (report.type === 'connection') {
+    const told = report.report;
+    if (told.type !== 'messagesArrived') return;
+    metrics.count('omni_messages_stored_total', { channel, source: 'live' }, told.messages.length);
+    return;
+  }
   const outcome = report.type === 'requestFailed' ? report.failure._tag : 'ok';
   metrics.count('omni_pages_total', { channel, outcome });
   metrics.count('omni_platform_requests_total', {

@@ -82,10 +82,10 @@ export class PartitionRun<Tx extends StepTransaction> {
 
   /** Stops an instance after the step it is in. */
   halt(id: InstanceId): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const running = this.#running.get(id);
+    return Effect.gen({ self: this }, function* () {
+      const fiber = this.#running.get(id)?.fiber ?? null;
+      if (fiber !== null) yield* Fiber.interrupt(fiber);
       this.#running.delete(id);
-      return running?.fiber ? Fiber.interrupt(running.fiber) : Effect.void;
     });
   }
 
@@ -99,6 +99,13 @@ export class PartitionRun<Tx extends StepTransaction> {
     const running = this.#running.get(letter.instanceId);
     if (running === undefined) this.wake(letter.instanceId);
     else if (running.process.parked === null) running.process.offer(letter);
+    else if (letter.command.type === 'connect') this.#tryAgain(letter.instanceId);
+  }
+
+  /** Somebody asks for a parked instance: whatever parked it may have been mended. */
+  #tryAgain(id: InstanceId): void {
+    this.#running.delete(id);
+    this.wake(id);
   }
 
   #stopAll(): Effect.Effect<void> {

@@ -11,26 +11,43 @@ import type { InstanceActors } from './instance-actors.ts';
 import type { StoredInstance } from './store.ts';
 import type { StoredSnapshot } from './stored-snapshot.ts';
 
+/** The actors of an instance, and the jobs of which no actor could be made, with the reason. */
+export interface Restored {
+  readonly actors: InstanceActors;
+  readonly lostJobs: ReadonlyMap<JobId, string>;
+}
+
 /**
  * Rows back to actors. XState takes whatever it is given, an unknown state or a counter that is NaN included,
- * so each snapshot is checked first: the machine's name, its version, its context, its state.
+ * so each snapshot is checked first: the machine's name, its version, its context, its state. An unusable job is
+ * lost alone; without supervisor or limiter there is no instance.
  *
  * @throws SnapshotUnusable
  */
-export const restoreActors = (rows: StoredInstance, limits: Limits): InstanceActors => {
+export const restoreActors = (rows: StoredInstance, limits: Limits): Restored => {
   const supervisor = rows.actors.get(instanceActor.id);
   const limiter = rows.actors.get(rateLimitActor.id);
   const [newSupervisor] = initialTransition(instanceActor.machine);
   const [newLimiter] = initialTransition(rateLimitActor.machine, { limits });
-  return {
-    supervisor: supervisor === undefined ? newSupervisor : restoreActor(instanceActor, 'instance', supervisor),
-    limiter: limiter === undefined ? newLimiter : restoreActor(rateLimitActor, 'rate-limit', limiter),
+  const jobs = new Map<JobId, SyncJobSnapshot>();
+  const lostJobs = new Map<JobId, string>();
+  for (const { jobId, snapshot } of rows.jobs) {
     // A job without a snapshot is begun by its command, which is still open.
-    jobs: new Map(
-      rows.jobs.flatMap(({ jobId, snapshot }): readonly (readonly [JobId, SyncJobSnapshot])[] =>
-        snapshot === null ? [] : [[jobId, restoreActor(syncJobActor, jobId, snapshot)]],
-      ),
-    ),
+    if (snapshot === null) continue;
+    try {
+      jobs.set(jobId, restoreActor(syncJobActor, jobId, snapshot));
+    } catch (error) {
+      if (!(error instanceof SnapshotUnusable)) throw error;
+      lostJobs.set(jobId, error.message);
+    }
+  }
+  return {
+    actors: {
+      supervisor: supervisor === undefined ? newSupervisor : restoreActor(instanceActor, 'instance', supervisor),
+      limiter: limiter === undefined ? newLimiter : restoreActor(rateLimitActor, 'rate-limit', limiter),
+      jobs,
+    },
+    lostJobs,
   };
 };
 

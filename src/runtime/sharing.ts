@@ -50,6 +50,6 @@ const balance = <Tx extends StepTransaction>({
       yield* leases.release(nodeId, fences);
       log.info({ partitions: fences.length }, 'Partitions put down for a node that has fewer.');
     } else if (surplus < 0) {
-      yield* owned.take(yield* leases.claim(nodeId, -surplus, versions));
+      yield* owned.take(yield* leases.claim(nodeId, owned.numbers, -surplus, versions));
     }
   });

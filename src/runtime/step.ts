@@ -158,3 +158,19 @@ const stateChange = (before: InstanceActors, after: InstanceActors): readonly Wo
   const { account, error } = after.supervisor.context;
   return [{ name: 'instance.state', jobId: null, data: { state, account, error } }];
 };
+
+/**
+ * Puts a command away without asking any actor, after even its dead letter could not be decided. What it asked for is
+ * over; the actors have to be restored afterwards.
+ */
+export const buryCommand = <Tx extends StepTransaction>(
+  { store, fence, instanceId }: StepSetting<Tx>,
+  letter: Letter,
+  reason: string,
+  attempts: number,
+  at: number,
+): Effect.Effect<void, Fenced | Contention | StoreUnavailable> =>
+  store.step(fence, async (tx) => {
+    await close(tx, instanceId, { kind: 'deadLetter', letter, reason, attempts }, at);
+    if ('jobId' in letter.command) await tx.failJob(letter.command.jobId, reason, at);
+  });

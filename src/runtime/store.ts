@@ -73,6 +73,8 @@ export interface StepTransaction {
   ) => Promise<InstanceId | null>;
   readonly saveActor: (instanceId: InstanceId, actorId: string, snapshot: StoredSnapshot) => Promise<void>;
   readonly saveJob: (record: JobRecord) => Promise<void>;
+  /** Ends a job whose actor cannot be asked any more. */
+  readonly failJob: (jobId: JobId, message: string, at: number) => Promise<void>;
   readonly publish: (
     instanceId: InstanceId,
     channel: ChannelName,
@@ -141,11 +143,13 @@ export interface LeaseStore {
   /** How many nodes hold a lease that has not run out, by the database's clock. */
   readonly liveNodes: Effect.Effect<number, StoreUnavailable>;
   /**
-   * Takes up to `limit` partitions that are free (no node, or a node whose lease has run out), raising their epochs.
+   * Takes up to `limit` partitions that are free (no node, a node whose lease has run out, or this one, which does
+   * not hold them any more), raising their epochs. `held` are those that it does hold.
    * Leaves out partitions with a snapshot of a machine, or of a version of it, that `versions` does not know.
    */
   readonly claim: (
     nodeId: string,
+    held: readonly number[],
     limit: number,
     versions: MachineVersions,
   ) => Effect.Effect<readonly Fence[], StoreUnavailable>;

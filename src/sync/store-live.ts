@@ -18,12 +18,11 @@ export type LiveReport = Extract<
   { type: 'messagesArrived' | 'messagesEdited' | 'messagesDeleted' | 'conversationsChanged' | 'conversationsRemoved' }
 >;
 
-/** `continuity` is the supervisor's: what arrived under another one does not extend the live edge. */
-export const storeLive = async (storing: LiveStoring, report: LiveReport, continuity: string | null): Promise<void> => {
+export const storeLive = async (storing: LiveStoring, report: LiveReport): Promise<void> => {
   const { tx, instanceId, at } = storing;
   switch (report.type) {
     case 'messagesArrived':
-      return storeArrived(storing, report.messages, report.continuity === continuity ? continuity : null);
+      return storeArrived(storing, report.messages, report.continuity);
     case 'messagesEdited':
       return storeEdited(storing, report.messages);
     case 'messagesDeleted':
@@ -42,7 +41,7 @@ const byConversation = (messages: readonly LiveMessage[]): ReadonlyMap<string, r
 const storeArrived = async (
   storing: LiveStoring,
   messages: readonly LiveMessage[],
-  continuity: string | null,
+  continuity: string,
 ): Promise<void> => {
   const { tx, instanceId, at } = storing;
   const groups = byConversation(messages);
@@ -62,7 +61,7 @@ const extendLiveEdge = async (
   tx: SyncTransaction,
   conversation: StoredConversation,
   arrived: readonly Message[],
-  continuity: string | null,
+  continuity: string,
 ): Promise<void> => {
   const spans = await tx.spans(conversation.id);
   const next = arrived.reduce((held, { timestamp, externalId }) => {

@@ -3,6 +3,7 @@ import type { PageCounts, WalkReport as StoredReport } from '../../machines/sync
 import type { DirectoryPage, MalformedMessage, MessagePage, Quota } from '../channels/channel.ts';
 import type { Anchor } from '../domain/anchor.ts';
 import { ExternalId, type InstanceId } from '../domain/ids.ts';
+import type { JobConfig } from '../domain/job.ts';
 import type { Message } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
 import type { StopReason } from '../domain/stop-reason.ts';
@@ -29,18 +30,22 @@ export const storeListingPage = async (
   await tx.upsertConversations(instanceId, page.conversations, at);
   if (page.bookmarks.size > 0) await tx.saveBookmarks(instanceId, page.bookmarks);
   const isLast = page.nextCursor === null;
+  const total = isLast ? await tx.countConversations(instanceId, scopeOf(job.config)) : null;
+  const problems = page.problems.map((problem) => ({ conversationId: null, ...problem }));
   return {
     type: 'listingStored',
     nextCursor: page.nextCursor,
     pausedUntil: pauseOf(page.quota),
-    total: isLast ? await tx.countConversations(instanceId, scopeOf(job.config)) : null,
-    errors: page.problems.map(({ externalId, reason, message }) => ({
-      conversationId: null,
-      externalId,
-      reason,
-      message,
-    })),
+    total,
+    errors: [...problems, ...unknownOf(job.config, total)],
   };
+};
+
+/** Asked for by id, and nowhere to be found. */
+const unknownOf = ({ conversationIds }: JobConfig, found: number | null): Stored<'listingStored'>['errors'] => {
+  if (conversationIds === null || found === null || found >= conversationIds.length) return [];
+  const message = `${conversationIds.length - found} of the conversationIds belong to no conversation that holds messages.`;
+  return [{ conversationId: null, externalId: null, reason: 'unknown_conversation', message }];
 };
 
 /** Rows, span and figures of one page of messages. `continuity` is the live connection's, if it held since the request. */

@@ -38,6 +38,9 @@ const instantOf = (field: string, text: string): Result.Result<number, Refused> 
     : Result.succeed(ms);
 };
 
+/** What is younger than this may still be on its way, whatever our clock says. */
+const SETTLED_MS = 60_000;
+
 /** Fills in every default, so that what the job does is fixed the moment it is accepted. `now` in ms. */
 export const configOf = (
   request: SyncRequest,
@@ -62,7 +65,7 @@ export const configOf = (
       depth,
       since: Math.max(0, since),
       // A bound that is not yet past says nothing about what may still arrive: it means "up to now".
-      until: until !== null && until >= now ? null : until,
+      until: until !== null && until >= now - SETTLED_MS ? null : until,
       channelId: request.channelId ?? null,
       conversationIds: request.conversationIds ? [...new Set(request.conversationIds)].sort() : null,
       refresh: request.refresh ?? false,

@@ -35,7 +35,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     if (told.type === 'connectionOpened' || told.type === 'connectionInterrupted' || told.type === 'connectionLost')
       return [];
     const storing = { tx, instanceId: this.#instanceId, changes: this.#changes, at };
-    await storeLive(storing, told, actors.supervisor.context.continuity);
+    await storeLive(storing, told);
     return [];
   }
 

@@ -34,9 +34,9 @@ export const leaseContract = (driver: StoreDriver): void => {
       const { leases } = rig.db.runtime;
       await run(leases.renew('owner', LONG_MS));
       await run(leases.claimAll('owner'));
-      expect(await run(leases.claim('other', PARTITIONS, VERSIONS))).toEqual([]);
+      expect(await run(leases.claim('other', [], PARTITIONS, VERSIONS))).toEqual([]);
       await run(leases.renew('owner', -1));
-      expect(await run(leases.claim('other', 10, VERSIONS))).toHaveLength(10);
+      expect(await run(leases.claim('other', [], 10, VERSIONS))).toHaveLength(10);
     });
 
     it('gives back only what is still ours at that epoch', async () => {
@@ -47,9 +47,11 @@ export const leaseContract = (driver: StoreDriver): void => {
       await run(leases.release('giver', [{ ...fence, epoch: fence.epoch - 1 }]));
       await run(leases.release('stranger', [fence]));
       await run(leases.renew('taker', LONG_MS));
-      expect(await run(leases.claim('taker', PARTITIONS, VERSIONS))).toEqual([]);
+      expect(await run(leases.claim('taker', [], PARTITIONS, VERSIONS))).toEqual([]);
       await run(leases.release('giver', [fence]));
-      expect(await run(leases.claim('taker', PARTITIONS, VERSIONS))).toEqual([{ ...fence, epoch: fence.epoch + 1 }]);
+      expect(await run(leases.claim('taker', [], PARTITIONS, VERSIONS))).toEqual([
+        { ...fence, epoch: fence.epoch + 1 },
+      ]);
     });
 
     it('counts the nodes whose lease runs, and forgets one that leaves, its partitions included', async () => {
@@ -61,7 +63,7 @@ export const leaseContract = (driver: StoreDriver): void => {
       await run(leases.leave('guest'));
       expect(await run(leases.liveNodes)).toBe(before);
       await run(leases.renew('heir', LONG_MS));
-      expect(await run(leases.claim('heir', PARTITIONS, KNOWN_MACHINES))).toHaveLength(PARTITIONS);
+      expect(await run(leases.claim('heir', [], PARTITIONS, KNOWN_MACHINES))).toHaveLength(PARTITIONS);
     });
 
     it('leaves a partition with a snapshot of a newer build to a node that can read it', async () => {
@@ -73,10 +75,10 @@ export const leaseContract = (driver: StoreDriver): void => {
       await run(rig.db.runtime.step(fence, (tx) => tx.saveActor(id, 'instance', newer)));
       await run(leases.leave('newer'));
       await run(leases.renew('older', LONG_MS));
-      const claimed = await run(leases.claim('older', PARTITIONS, KNOWN_MACHINES));
+      const claimed = await run(leases.claim('older', [], PARTITIONS, KNOWN_MACHINES));
       expect(claimed.map(({ partition }) => partition)).not.toContain(partitionOf(id));
       expect(claimed).toHaveLength(PARTITIONS - 1);
-      expect(await run(leases.claim('newer', PARTITIONS, new Map([['instance', 99]])))).toHaveLength(1);
+      expect(await run(leases.claim('newer', [], PARTITIONS, new Map([['instance', 99]])))).toHaveLength(1);
     });
 
     it('shuts the former owner out at once', async () => {

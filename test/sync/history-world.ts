@@ -92,7 +92,7 @@ export class HistoryWorld {
     const continuity = this.#stream;
     if (continuity !== null) {
       const arrived = { type: 'messagesArrived' as const, continuity, messages: [this.platform.live(message)] };
-      this.#queue.push(() => storeLive(this.#storing(), arrived, this.continuity));
+      this.#queue.push(() => storeLive(this.#storing(), arrived));
     }
     return message;
   }
@@ -103,7 +103,7 @@ export class HistoryWorld {
     message.deleted = true;
     if (this.#stream === null) return;
     const deleted = { type: 'messagesDeleted' as const, conversationExternalId: 'general', externalIds: [message.id] };
-    this.#queue.push(() => storeLive(this.#storing(), deleted, this.continuity));
+    this.#queue.push(() => storeLive(this.#storing(), deleted));
   }
 
   connect(): void {

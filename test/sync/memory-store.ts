@@ -150,6 +150,11 @@ export class MemoryStore implements SyncTransaction {
     this.jobs.set(record.jobId, record);
   };
 
+  readonly failJob: SyncTransaction['failJob'] = async (jobId, errorMessage, completedAt) => {
+    const job = this.jobs.get(jobId);
+    if (job !== undefined) this.jobs.set(jobId, { ...job, status: 'failed', errorMessage, completedAt });
+  };
+
   readonly publish: SyncTransaction['publish'] = async (_instanceId, _channel, events) => {
     this.published.push(...events);
   };

@@ -146,7 +146,8 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const guild = readGuild(data);
     if (guild === null || guild.unavailable === true) return NOTHING;
     atlas.learnGuild(guild);
-    return isOpen() ? changed(atlas.conversations(guild.id), true) : NOTHING;
+    // At the beginning of a session this says for free what came while nobody was connected.
+    return changed(atlas.conversations(guild.id), isOpen());
   };
 
   const guildUpdated = (data: unknown): LiveOutcome => {

@@ -23,7 +23,7 @@ describe('a Discord connection', () => {
     const { account, continuity } = await connection.reported('connectionOpened');
     expect(account).toEqual({ externalId: simulator.bot.id, name: simulator.bot.user.name });
     expect(continuity).not.toBe('');
-    expect(connection.reports).toHaveLength(1);
+    expect(connection.reports.filter(({ type }) => type.startsWith('connection'))).toHaveLength(1);
   });
 
   it('keeps its continuity when the session is resumed after a drop', async () => {
@@ -51,11 +51,8 @@ describe('a Discord connection', () => {
     simulator.faults.onGateway({ kind: 'invalidSession', resumable: false });
     const second = await connection.reported('connectionOpened', 2);
     expect(second.continuity).not.toBe(first.continuity);
-    expect(connection.reports.map(({ type }) => type)).toEqual([
-      'connectionOpened',
-      'connectionInterrupted',
-      'connectionOpened',
-    ]);
+    const states = connection.reports.map(({ type }) => type).filter((type) => type.startsWith('connection'));
+    expect(states).toEqual(['connectionOpened', 'connectionInterrupted', 'connectionOpened']);
   });
 
   it('is refused with a token that Discord does not know, and says so once', async () => {

@@ -54,10 +54,12 @@ describe('gateway events', () => {
     ]);
   });
 
-  it('tell nothing of a guild that was there when the session began', () => {
+  it('tell what a guild holds when the session begins, and that nothing of it was missed', () => {
     const atlas = new GuildAtlas();
     const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isOpen: () => false });
-    expect(onEvent('GUILD_CREATE', guild)).toEqual({ reports: [], missed: false });
+    const { reports, missed } = onEvent('GUILD_CREATE', guild);
+    expect(reports).toMatchObject([{ type: 'conversationsChanged' }]);
+    expect(missed).toBe(false);
   });
 
   it('that only fill in an embed do not count as edits', () => {

@@ -70,10 +70,10 @@ describe('what happens live', () => {
   it('tells of new channels and threads', async () => {
     const [guild] = simulator.world.guilds;
     const channel = simulator.world.createChannel(guild?.id ?? '', { name: 'fresh' });
-    const created = await connection.reported('conversationsChanged');
+    const created = await connection.reported('conversationsChanged', simulator.world.guilds.length + 1);
     expect(created.conversations).toMatchObject([{ externalId: channel.id, name: 'fresh', unreadable: null }]);
     const thread = simulator.world.createThread(channel.id, { name: 'why' });
-    const threaded = await connection.reported('conversationsChanged', 2);
+    const threaded = await connection.reported('conversationsChanged', simulator.world.guilds.length + 2);
     expect(threaded.conversations).toMatchObject([
       { externalId: thread.id, parentExternalId: channel.id, kind: 'thread' },
     ]);
@@ -90,7 +90,7 @@ describe('what happens live', () => {
   it('breaks its continuity when a channel becomes readable again, since nobody told what was written meanwhile', async () => {
     const { continuity } = await connection.reported('connectionOpened');
     simulator.world.deny(general);
-    const denied = await connection.reported('conversationsChanged');
+    const denied = await connection.reported('conversationsChanged', simulator.world.guilds.length + 1);
     expect(denied.conversations.find(({ externalId }) => externalId === general)?.unreadable).toBe(
       'View Channel is missing.',
     );
