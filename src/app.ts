@@ -3,6 +3,7 @@ import { Clock, Effect, type Scope } from 'effect';
 import { discordChannel } from './channels/discord/discord-channel.ts';
 import type { Config } from './config/config.ts';
 import type { DataDirHeld } from './db/data-dir-held.ts';
+import type { Database } from './db/database.ts';
 import type { DatabaseRefused } from './db/database-refused.ts';
 import { openDatabase } from './db/open-database.ts';
 import type { StoreUnavailable } from './domain/errors.ts';
@@ -11,6 +12,7 @@ import type { Settings } from './domain/settings.ts';
 import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import { commandIntake } from './runtime/command-intake.ts';
+import { DatabaseClock } from './runtime/database-clock.ts';
 import { PARTITIONS } from './runtime/fence.ts';
 import { inspectorOf, localInspection } from './runtime/inspect.ts';
 import type { InstanceProcess } from './runtime/instance-process.ts';
@@ -35,10 +37,24 @@ export type StartRefused = DatabaseRefused | DataDirHeld | ListenRefused | Store
  */
 export const startApp = (config: Config, log: Log): Effect.Effect<Listening, StartRefused, Scope.Scope> =>
   Effect.gen(function* () {
+    const database = yield* openDatabase({ ...config, logger: log });
+    // A process that is alone has only one clock to go by; several go by the one that they share.
+    if (database.exclusive) return yield* startOn(database, config, log, () => {});
+    const clock = new DatabaseClock(yield* Clock.Clock);
+    const renewed = (databaseMs: number, askedAtMs: number) => clock.set(databaseMs, askedAtMs);
+    return yield* Effect.provideService(startOn(database, config, log, renewed), Clock.Clock, clock);
+  });
+
+const startOn = (
+  database: Database,
+  config: Config,
+  log: Log,
+  renewed: (databaseMs: number, askedAtMs: number) => void,
+): Effect.Effect<Listening, ListenRefused | StoreUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const now = () => clock.currentTimeMillisUnsafe();
     const metrics = createMetricsRegistry();
-    const database = yield* openDatabase({ ...config, logger: log });
     const { runtime, registry, catalogue, commands, exclusive } = database;
     const settings = yield* followSettings(database.settings, !exclusive, log);
     const messaging = inProcessMessaging();
@@ -47,6 +63,7 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
     const node = yield* startNode({
       nodeId: randomUUID(),
       isAlone: exclusive,
+      renewed,
       store: runtime,
       work: syncWork(database.sync),
       channelOf: (name) => channels.find((channel) => channel.name === name) ?? null,
@@ -66,7 +83,7 @@ export const startApp = (config: Config, log: Log): Effect.Effect<Listening, Sta
     yield* database.setSearchIndex(settings.current()['search.index']);
     yield* startRetention(database.retention, settings.current, log);
 
-    const bus = commandIntake(commands, messaging.mailbox, metrics);
+    const bus = commandIntake(commands, messaging.mailbox, metrics, now);
     return yield* startHttp(
       {
         catalogue,

@@ -42,13 +42,15 @@ export const leaseStore = (connection: Connection): LeaseStore => {
   return {
     renew: (nodeId, leaseMs) =>
       persevere(async () => {
-        await connection.query((sql) =>
-          sql.run(
+        const [row] = await connection.query((sql) =>
+          sql.rows<{ now: number }>(
             `INSERT INTO nodes (node_id, lease_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
-             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until`,
+             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until
+             RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
             [nodeId, leaseMs],
           ),
         );
+        return row?.now ?? Number.NaN;
       }),
     liveNodes: persevere(() =>
       connection.query(async (sql) => {

@@ -1,4 +1,4 @@
-import { Clock, Effect } from 'effect';
+import { Effect } from 'effect';
 import type { Metrics } from '../domain/metrics.ts';
 import type { CommandBus } from './command-bus.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -6,10 +6,15 @@ import { partitionOf } from './partition.ts';
 import type { CommandStore } from './store.ts';
 
 /** Commits each command, then gives it to the mailbox. A crash in between costs the sweeper's delay, nothing else. */
-export const commandIntake = (store: CommandStore, mailbox: Mailbox, metrics: Metrics): CommandBus => {
+export const commandIntake = (
+  store: CommandStore,
+  mailbox: Mailbox,
+  metrics: Metrics,
+  now: () => number,
+): CommandBus => {
   const carry = (accept: (at: number) => ReturnType<CommandStore['submit']>) =>
     Effect.gen(function* () {
-      const letter = yield* accept(yield* Clock.currentTimeMillis);
+      const letter = yield* accept(now());
       metrics.count('omni_commands_total', { type: letter.command.type });
       yield* mailbox.publish(letter, partitionOf(letter.instanceId));
       return letter;

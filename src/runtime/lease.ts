@@ -15,19 +15,26 @@ export interface Lease {
   readonly isTrusted: () => boolean;
 }
 
+export interface LeaseEvents {
+  /** The trust is gone: whatever runs under the lease has to stop. Runs once each time. */
+  readonly lost: Effect.Effect<void>;
+  /** What the database's clock showed since `askedAtMs` on the monotonic one, ms. */
+  readonly renewed: (databaseMs: number, askedAtMs: number) => void;
+}
+
 /** The lease of a process that a lock proves to be alone. */
 export const PROVEN_ALONE: Lease = { isTrusted: () => true };
 
 /**
  * Renews this node's lease every three seconds until the scope closes. The database's clock says when it runs
  * out; this node's monotonic clock says when to stop trusting it, three seconds earlier, so that two nodes never
- * believe in the same partition at once, whatever their wall clocks say. `lost` runs once each time that the trust
- * is gone: whatever runs under the lease has to stop.
+ * believe in the same partition at once, whatever their wall clocks say. A renewal that hangs is given up by the
+ * database's own time-out, early enough for another try within the trust.
  */
 export const holdLease = (
   leases: LeaseStore,
   nodeId: string,
-  lost: Effect.Effect<void>,
+  events: LeaseEvents,
   log: Log,
 ): Effect.Effect<Lease, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -38,15 +45,16 @@ export const holdLease = (
     const isTrusted = (): boolean => now() - renewedAt < TRUSTED_MS;
     const renew = Effect.gen(function* () {
       const askedAt = now();
-      yield* leases.renew(nodeId, LEASE_MS).pipe(Effect.timeout(RENEW_EVERY_MS));
+      const databaseMs = yield* leases.renew(nodeId, LEASE_MS);
       renewedAt = askedAt;
       isHeld = true;
+      events.renewed(databaseMs, askedAt);
     });
     const watch = Effect.suspend(() => {
       if (!isHeld || isTrusted()) return Effect.void;
       isHeld = false;
       log.error({ nodeId }, 'The lease could not be renewed: everything that runs under it stops.');
-      return lost;
+      return events.lost;
     });
     yield* Effect.ignore(renew);
     yield* startPerpetual('renewing the lease', RENEW_EVERY_MS, renew, log);

@@ -18,6 +18,8 @@ export interface NodeSetting<Tx extends StepTransaction> extends Omit<ProcessSet
   readonly nodeId: string;
   readonly mailbox: Mailbox;
   readonly carrier: EventCarrier;
+  /** What the database's clock showed since `askedAtMs` on the monotonic one, ms: told at each renewal of the lease. */
+  readonly renewed: (databaseMs: number, askedAtMs: number) => void;
   /** True when a lock proves that no other process can use this database. */
   readonly isAlone: boolean;
 }
@@ -58,7 +60,8 @@ export const startNode = <Tx extends StepTransaction>(
     if (isAlone) {
       yield* Effect.forkScoped(owned.take(yield* leases.claimAll(nodeId)));
     } else {
-      lease = yield* holdLease(leases, nodeId, Effect.asVoid(owned.putDownAll()), log);
+      const lost = Effect.asVoid(owned.putDownAll());
+      lease = yield* holdLease(leases, nodeId, { lost, renewed: setting.renewed }, log);
       yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     }
     yield* startSweeper(store, owned, log);

@@ -2,7 +2,7 @@ import { Cause, Effect, Schedule, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
 
 /**
- * Runs a round again and again until the scope closes. A round that fails, or breaks, is logged and does not end
+ * Runs a round every `everyMs` until the scope closes; one that takes longer is followed by the next at once. A round that fails, or breaks, is logged and does not end
  * the work: nothing that a node lives on may stop without anybody noticing.
  */
 export const startPerpetual = (
@@ -18,7 +18,8 @@ export const startPerpetual = (
           log.warn({ what, cause: Cause.pretty(cause) }, 'A round of background work failed; the next one follows.'),
         ),
   );
-  return Effect.asVoid(Effect.forkScoped(Effect.repeat(survived, Schedule.spaced(everyMs))));
+  const rhythm = everyMs === 0 ? Schedule.forever : Schedule.fixed(everyMs);
+  return Effect.asVoid(Effect.forkScoped(Effect.repeat(survived, rhythm)));
 };
 
 /** Tries once a second until it succeeds, and says each time why it did not. */

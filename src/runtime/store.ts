@@ -138,8 +138,8 @@ export interface OutboxStore {
 }
 
 export interface LeaseStore {
-  /** Writes or renews this node's lease for `leaseMs` by the database's clock. */
-  readonly renew: (nodeId: string, leaseMs: number) => Effect.Effect<void, StoreUnavailable>;
+  /** Writes or renews this node's lease for `leaseMs` by the database's clock; says what that clock shows, ms. */
+  readonly renew: (nodeId: string, leaseMs: number) => Effect.Effect<number, StoreUnavailable>;
   /** How many nodes hold a lease that has not run out, by the database's clock. */
   readonly liveNodes: Effect.Effect<number, StoreUnavailable>;
   /**
