@@ -29,7 +29,14 @@ export interface RateLimitedFault {
   readonly scope?: RateLimitScope;
 }
 
-export type MessageDefect = 'noId' | 'noTimestamp' | 'numericId' | 'nullEntry' | 'badTimestamp' | 'nulContent';
+export type MessageDefect =
+  | 'noId'
+  | 'noTimestamp'
+  | 'numericId'
+  | 'nullEntry'
+  | 'badTimestamp'
+  | 'nulContent'
+  | 'numericContent';
 
 /** Which requests a fault strikes. Absent members match everything. */
 export interface FaultAim {

@@ -34,6 +34,7 @@ const withDefect = (body: string, defect: MessageDefect): string => {
     nullEntry: null,
     badTimestamp: { id, timestamp: 'yesterday', ...rest },
     nulContent: { id, timestamp, ...rest, content: 'a\0b\ud800c' },
+    numericContent: { id, timestamp, ...rest, content: 42 },
   };
   return JSON.stringify(list.with(at, broken[defect]));
 };
