@@ -39,6 +39,11 @@ const readAll = ({ history }: Connection, { externalId, newest }: ListedConversa
     }
   });
 
+const cpuMsSince = (before: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
 const fetchAll = Effect.gen(function* () {
   const opened = yield* Deferred.make<void>();
   const connection = yield* discordChannel({ apiUrl }).open({
@@ -53,6 +58,7 @@ const fetchAll = Effect.gen(function* () {
   const isWarmUp = ({ externalId }: ListedConversation) => externalId === warmUpChannel;
   for (const conversation of conversations.filter(isWarmUp)) yield* readAll(connection, conversation);
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   let [pages, messages] = [0, 0];
   for (const conversation of conversations) {
     if (isWarmUp(conversation)) continue;
@@ -60,7 +66,7 @@ const fetchAll = Effect.gen(function* () {
     pages += read.pages;
     messages += read.messages;
   }
-  return { pages, messages, tookMs: performance.now() - startedAt };
+  return { pages, messages, tookMs: performance.now() - startedAt, cpuMs: cpuMsSince(cpuBefore) };
 });
 
 const fetched = await Effect.runPromise(Effect.scoped(fetchAll));

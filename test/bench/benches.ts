@@ -1,0 +1,43 @@
+import type { PostgresServer } from '../servers/postgres.ts';
+import { type ApiSize, benchApi } from './api/api-bench.ts';
+import type { BenchDatabase, BenchSetting } from './bench-setting.ts';
+import type { Figure } from './figure.ts';
+import { benchStore, type StoreSize } from './store/store-bench.ts';
+import { benchSync, type SyncSize } from './sync/sync-bench.ts';
+
+export const BENCHES = ['sync', 'store', 'api'] as const;
+export type Bench = (typeof BENCHES)[number];
+
+export interface Sizes {
+  readonly rounds: number;
+  readonly sync: SyncSize;
+  readonly store: StoreSize;
+  readonly api: ApiSize;
+}
+
+export const FULL: Sizes = {
+  rounds: 5,
+  sync: { messages: 120_000, channels: 10 },
+  store: { messages: 20_000, conversations: 10 },
+  api: { messages: 120_000, channels: 10, clients: 3, idleRequests: 600 },
+};
+
+const DATABASES: readonly BenchDatabase[] = ['PGlite', 'PostgreSQL'];
+
+/** Runs these benches one after another: two at once would measure each other. */
+export const runBenches = async (
+  benches: readonly Bench[],
+  sizes: Sizes,
+  postgres: PostgresServer,
+  tell: BenchSetting['tell'],
+): Promise<readonly Figure[]> => {
+  const setting = { rounds: sizes.rounds, tell };
+  const run: Record<Bench, () => Promise<readonly Figure[]>> = {
+    sync: () => benchSync(sizes.sync, DATABASES, postgres, setting),
+    store: () => benchStore(sizes.store, DATABASES, postgres, setting),
+    api: () => benchApi(sizes.api, setting),
+  };
+  const figures: Figure[] = [];
+  for (const bench of benches) figures.push(...(await run[bench]()));
+  return figures;
+};

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
+import { runBenches, type Sizes } from './benches.ts';
+import { isMet } from './figure.ts';
+import { jsonOf, tableOf } from './report.ts';
+
+const TINY: Sizes = {
+  rounds: 1,
+  sync: { messages: 400, channels: 2 },
+  store: { messages: 400, conversations: 2 },
+  api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
+};
+
+describe('the benches', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.stop());
+
+  it('measure everything they say, however small', async () => {
+    const figures = await runBenches(['sync', 'store', 'api'], TINY, postgres, () => {});
+    expect(figures).toHaveLength(3 + 16 + 4);
+    for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
+    const aimed = figures.filter(({ aim }) => aim !== null);
+    expect(aimed).toHaveLength(2 + 8 + 1);
+    for (const figure of aimed) expect(isMet(figure), figure.name).not.toBeNull();
+    expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
+    expect(JSON.parse(jsonOf(figures))).toHaveProperty('figures.0.met', null);
+  });
+});

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { Effect } from 'effect';
+import type { Limits } from '../../../machines/rate-limit-context.ts';
+import type { Command } from '../../../src/domain/command.ts';
+import { ExternalId, JobId } from '../../../src/domain/ids.ts';
+import type { InstanceActors } from '../../../src/runtime/instance-actors.ts';
+import { partitionOf } from '../../../src/runtime/partition.ts';
+import type { Report } from '../../../src/runtime/report.ts';
+import { restoreActors } from '../../../src/runtime/restore.ts';
+import { type StepInput, takeStep } from '../../../src/runtime/step.ts';
+import { syncWork } from '../../../src/sync/sync-work.ts';
+import { jobConfig } from '../../contract/store-driver.ts';
+import type { BenchStore } from './bench-store.ts';
+import type { ConversationPages } from './message-pages.ts';
+
+const OPEN: Limits = { messages: 1_000_000, contacts: 1_000_000, unit: 'request' };
+const CONTINUITY = 'bench';
+
+/** An instance whose steps are taken by hand: production's own, with fence, actors, spans, rows and outbox. */
+const instanceOf = async ({ db, fences }: BenchStore) => {
+  const at = Date.now();
+  const credentials = { token: randomUUID() };
+  const { id } = await Effect.runPromise(db.registry.create({ name: 'Bench', channel: 'discord', credentials }, at));
+  const fence = fences.find(({ partition }) => partition === partitionOf(id));
+  if (fence === undefined) throw new Error('The partition was not claimed');
+  const setting = {
+    instanceId: id,
+    channel: 'discord' as const,
+    store: db.runtime,
+    work: syncWork(db.sync)({ id, channel: 'discord' }),
+    fence,
+    chance: { random: Math.random, uuid: randomUUID },
+  };
+  const rows = { id, name: 'Bench', channel: 'discord' as const, partition: fence.partition, lastSeq: 0 };
+  let { actors }: { actors: InstanceActors } = restoreActors({ ...rows, actors: new Map(), jobs: [] }, OPEN);
+  const take = async (input: StepInput): Promise<void> => {
+    actors = (await Effect.runPromise(takeStep(setting, actors, input, Date.now()))).actors;
+  };
+  return {
+    actors: () => actors,
+    command: async (command: Command) =>
+      take({ kind: 'command', letter: await Effect.runPromise(db.commands.submit(id, command, at)) }),
+    report: (report: Report) => take({ kind: 'report', report }),
+    id,
+  };
+};
+
+const beginJob = async (store: BenchStore, conversations: readonly ConversationPages[]) => {
+  const instance = await instanceOf(store);
+  const jobId = JobId.make(randomUUID());
+  await instance.command({ type: 'connect' });
+  const account = { externalId: randomUUID(), name: null };
+  const opened = { type: 'connectionOpened' as const, account, continuity: CONTINUITY };
+  await instance.report({ type: 'connection', run: instance.actors().supervisor.context.run ?? '', report: opened });
+  await instance.command({ type: 'startSync', jobId, config: jobConfig() });
+  const job = () => {
+    const found = instance.actors().jobs.get(jobId);
+    if (found === undefined) throw new Error('The job was not started');
+    return found.context;
+  };
+  await instance.report({
+    type: 'listingFetched',
+    jobId,
+    run: job().walk?.run ?? '',
+    usedAt: Date.now(),
+    page: {
+      conversations: conversations.map(({ externalId, name, pages }) => ({
+        externalId: ExternalId.make(externalId),
+        parentExternalId: null,
+        kind: 'channel',
+        name,
+        createdAt: null,
+        newest: pages[0]?.newest ?? null,
+        unreadable: null,
+        holdsMessages: true,
+      })),
+      bookmarks: new Map(),
+      nextCursor: null,
+      problems: [],
+      requestedAt: Date.now(),
+      quota: null,
+    },
+  });
+  return { instance, jobId, job };
+};
+
+/** Stores all pages, a step each, as a running job does. Resolves with messages per second; listing is not counted. */
+export const storeBySteps = async (store: BenchStore, conversations: readonly ConversationPages[]): Promise<number> => {
+  const { instance, jobId, job } = await beginJob(store, conversations);
+  const left = new Map(conversations.map(({ externalId, pages }) => [externalId, [...pages]]));
+  const startedAt = performance.now();
+  for (let { walk } = job(); walk?.kind === 'messages'; { walk } = job()) {
+    const page = left.get(walk.externalId)?.shift();
+    if (page === undefined) throw new Error('The job asks for a page that there is not');
+    await instance.report({
+      type: 'pageFetched',
+      jobId,
+      run: walk.run,
+      page,
+      continuity: CONTINUITY,
+      usedAt: Date.now(),
+    });
+  }
+  const tookMs = performance.now() - startedAt;
+  const { outcome, progress } = job();
+  if (outcome !== 'completed') throw new Error(`The job ended ${outcome}`);
+  return (progress.stored * 1000) / tookMs;
+};
