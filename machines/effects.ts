@@ -19,8 +19,6 @@ export type Publish = WorldEvent;
 /** A question to the database, answered by an event to the asker within the same transaction. */
 export interface Ask {
   readonly question: 'nextWalk';
-  /** Conversations from this ordinal on are still to be read. */
-  readonly from: number;
 }
 
 /** A note about a conversation, written in the same transaction. */

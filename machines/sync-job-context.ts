@@ -28,7 +28,7 @@ export const MessageWalk = Schema.Struct({
   /** The next page ends above this; null: the newest message. Moves down with each committed page. */
   before: Schema.NullOr(Anchor),
   /** Where this stretch began, for the share of time covered. Null: at the newest message. */
-  from: Schema.NullOr(Anchor),
+  top: Schema.NullOr(Anchor),
   /** The newest message that the platform named when this stretch was chosen; null: it named none. */
   newest: Schema.NullOr(Anchor),
   floor: Floor,
@@ -113,7 +113,7 @@ export const withError = (progress: Progress, error: Omit<JobError, 'count'>, co
 /** The share of the current stretch that is behind us, 0 to 1. */
 const shareOf = (walk: Walk | null, now: number): number => {
   if (walk === null || walk.kind === 'listing' || walk.before === null) return 0;
-  const top = walk.from?.at ?? now;
+  const top = walk.top?.at ?? now;
   const bottom = Math.max(walk.floor.at, walk.startsAt);
   return top <= bottom ? 0 : Math.min(1, Math.max(0, (top - walk.before.at) / (top - bottom)));
 };

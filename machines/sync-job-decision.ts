@@ -37,10 +37,7 @@ export const tellLimiter = (context: SyncJobContext, event: Tell['event']): JobE
 export const FREED: JobEffect = { type: 'tell', params: { to: 'jobs', event: { type: 'conversationFreed' } } };
 
 /** Which stretch comes next? Answered by the database within the same step. */
-export const askNext = (context: SyncJobContext): JobEffect => ({
-  type: 'ask',
-  params: { question: 'nextWalk', from: context.from },
-});
+export const ASK_NEXT: JobEffect = { type: 'ask', params: { question: 'nextWalk' } };
 
 export const noteOf = (walk: MessageWalk, stopReason: StopReason, unreadable: string | null = null): JobEffect => ({
   type: 'note',

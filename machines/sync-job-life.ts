@@ -3,8 +3,8 @@ import type { Moment } from './moment.ts';
 import { decideRestart } from './restart-policy.ts';
 import { type SyncJobContext, type Walk, withPace } from './sync-job-context.ts';
 import {
+  ASK_NEXT,
   andThen,
-  askNext,
   type Decision,
   decided,
   FREED,
@@ -30,7 +30,7 @@ export const begin = (context: SyncJobContext, event: Moment & { readonly online
 export const goOn = (context: SyncJobContext, moment: Moment): Decision => {
   const rested: SyncJobContext = { ...context, ...STILL, retryAt: null, waitingFor: null };
   if (!rested.online) return decided(wait(rested, 'connection', null, 'The instance is not online.'));
-  if (rested.walk === null && rested.phase === 'reading') return decided(rested, askNext(rested));
+  if (rested.walk === null && rested.phase === 'reading') return decided(rested, ASK_NEXT);
   const walk: Walk =
     rested.walk === null ? { kind: 'listing', run: moment.fresh, cursor: null } : { ...rested.walk, run: moment.fresh };
   return requestPermit({ ...rested, walk });

@@ -1,8 +1,8 @@
 import type { Moment } from './moment.ts';
 import { type MessageWalk, type SyncJobContext, withPace } from './sync-job-context.ts';
 import {
+  ASK_NEXT,
   andThen,
-  askNext,
   conversationOf,
   type Decision,
   decided,
@@ -48,7 +48,9 @@ const returnPermits = (context: SyncJobContext): Decision =>
 const tellProgress = (context: SyncJobContext, at: number): Decision => {
   const paced: SyncJobContext = { ...context, progress: withPace(context, at) };
   if (at - paced.publishedAt < PROGRESS_EVERY_MS) return decided(paced);
-  return decided({ ...paced, publishedAt: at }, publish(paced, 'sync.progress'));
+  // What went wrong is told in full at the end, and by the job itself at any time.
+  const brief: SyncJobContext = { ...paced, progress: { ...paced.progress, errors: [] } };
+  return decided({ ...paced, publishedAt: at }, publish(brief, 'sync.progress'));
 };
 
 const HEALTHY: Pick<SyncJobContext, 'failures' | 'unreachable'> = { failures: 0, unreachable: 0 };
@@ -75,7 +77,7 @@ export const storeListing = (context: SyncJobContext, event: Report<'listingStor
 const beginReading = (context: SyncJobContext, event: Moment & { readonly total: number | null }): Decision => {
   const progress = { ...context.progress, conversationsTotal: event.total };
   return andThen(tellProgress({ ...context, phase: 'reading', walk: null, progress }, event.at), (told) =>
-    decided(told, askNext(told)),
+    decided(told, ASK_NEXT),
   );
 };
 
@@ -140,7 +142,7 @@ const endWalk = (
   const left = context.config.refresh ? andThen(ended, (next) => decided(pass(next, walk), FREED)) : ended;
   return andThen(
     andThen(left, (next) => tellProgress(next, at)),
-    (next) => decided(next, askNext(next)),
+    (next) => decided(next, ASK_NEXT),
   );
 };
 
@@ -154,7 +156,7 @@ const retryLater = (context: SyncJobContext, moment: Moment, tries: number, deta
 const giveUpListing = (context: SyncJobContext, message: string): Decision => {
   const error = { conversationId: null, externalId: null, reason: 'listing_failed', message };
   const next = withErrors({ ...context, phase: 'reading', walk: null, failures: 0 }, [error]);
-  return decided(next, askNext(next));
+  return decided(next, ASK_NEXT);
 };
 
 export const failPage = (context: SyncJobContext, event: Report<'pageFailed'>): Decision =>

@@ -4,8 +4,8 @@ import type { StopReason } from '../src/domain/stop-reason.ts';
 import type { Moment } from './moment.ts';
 import type { MessageWalk, SyncJobContext, Walk } from './sync-job-context.ts';
 import {
+  ASK_NEXT,
   andThen,
-  askNext,
   type Decision,
   decided,
   FREED,
@@ -24,8 +24,8 @@ const sameStretch = (a: Walk | null, b: Omit<MessageWalk, 'run'>): boolean =>
   a.conversationId === b.conversationId &&
   a.floor.at === b.floor.at &&
   a.floor.id === b.floor.id &&
-  a.from?.at === b.from?.at &&
-  a.from?.id === b.from?.id;
+  a.top?.at === b.top?.at &&
+  a.top?.id === b.top?.id;
 
 interface Found {
   readonly from: number;
@@ -105,7 +105,7 @@ export const leaveBehind = (
 ): Decision => {
   const error = { conversationId: walk.conversationId, externalId: walk.externalId, reason: stopReason, message };
   const passed = pass(withErrors(context, [error]), walk);
-  return decided(passed, noteOf(walk, stopReason, stopReason === 'no_access' ? message : null), FREED, askNext(passed));
+  return decided(passed, noteOf(walk, stopReason, stopReason === 'no_access' ? message : null), FREED, ASK_NEXT);
 };
 
 /** Puts a conversation off until the others are read. */
@@ -116,7 +116,7 @@ const defer = (context: SyncJobContext, walk: MessageWalk): Decision => {
     from: Math.max(context.from, walk.ordinal + 1),
     deferred: [...context.deferred.filter((ordinal) => ordinal !== walk.ordinal), walk.ordinal],
   };
-  return decided(deferred, FREED, askNext(deferred));
+  return decided(deferred, FREED, ASK_NEXT);
 };
 
 export const rest = (context: SyncJobContext, until: number): Decision => {

@@ -19,7 +19,7 @@ interface Mailbox {
 }
 
 /** Two jobs of one type may run at once if they were asked for different conversations. */
-const scopeOf = ({ channelId, conversationIds }: JobConfig): string => {
+const scopeKeyOf = ({ channelId, conversationIds }: JobConfig): string => {
   if (channelId !== null) return `channel:${channelId}`;
   if (conversationIds === null) return 'all';
   return `conversations:${createHash('sha256')
@@ -57,7 +57,7 @@ const createJob = async (
   config: JobConfig,
   at: number,
 ): Promise<void> => {
-  const scope = scopeOf(config);
+  const scope = scopeKeyOf(config);
   const [active] = await sql.rows<{ id: JobId }>(
     'SELECT id FROM sync_jobs WHERE instance_id = $1 AND type = $2 AND scope = $3 AND status = ANY($4::text[])',
     [instanceId, config.type, scope, ACTIVE_STATUSES],

@@ -137,7 +137,7 @@ const chosen = (search: Search, found: Found, { conversation, stretch }: Exclude
     externalId: conversation.externalId,
     name: conversation.name,
     before: stretch.before,
-    from: stretch.before,
+    top: stretch.before,
     newest: conversation.newest ?? null,
     floor: stretch.floor,
     since: search.config.since,

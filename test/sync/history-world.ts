@@ -217,7 +217,7 @@ export class HistoryWorld {
     }
     if (++this.#stretches > 50) throw new Error('the job finds stretches for ever');
     const walk = { ...next.walk, run: '' };
-    if (last !== null && JSON.stringify([last.from, last.floor]) === JSON.stringify([walk.from, walk.floor])) {
+    if (last !== null && JSON.stringify([last.top, last.floor]) === JSON.stringify([walk.top, walk.floor])) {
       throw new Error(`the same stretch twice: ${JSON.stringify(walk)}, held: ${JSON.stringify(this.spans)}`);
     }
     this.#walking = { walk, before: walk.before, ahead: walk.before, pages: [], read: false };
