@@ -21,7 +21,7 @@ export const copyIn = async (
   const client = await pool.connect();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   try {
-    client.query({
+    const copy = {
       submit: (connection: CopyConnection) => connection.query(statement),
       handleCopyInResponse: (connection: CopyConnection) => {
         for (let offset = 0; offset < rows.length; offset += CHUNK_BYTES) {
@@ -30,10 +30,12 @@ export const copyIn = async (
         connection.endCopyFrom();
       },
       handleCommandComplete: () => {},
-      handleReadyForQuery: () => resolve(),
-      handleError: reject,
-      callback: () => {},
-    });
+      handleError: (error: unknown) => copy.callback(error),
+      handleReadyForQuery: () => copy.callback(null),
+      // The client wraps it, to stop its own clock.
+      callback: (error: unknown) => (error === null ? resolve() : reject(error)),
+    };
+    client.query(copy);
     await promise;
   } finally {
     client.release();
