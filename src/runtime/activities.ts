@@ -76,30 +76,35 @@ export class Activities<Tx extends StepTransaction> {
     return Effect.gen({ self: this }, function* () {
       this.#continuity = actors.supervisor.context.continuity;
       yield* this.#reconcileWalks(actors);
-      yield* this.#reconcileConnection(actors.supervisor.context.run);
+      yield* this.#reconcileConnection(actors);
       yield* this.#startWalks(actors);
       yield* this.#reconcileTimer(actors);
     });
   }
 
-  #reconcileConnection(run: string | null): Effect.Effect<void> {
+  #reconcileConnection({ supervisor, limiter }: InstanceActors): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
+      const { run } = supervisor.context;
       if (this.#connection !== null && this.#connection.run !== run) {
         yield* Scope.close(this.#connection.scope, Exit.void);
         this.#connection = null;
       }
-      if (this.#connection === null && run !== null) yield* this.#connect(run);
+      if (this.#connection === null && run !== null) yield* this.#connect(run, limiter.context.cooldownUntil ?? 0);
     });
   }
 
-  /** The socket opens in a fiber of its own, so that a slow platform keeps nobody waiting. */
-  #connect(run: string): Effect.Effect<void> {
+  /**
+   * The socket opens in a fiber of its own, so that a slow platform keeps nobody waiting. To log in is a request as
+   * well: none leaves before a cooldown is over.
+   */
+  #connect(run: string, notBefore: number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.fork(this.#scope);
       const connection = yield* Deferred.make<Connection>();
       this.#connection = { run, scope, connection };
       const { channel, credentials, instanceId, report } = this.#setting;
-      const opening = credentials.pipe(
+      const opening = sleepUntil(notBefore).pipe(
+        Effect.andThen(credentials),
         Effect.flatMap((known) =>
           channel.open({
             instanceId,
@@ -198,7 +203,7 @@ export class Activities<Tx extends StepTransaction> {
       }
       if (at === null) return;
       const ring = Effect.gen({ self: this }, function* () {
-        yield* Effect.sleep(Math.max(0, at - (yield* Clock.currentTimeMillis)));
+        yield* sleepUntil(at);
         this.#timer = null;
         this.#setting.due(
           deadlines
@@ -211,6 +216,9 @@ export class Activities<Tx extends StepTransaction> {
     });
   }
 }
+
+const sleepUntil = (at: number): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)));
 
 const wantsWalk = (job: {
   readonly value: string;
