@@ -153,7 +153,8 @@ export class Activities<Tx extends StepTransaction> {
         if (walk === null || !wantsWalk(job)) continue;
         const order = { jobId, walk, only: config.channelId };
         const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(order, connection));
-        const fresh = permits.slice(permits.length - (granted - running.given));
+        // A walk that begins anew in the middle of a run is owed only what is out, not what was used before.
+        const fresh = permits.slice(Math.max(0, permits.length - (granted - running.given)));
         running.given = granted;
         yield* Queue.offerAll(running.permits, fresh);
       }
