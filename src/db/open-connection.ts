@@ -7,6 +7,7 @@ import { Effect, type Scope } from 'effect';
 import { ormConfig } from '../../mikro-orm.config.ts';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import { DatabaseRefused } from './database-refused.ts';
+import { makeCluster } from './embedded-cluster.ts';
 import { FairQueue } from './fair-queue.ts';
 import { migrate } from './migrate.ts';
 import { pgliteConnection } from './pglite-connection.ts';
@@ -56,7 +57,9 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
 
 const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened> => {
   mkdirSync(dataDir, { recursive: true });
-  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir: join(dataDir, 'pglite') }));
+  const pgliteDir = join(dataDir, 'pglite');
+  if (databaseUrl === null) await makeCluster(pgliteDir);
+  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir }));
   try {
     const opened = await connectTo(orm);
     await migrate(orm, opened.connection);
