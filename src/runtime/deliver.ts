@@ -1,10 +1,4 @@
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type EventFromLogic,
-  type SnapshotFrom,
-  transition,
-} from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic, SnapshotFrom } from 'xstate';
 import type { Ask, Note, Tell } from '../../machines/effects.ts';
 import { instanceMachine } from '../../machines/instance.ts';
 import type { Moment } from '../../machines/moment.ts';
@@ -13,6 +7,7 @@ import { syncJobMachine } from '../../machines/sync-job.ts';
 import type { WorldEvent } from '../domain/event.ts';
 import type { JobId } from '../domain/ids.ts';
 import { type InstanceActors, isFinished, withJob } from './instance-actors.ts';
+import { type Effect, pureTransition } from './pure-transition.ts';
 import type { Mail } from './work.ts';
 
 /** What the actors need to be told while they decide. Both run inside the step's transaction. */
@@ -87,11 +82,6 @@ interface Reaction {
   readonly effects: readonly Effect[];
 }
 
-interface Effect {
-  readonly type: string;
-  readonly params: unknown;
-}
-
 /** Null when there is no such actor (any more). */
 const react = (actors: InstanceActors, actor: string, event: Mail['event'] & Moment): Reaction | null => {
   if (actor === 'instance') {
@@ -119,8 +109,8 @@ const step = <Machine extends AnyStateMachine>(
   event: Mail['event'] & Moment,
 ): readonly [SnapshotFrom<Machine>, readonly Effect[]] => {
   // Mail is checked where it is made; here every machine's events look the same.
-  const [next, actions] = transition(machine, snapshot, event as EventFromLogic<Machine>);
+  const [next, effects] = pureTransition(machine, snapshot, event as EventFromLogic<Machine>);
   const { status, error }: AnyMachineSnapshot = next;
   if (status === 'error') throw new Error(`The ${machine.id} machine failed on ${event.type}: ${String(error)}`);
-  return [next as SnapshotFrom<Machine>, actions as readonly Effect[]];
+  return [next, effects];
 };
