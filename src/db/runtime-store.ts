@@ -7,6 +7,7 @@ import { conversationStore } from './conversation-store.ts';
 import { instancesToRestore, loadInstance } from './instance-reads.ts';
 import { leaseStore } from './lease-store.ts';
 import { messageWrites } from './message-writes.ts';
+import { mustFind } from './must-touch.ts';
 import { outboxStore } from './outbox-store.ts';
 import { attempt, persevere } from './query-failure.ts';
 import { spanStore } from './span-store.ts';
@@ -23,21 +24,18 @@ const syncTransaction = (sql: StepSql): SyncTransaction => ({
   ...messageWrites(sql),
 });
 
-/** Throws unless the epoch is current. The row stays locked until the commit, so nobody takes over before it. */
-const checkFence = async (sql: Sql, { partition, epoch }: Fence): Promise<void> => {
-  const held = await sql.rows('SELECT 1 FROM partitions WHERE partition = $1 AND epoch = $2 FOR SHARE', [
-    partition,
-    epoch,
-  ]);
-  if (held.length === 0) throw new Fenced({ partition, epoch });
-};
+const FENCE = mustFind('SELECT 1 FROM partitions WHERE partition = $1 AND epoch = $2 FOR SHARE');
+
+/** The first statement of a step fails unless the epoch is current. Its row stays locked until the commit. */
+const raiseFence = (sql: StepSql, { partition, epoch }: Fence): void =>
+  sql.send(FENCE, [partition, epoch], () => new Fenced({ partition, epoch }));
 
 export const runtimeStore = (connection: Connection): RuntimeStore<SyncTransaction> => {
   const behindFence = <A>(fence: Fence, body: (sql: StepSql) => Promise<A>) =>
     attempt(
       () =>
         connection.step(async (sql) => {
-          await checkFence(sql, fence);
+          raiseFence(sql, fence);
           return body(sql);
         }),
       isFenced,

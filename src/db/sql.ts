@@ -10,10 +10,10 @@ export interface Sql {
 /** The statements of a step: the same few over and over, so each session parses and plans them once. */
 export interface StepSql extends Sql {
   /**
-   * A write that the step need not wait for. It keeps its place among the statements, and the step does not commit
-   * unless it succeeded; with `oneRow`, which says what is written, unless it wrote exactly one row.
+   * A statement that the step need not wait for: it keeps its place among the others, and the step does not commit
+   * unless it succeeded. `missed` is the error of one that had to touch a row (`must-touch.ts`) and did not.
    */
-  readonly send: (text: string, parameters: readonly unknown[], oneRow?: string) => void;
+  readonly send: (text: string, parameters: readonly unknown[], missed?: () => Error) => void;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { touchedNothing } from './must-touch.ts';
 import type { StepSql } from './sql.ts';
 
 export interface Answer {
@@ -11,15 +12,16 @@ export type Ask = (text: string, parameters: readonly unknown[]) => Promise<Answ
 
 const ignore = (): void => {};
 
-const wroteOne = async (answer: Promise<Answer>, what: string): Promise<void> => {
-  const { count } = await answer;
-  if (count !== 1) throw new Error(`${what}: ${count} rows were written instead of one`);
-};
+const orMissed = (answer: Promise<Answer>, missed: () => Error): Promise<Answer> =>
+  answer.catch((error) => {
+    throw touchedNothing(error) ? missed() : error;
+  });
 
 /**
- * Runs `body` between BEGIN and COMMIT. Statements leave as soon as they are asked for, and only their order is
- * kept, so that what nobody waits for costs no journey of its own. Rejects with the first failure in that order, since
- * those after it only say that the transaction is over; rolling back is left to who holds the session.
+ * Runs `body` between BEGIN and COMMIT. Statements leave as soon as they are asked for, COMMIT too, and only their
+ * order is kept: what nobody waits for costs no journey of its own. A statement that fails has ended the transaction
+ * on the server, which then refuses those after it and makes a ROLLBACK of COMMIT. So this rejects with the first
+ * failure in that order; the session may be left inside the transaction when `body` itself has failed.
  */
 export const runStep = async <A>(ask: Ask, body: (sql: StepSql) => Promise<A>): Promise<A> => {
   const asked: Promise<unknown>[] = [];
@@ -29,18 +31,18 @@ export const runStep = async <A>(ask: Ask, body: (sql: StepSql) => Promise<A>): 
     asked.push(outcome);
     return outcome;
   };
-  const statement: Ask = (text, parameters) => {
+  const checked: Ask = (text, parameters) => {
     // It would take effect by itself, behind the back of the transaction.
     if (isOver) throw new Error('A statement came after the end of its step');
-    return follow(ask(text, parameters));
+    return ask(text, parameters);
   };
   const sql: StepSql = {
     rows: async <R extends object>(text: string, parameters: readonly unknown[] = []) =>
-      (await statement(text, parameters)).rows as readonly R[],
-    run: async (text, parameters = []) => (await statement(text, parameters)).count,
-    send: (text, parameters, oneRow) => {
-      const answer = statement(text, parameters);
-      if (oneRow !== undefined) follow(wroteOne(answer, oneRow));
+      (await follow(checked(text, parameters))).rows as readonly R[],
+    run: async (text, parameters = []) => (await follow(checked(text, parameters))).count,
+    send: (text, parameters, missed) => {
+      const answer = checked(text, parameters);
+      follow(missed === undefined ? answer : orMissed(answer, missed));
     },
   };
   const settled = async (): Promise<void> => {
@@ -50,8 +52,9 @@ export const runStep = async <A>(ask: Ask, body: (sql: StepSql) => Promise<A>): 
   try {
     follow(ask('BEGIN', []));
     const result = await body(sql);
+    isOver = true;
+    follow(ask('COMMIT', []));
     await settled();
-    await ask('COMMIT', []);
     return result;
   } catch (error) {
     await settled();

@@ -2,21 +2,29 @@ import { randomUUID } from 'node:crypto';
 import type { StepTransaction } from '../runtime/store.ts';
 import { cleanJson, cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
 import { toInstant, toInstantOrNull } from './instants.ts';
+import { mustWrite } from './must-touch.ts';
 import type { StepSql } from './sql.ts';
+
+const ADVANCE = mustWrite('UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1');
+const FINISH = mustWrite('UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2');
+const SAVE_INSTANCE = mustWrite(
+  'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
+);
+const SAVE_JOB = mustWrite(`
+  UPDATE sync_jobs
+  SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
+      completed_at = $7, machine = $8, machine_version = $9, machine_value = $10::jsonb, machine_context = $11::jsonb
+  WHERE id = $1`);
+
+const missing = (what: string) => (): Error => new Error(`There is no ${what}`);
 
 /** The runtime's own writes of a step. One that misses its row keeps the step from committing. */
 export const stepTransaction = (sql: StepSql): StepTransaction => ({
   finishCommand: async (instanceId, letter, at) => {
-    sql.send(
-      'UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1',
-      [instanceId, letter.seq],
-      `Command ${letter.seq} of instance ${instanceId} is not the next one`,
-    );
-    sql.send(
-      'UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2',
-      [instanceId, letter.seq, toInstant(at)],
-      `Command ${letter.seq} of instance ${instanceId}`,
-    );
+    const { seq } = letter;
+    const command = `command ${seq} of instance ${instanceId}`;
+    sql.send(ADVANCE, [instanceId, seq], () => new Error(`It is not the turn of ${command}`));
+    sql.send(FINISH, [instanceId, seq, toInstant(at)], missing(command));
   },
 
   addDeadLetter: async ({ letter, reason, attempts, at }) => {
@@ -36,10 +44,11 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
   },
 
   saveInstance: async (instanceId, record) => {
+    const { state, account, error, wanted } = record;
     sql.send(
-      'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
-      [instanceId, record.state, cleanJsonOrNull(record.account), cleanJsonOrNull(record.error), record.wanted],
-      `Instance ${instanceId}`,
+      SAVE_INSTANCE,
+      [instanceId, state, cleanJsonOrNull(account), cleanJsonOrNull(error), wanted],
+      missing(`instance ${instanceId}`),
     );
   },
 
@@ -69,10 +78,7 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
 
   saveJob: async ({ snapshot, ...job }) => {
     sql.send(
-      `UPDATE sync_jobs
-       SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
-           completed_at = $7, machine = $8, machine_version = $9, machine_value = $10::jsonb, machine_context = $11::jsonb
-       WHERE id = $1`,
+      SAVE_JOB,
       [
         job.jobId,
         job.status,
@@ -86,7 +92,7 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
         cleanJson(snapshot.value),
         cleanJson(snapshot.context),
       ],
-      `Job ${job.jobId}`,
+      missing(`job ${job.jobId}`),
     );
   },
 

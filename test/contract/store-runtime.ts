@@ -15,6 +15,7 @@ const snapshot: StoredSnapshot = {
   value: 'online',
   context: { deep: [1, { a: null }] },
 };
+const GONE = '00000000-0000-4000-8000-000000000000' as InstanceId;
 const run = Effect.runPromise;
 
 /** Steps, fences, commands, dead letters, the outbox and leases: what the runtime relies on. */
@@ -69,12 +70,31 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
       it('fails with Fenced under an old epoch, and writes nothing', async () => {
         const id = await rig.instance();
         const { partition, epoch } = rig.fence(id);
-        let ran = false;
-        const step = rig.db.runtime.step({ partition, epoch: epoch - 1 }, async () => {
-          ran = true;
+        const step = rig.db.runtime.step({ partition, epoch: epoch - 1 }, async (tx) => {
+          await tx.saveActor(id, 'instance', snapshot);
+          await tx.accountHolder('discord', 'somebody', id);
+          await tx.saveActor(id, 'rate-limit', snapshot);
         });
         expect(await failureOf(step)).toBeInstanceOf(Fenced);
-        expect(ran).toBe(false);
+        expect((await run(rig.db.runtime.load(id)))?.actors.size).toBe(0);
+      });
+
+      it('dies when a row that it writes is not there, and writes nothing of the rest', async () => {
+        const id = await rig.instance();
+        const step = rig.db.runtime.step(rig.fence(id), async (tx) => {
+          await tx.saveActor(id, 'instance', snapshot);
+          await tx.saveInstance(GONE, { state: 'online', account: null, error: null, wanted: true });
+          await tx.saveActor(id, 'rate-limit', snapshot);
+        });
+        expect(await defectOf(step)).toMatchObject({ message: `There is no instance ${GONE}` });
+        expect((await run(rig.db.runtime.load(id)))?.actors.size).toBe(0);
+      });
+
+      it('refuses a statement that comes after its end', async () => {
+        const id = await rig.instance();
+        const kept = await rig.step(id, async (tx) => tx);
+        await expect(kept.saveActor(id, 'instance', snapshot)).rejects.toThrow('after the end of its step');
+        expect((await run(rig.db.runtime.load(id)))?.actors.size).toBe(0);
       });
 
       it('dies of a constraint violation, which trying again would not heal', async () => {
