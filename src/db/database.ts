@@ -5,11 +5,13 @@ import type { CommandStore, RuntimeStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry, Retention, SettingsStore } from '../sync/catalogue.ts';
 import type { SyncStore, SyncTransaction } from '../sync/store.ts';
 import { conversationCatalogue } from './catalogue/conversations.ts';
+import { coverageCatalogue } from './catalogue/coverage.ts';
 import { eventCatalogue } from './catalogue/events.ts';
 import { instanceCatalogue } from './catalogue/instances.ts';
 import { jobCatalogue } from './catalogue/jobs.ts';
 import { commandStore } from './command-store.ts';
 import { DatabaseRefused } from './database-refused.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { instanceRegistry } from './instance-registry.ts';
 import { persevere } from './query-failure.ts';
 import { openRemovals } from './removals.ts';
@@ -18,7 +20,6 @@ import { runtimeStore } from './runtime-store.ts';
 import { openSearchIndex } from './search-index.ts';
 import { openKeyRing, type SecretOptions } from './secrets/key-ring.ts';
 import { settingsStore } from './settings-store.ts';
-import type { Connection } from './sql.ts';
 import { syncStore } from './sync-store.ts';
 
 export interface StoreOptions extends SecretOptions {
@@ -47,7 +48,7 @@ const isDatabaseRefused = (error: unknown): error is DatabaseRefused => error in
 
 /** The stores on a connection whose schema is up to date, once the secret key has proved to be the right one. */
 export const databaseOn = (
-  connection: Connection,
+  connection: EntityConnection,
   options: StoreOptions,
 ): Effect.Effect<Database, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
@@ -63,6 +64,7 @@ export const databaseOn = (
         ...instanceCatalogue(connection),
         ...jobCatalogue(connection),
         ...conversationCatalogue(connection),
+        ...coverageCatalogue(connection),
         ...eventCatalogue(connection, searchIndex),
       },
       registry: instanceRegistry(connection, key, removals),

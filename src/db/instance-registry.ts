@@ -1,117 +1,144 @@
 import { randomUUID } from 'node:crypto';
+import { LockMode, raw } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Credentials } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import { Refused } from '../domain/errors.ts';
 import { InstanceId } from '../domain/ids.ts';
 import { partitionOf } from '../runtime/partition.ts';
 import type { InstanceRegistry } from '../sync/catalogue.ts';
+import { lockUntilCommit } from './advisory-lock.ts';
 import { readInstance } from './catalogue/instances.ts';
 import { cleanText } from './clean-text.ts';
-import { toInstant } from './instants.ts';
+import { ChannelAuthEntity } from './entities/channel-auth-entity.ts';
+import { ConversationEntity } from './entities/conversation-entity.ts';
+import { InstanceEntity } from './entities/instance-entity.ts';
+import { JobEntity } from './entities/job-entity.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused, noInstance } from './refusals.ts';
 import type { Removals } from './removals.ts';
 import type { SealingKey } from './secrets/sealing-key.ts';
-import type { Connection, Sql } from './sql.ts';
 
 /** Throws `Refused` when another instance holds these credentials. Who asks at the same time waits for our commit. */
-const refuseHeld = async (sql: Sql, channel: ChannelName, fingerprint: string, exceptId: InstanceId): Promise<void> => {
-  await sql.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`credentials:${channel}:${fingerprint}`]);
-  const [holder] = await sql.rows<{ id: InstanceId }>(
-    'SELECT instance_id AS id FROM channel_auth WHERE channel = $1 AND fingerprint = $2 AND instance_id <> $3',
-    [channel, fingerprint, exceptId],
+const refuseHeld = async (
+  em: SqlEntityManager,
+  channel: ChannelName,
+  fingerprint: string,
+  exceptId: InstanceId,
+): Promise<void> => {
+  await lockUntilCommit(em, `credentials:${channel}:${fingerprint}`);
+  const holder = await em.findOne(
+    ChannelAuthEntity,
+    { channel, fingerprint, instanceId: { $ne: exceptId } },
+    { fields: ['instanceId'] },
   );
-  if (holder === undefined) return;
+  if (holder === null) return;
   throw new Refused({
     status: 409,
     code: 'account_taken',
-    message: `Instance ${holder.id} already holds this account; an account can be held by one instance only`,
-    details: { instanceId: holder.id },
+    message: `Instance ${holder.instanceId} already holds this account; an account can be held by one instance only`,
+    details: { instanceId: holder.instanceId },
   });
 };
 
 const saveCredentials = async (
-  sql: Sql,
+  em: SqlEntityManager,
   key: SealingKey,
-  id: InstanceId,
+  instanceId: InstanceId,
   channel: ChannelName,
   { token }: Credentials,
 ): Promise<void> => {
   const fingerprint = key.fingerprint(token);
-  await refuseHeld(sql, channel, fingerprint, id);
-  await sql.run(
-    `INSERT INTO channel_auth (instance_id, channel, key_id, sealed, fingerprint) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (instance_id) DO UPDATE
-     SET key_id = excluded.key_id, sealed = excluded.sealed, fingerprint = excluded.fingerprint`,
-    [id, channel, key.keyId, key.seal(token, id), fingerprint],
-  );
+  await refuseHeld(em, channel, fingerprint, instanceId);
+  await em.upsert(ChannelAuthEntity, {
+    instanceId,
+    channel,
+    keyId: key.keyId,
+    sealed: key.seal(token, instanceId),
+    fingerprint,
+  });
 };
 
 /** Locks the row of an instance that exists and is not being removed. Throws `Refused`. */
-const lockInstance = async (sql: Sql, id: InstanceId): Promise<ChannelName> => {
-  const [instance] = await sql.rows<{ channel: ChannelName }>(
-    'SELECT channel FROM omni_instances WHERE id = $1 AND removing_at IS NULL FOR NO KEY UPDATE',
-    [id],
+const lockInstance = async (em: SqlEntityManager, id: InstanceId) => {
+  const instance = await em.findOne(
+    InstanceEntity,
+    { id, removingAt: null },
+    { fields: ['name', 'channel'], lockMode: LockMode.PESSIMISTIC_WRITE },
   );
-  if (instance === undefined) throw noInstance(id);
-  return instance.channel;
+  if (instance === null) throw noInstance(id);
+  return instance;
 };
 
-export const instanceRegistry = (connection: Connection, key: SealingKey, removals: Removals): InstanceRegistry => {
-  const changed = <A>(body: (sql: Sql) => Promise<A>) => persevere(() => connection.transaction(body), isRefused);
+export const instanceRegistry = (
+  connection: EntityConnection,
+  key: SealingKey,
+  removals: Removals,
+): InstanceRegistry => {
+  const changed = <A>(body: (em: SqlEntityManager) => Promise<A>) =>
+    persevere(() => connection.changes(body), isRefused);
   return {
     create: ({ name, channel, credentials }, at) =>
-      changed(async (sql) => {
+      changed(async (em) => {
         const id = InstanceId.make(randomUUID());
-        await sql.run(
-          'INSERT INTO omni_instances (id, name, channel, partition, created_at) VALUES ($1, $2, $3, $4, $5)',
-          [id, cleanText(name), channel, partitionOf(id), toInstant(at)],
-        );
-        await saveCredentials(sql, key, id, channel, credentials);
-        return readInstance(sql, id);
+        await em.insert(InstanceEntity, {
+          id,
+          name: cleanText(name),
+          channel,
+          partition: partitionOf(id),
+          createdAt: new Date(at),
+        });
+        await saveCredentials(em, key, id, channel, credentials);
+        return readInstance(em, id);
       }),
 
     update: (id, { name, credentials }) =>
-      changed(async (sql) => {
-        const channel = await lockInstance(sql, id);
-        if (name !== undefined)
-          await sql.run('UPDATE omni_instances SET name = $2 WHERE id = $1', [id, cleanText(name)]);
-        if (credentials !== undefined) await saveCredentials(sql, key, id, channel, credentials);
-        return readInstance(sql, id);
+      changed(async (em) => {
+        const instance = await lockInstance(em, id);
+        if (name !== undefined) instance.name = cleanText(name);
+        await em.flush();
+        if (credentials !== undefined) await saveCredentials(em, key, id, instance.channel, credentials);
+        return readInstance(em, id);
       }),
 
     contentsOf: (id) =>
       persevere(
         () =>
-          connection.query(async (sql) => {
-            await readInstance(sql, id);
+          connection.entities(async (em) => {
+            await readInstance(em, id);
             // Each conversation keeps count of its messages: counting the rows themselves could take minutes.
-            const [contents] = await sql.rows<{ events: number; conversations: number; jobs: number }>(
-              `SELECT coalesce(sum(event_count), 0)::float8 AS events, count(*)::float8 AS conversations,
-                 (SELECT count(*)::float8 FROM sync_jobs WHERE instance_id = $1) AS jobs
-               FROM conversations WHERE instance_id = $1`,
-              [id],
-            );
-            return contents ?? { events: 0, conversations: 0, jobs: 0 };
+            const [held] = await em
+              .createQueryBuilder(ConversationEntity)
+              .select([raw('coalesce(sum(event_count), 0) AS events'), raw('count(*) AS conversations')])
+              .where({ instanceId: id })
+              .execute<{ events: string; conversations: string }[]>();
+            return {
+              events: Number(held?.events ?? 0),
+              conversations: Number(held?.conversations ?? 0),
+              jobs: await em.count(JobEntity, { instanceId: id }),
+            };
           }),
         isRefused,
       ),
 
     remove: (id) =>
-      changed(async (sql) => {
-        await lockInstance(sql, id);
-        await removals.mark(sql, id);
+      changed(async (em) => {
+        await lockInstance(em, id);
+        await removals.mark(em, id);
       }).pipe(removals.afterwards),
 
     credentials: (id) =>
       persevere(
         () =>
-          connection.query(async (sql) => {
-            const [row] = await sql.rows<{ sealed: string }>('SELECT sealed FROM channel_auth WHERE instance_id = $1', [
-              id,
-            ]);
-            if (row === undefined) throw noInstance(id);
-            return { token: key.open(row.sealed, id) };
+          connection.entities(async (em) => {
+            const auth = await em.findOne(
+              ChannelAuthEntity,
+              { instanceId: id },
+              { fields: ['sealed'], disableIdentityMap: true },
+            );
+            if (auth === null) throw noInstance(id);
+            return { token: key.open(auth.sealed, id) };
           }),
         isRefused,
       ),

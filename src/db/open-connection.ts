@@ -8,12 +8,12 @@ import { ormConfig } from '../../mikro-orm.config.ts';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import { DatabaseRefused } from './database-refused.ts';
 import { makeCluster } from './embedded-cluster.ts';
+import { type EntityConnection, entityConnection } from './entity-connection.ts';
 import { FairQueue } from './fair-queue.ts';
 import { migrate } from './migrate.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { type PostgresPool, postgresConnection } from './postgres-connection.ts';
 import { persevere } from './query-failure.ts';
-import type { Connection } from './sql.ts';
 
 export interface DatabaseLocation {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
@@ -22,7 +22,7 @@ export interface DatabaseLocation {
 }
 
 interface Opened {
-  readonly connection: Connection;
+  readonly connection: EntityConnection;
   readonly close: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   if (client instanceof PgliteConnection) {
     const queue = new FairQueue();
     return {
-      connection: pgliteConnection(await client.getNativeClient(), orm.em, queue),
+      connection: entityConnection(pgliteConnection(await client.getNativeClient(), orm.em, queue), orm.em),
       close: async () => {
         await queue.drained();
         await orm.close();
@@ -52,7 +52,7 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   }
   if (!(client instanceof PostgreSqlConnection)) throw new Error('The configuration names neither of the two drivers');
   const pool: PostgresPool = await client.getNativeClient();
-  return { connection: postgresConnection(pool, orm.em), close: () => orm.close() };
+  return { connection: entityConnection(postgresConnection(pool, orm.em), orm.em), close: () => orm.close() };
 };
 
 const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened> => {
@@ -73,7 +73,7 @@ const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened>
 /** A connection with the schema up to date, until the scope closes. */
 export const openConnection = (
   location: DatabaseLocation,
-): Effect.Effect<Connection, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
+): Effect.Effect<EntityConnection, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
   Effect.acquireRelease(
     persevere(() => open(location), isDatabaseRefused),
     ({ close }) => Effect.promise(close),

@@ -1,14 +1,18 @@
+import { raw } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Effect, Queue, Schedule, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
+import { ChannelAuthEntity } from './entities/channel-auth-entity.ts';
+import { InstanceEntity } from './entities/instance-entity.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
-import type { Connection, Sql } from './sql.ts';
 
 /** Takes an instance and all that belongs to it away, in the background, however often the process dies meanwhile. */
 export interface Removals {
   /** In the caller's transaction: from its commit on nobody sees, restores or commands the instance, and its account is free. */
-  readonly mark: (sql: Sql, id: InstanceId) => Promise<void>;
+  readonly mark: (em: SqlEntityManager, id: InstanceId) => Promise<void>;
   /** Starts the work once the marking has committed. */
   readonly afterwards: <E>(marked: Effect.Effect<void, E>) => Effect.Effect<void, E>;
   /** Resolves when nothing is left to remove. */
@@ -33,29 +37,32 @@ const BELONGINGS = [
   'omni_instances WHERE id = $1',
 ];
 
-/** One small statement, so that the embedded database is never held for long. */
-const removeBatch = (connection: Connection, belonging: string, id: InstanceId): Promise<number> => {
+/**
+ * One small statement, so that the embedded database is never held for long. Raw SQL: by their place on the disk rows
+ * are found without an index over what they belong to.
+ */
+const removeBatch = (connection: EntityConnection, belonging: string, id: InstanceId): Promise<number> => {
   const table = belonging.slice(0, belonging.indexOf(' '));
   return connection.query((sql) =>
     sql.run(`DELETE FROM ${table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM ${belonging} LIMIT ${BATCH}))`, [id]),
   );
 };
 
-const removeInstance = async (connection: Connection, id: InstanceId): Promise<void> => {
+const removeInstance = async (connection: EntityConnection, id: InstanceId): Promise<void> => {
   for (const belonging of BELONGINGS) {
     while ((await removeBatch(connection, belonging, id)) > 0);
   }
 };
 
-const removeMarked = async (connection: Connection): Promise<void> => {
-  const marked = await connection.query((sql) =>
-    sql.rows<{ id: InstanceId }>('SELECT id FROM omni_instances WHERE removing_at IS NOT NULL ORDER BY removing_at'),
+const removeMarked = async (connection: EntityConnection): Promise<void> => {
+  const marked = await connection.entities((em) =>
+    em.find(InstanceEntity, { removingAt: { $ne: null } }, { fields: ['id'], orderBy: { removingAt: 'asc' } }),
   );
   for (const { id } of marked) await removeInstance(connection, id);
 };
 
 /** Goes on with what an earlier process left, then waits for more, until the scope closes. */
-export const openRemovals = (connection: Connection, log: Log): Effect.Effect<Removals, never, Scope.Scope> =>
+export const openRemovals = (connection: EntityConnection, log: Log): Effect.Effect<Removals, never, Scope.Scope> =>
   Effect.gen(function* () {
     const calls = yield* Queue.unbounded<void>();
     const settled = persevere(() => removeMarked(connection));
@@ -66,9 +73,9 @@ export const openRemovals = (connection: Connection, log: Log): Effect.Effect<Re
     );
     yield* Effect.forkScoped(work.pipe(Effect.andThen(Queue.take(calls)), Effect.forever));
     return {
-      mark: async (sql, id) => {
-        await sql.run('UPDATE omni_instances SET removing_at = now(), wanted = false WHERE id = $1', [id]);
-        await sql.run('DELETE FROM channel_auth WHERE instance_id = $1', [id]);
+      mark: async (em, id) => {
+        await em.nativeUpdate(InstanceEntity, { id }, { removingAt: raw('now()'), wanted: false });
+        await em.nativeDelete(ChannelAuthEntity, { instanceId: id });
       },
       afterwards: (marked) => marked.pipe(Effect.tap(() => Queue.offer(calls, undefined))),
       settled,

@@ -1,44 +1,42 @@
+import type { InferEntity } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Option, Schema } from 'effect';
 import type { Log } from '../domain/log.ts';
 import { DEFAULT_SETTINGS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../domain/settings.ts';
 import type { SettingsStore, SettingView } from '../sync/catalogue.ts';
-import { cleanJson } from './clean-text.ts';
+import { lockUntilCommit } from './advisory-lock.ts';
+import { SettingChangeEntity } from './entities/setting-change-entity.ts';
 import { SettingEntity } from './entities/setting-entity.ts';
-import { toInstant } from './instants.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
-import type { Connection, Sql } from './sql.ts';
 
-interface StoredSetting {
-  readonly value: unknown;
-  readonly updatedAt: Date;
-}
+type StoredSetting = Pick<InferEntity<typeof SettingEntity>, 'value' | 'updatedAt'>;
 
 const isValid = (key: SettingKey, value: unknown): boolean =>
   Option.isSome(Schema.decodeUnknownOption(SETTINGS[key].schema as Schema.Codec<unknown, unknown>)(value));
 
-/** Nobody else changes settings until the commit, so history tells what was really replaced. */
-const lockSettings = (sql: Sql) => sql.rows(`SELECT pg_advisory_xact_lock(hashtextextended('settings', 0))`);
+/** What each of these keys is to hold from now on; undefined: its default. */
+type Changes = ReadonlyMap<SettingKey, unknown>;
 
-const remember = (sql: Sql, key: SettingKey, value: string | null, at: number) =>
-  sql.run(
-    `INSERT INTO settings_history (key, old_value, new_value, changed_at)
-     VALUES ($1, (SELECT value FROM settings WHERE key = $1), $2::jsonb, $3)`,
-    [key, value, toInstant(at)],
-  );
-
-const write = async (sql: Sql, key: SettingKey, value: unknown, at: number): Promise<void> => {
-  const json = cleanJson(value);
-  await remember(sql, key, json, at);
-  await sql.run(
-    `INSERT INTO settings (key, value, updated_at) VALUES ($1, $2::jsonb, $3)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-    [key, json, toInstant(at)],
-  );
+/** Writes all changes, and what each of them replaced. */
+const write = async (em: SqlEntityManager, changes: Changes, at: Date): Promise<void> => {
+  const rows = await em.find(SettingEntity, { key: { $in: [...changes.keys()] } });
+  for (const [key, value] of changes) {
+    const row = rows.find((candidate) => candidate.key === key);
+    em.create(SettingChangeEntity, { key, oldValue: row?.value, newValue: value, changedAt: at });
+    if (value === undefined) {
+      if (row !== undefined) em.remove(row);
+    } else if (row === undefined) em.create(SettingEntity, { key, value, updatedAt: at });
+    else em.assign(row, { value, updatedAt: at });
+  }
+  await em.flush();
 };
 
-export const settingsStore = (connection: Connection, log: Log): SettingsStore => {
+export const settingsStore = (connection: EntityConnection, log: Log): SettingsStore => {
   const stored = async (): Promise<ReadonlyMap<SettingKey, StoredSetting>> => {
-    const rows = await connection.entities((em) => em.find(SettingEntity, { key: { $in: SETTING_KEYS } }));
+    const rows = await connection.entities((em) =>
+      em.find(SettingEntity, { key: { $in: SETTING_KEYS } }, { disableIdentityMap: true }),
+    );
     const found = new Map<SettingKey, StoredSetting>();
     for (const key of SETTING_KEYS) {
       const row = rows.find((candidate) => candidate.key === key);
@@ -52,11 +50,12 @@ export const settingsStore = (connection: Connection, log: Log): SettingsStore =
     const values = [...(await stored())].map(([key, { value }]) => [key, value] as const);
     return { ...DEFAULT_SETTINGS, ...Object.fromEntries(values) };
   };
-  const changed = (body: (sql: Sql) => Promise<void>) =>
+  const change = (changes: Changes, at: number) =>
     persevere(async () => {
-      await connection.transaction(async (sql) => {
-        await lockSettings(sql);
-        await body(sql);
+      await connection.changes(async (em) => {
+        // Nobody else changes settings until the commit, so history tells what was really replaced.
+        await lockUntilCommit(em, 'settings');
+        await write(em, changes, new Date(at));
       });
       return settingsNow();
     });
@@ -76,16 +75,10 @@ export const settingsStore = (connection: Connection, log: Log): SettingsStore =
         };
       });
     }),
-    put: (values, at) =>
-      changed(async (sql) => {
-        for (const key of SETTING_KEYS) {
-          if (values[key] !== undefined) await write(sql, key, values[key], at);
-        }
-      }),
-    reset: (key, at) =>
-      changed(async (sql) => {
-        await remember(sql, key, null, at);
-        await sql.run('DELETE FROM settings WHERE key = $1', [key]);
-      }),
+    put: (values, at) => {
+      const keys = SETTING_KEYS.filter((key) => values[key] !== undefined);
+      return change(new Map(keys.map((key) => [key, values[key]])), at);
+    },
+    reset: (key, at) => change(new Map([[key, undefined]]), at),
   };
 };

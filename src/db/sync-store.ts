@@ -1,15 +1,13 @@
 import type { SyncStore } from '../sync/store.ts';
+import { BookmarkEntity } from './entities/bookmark-entity.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { failureOf } from './query-failure.ts';
-import type { Connection } from './sql.ts';
 
-export const syncStore = (connection: Connection): SyncStore => ({
+export const syncStore = (connection: EntityConnection): SyncStore => ({
   bookmarks: async (instanceId) => {
     try {
-      const rows = await connection.query((sql) =>
-        sql.rows<{ externalId: string; bookmark: string }>(
-          'SELECT external_id AS "externalId", bookmark FROM bookmarks WHERE instance_id = $1',
-          [instanceId],
-        ),
+      const rows = await connection.entities((em) =>
+        em.find(BookmarkEntity, { instanceId }, { disableIdentityMap: true }),
       );
       return new Map(rows.map(({ externalId, bookmark }) => [externalId, bookmark]));
     } catch (error) {

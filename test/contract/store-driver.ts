@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Cause, Effect, Exit, Scope } from 'effect';
 import { type Database, databaseOn } from '../../src/db/database.ts';
+import type { EntityConnection } from '../../src/db/entity-connection.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
-import type { Connection } from '../../src/db/sql.ts';
 import type { ListedConversation } from '../../src/domain/conversation.ts';
 import { CommandId, type ConversationId, ExternalId, type InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
@@ -22,11 +22,11 @@ export interface StoreDriver {
 /** An open database, and the means to look behind it. */
 export class StoreRig {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: EntityConnection;
   readonly #scope: Scope.Closeable;
   #fences: readonly Fence[] = [];
 
-  private constructor(db: Database, connection: Connection, scope: Scope.Closeable) {
+  private constructor(db: Database, connection: EntityConnection, scope: Scope.Closeable) {
     this.db = db;
     this.connection = connection;
     this.#scope = scope;

@@ -6,10 +6,10 @@ import { Effect, Exit, Scope } from 'effect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, databaseOn } from '../../src/db/database.ts';
 import { DatabaseRefused } from '../../src/db/database-refused.ts';
+import type { EntityConnection } from '../../src/db/entity-connection.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
 import type { SecretOptions } from '../../src/db/secrets/key-ring.ts';
 import { sealingKey } from '../../src/db/secrets/sealing-key.ts';
-import type { Connection } from '../../src/db/sql.ts';
 import { failureOf } from '../contract/store-driver.ts';
 
 const [FIRST, SECOND] = ['the first key, long enough to be strong', 'the second key, as long and as strong!!'];
@@ -34,7 +34,7 @@ describe('sealing', () => {
 });
 
 describe('the secret key of a database', () => {
-  let connection: Connection;
+  let connection: EntityConnection;
   let scope: Scope.Closeable;
   let dataDir: string;
 

@@ -1,59 +1,65 @@
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Schema } from 'effect';
-import type { ChannelName } from '../../domain/channel-name.ts';
 import { InstanceId } from '../../domain/ids.ts';
-import type { InstanceError, InstanceView } from '../../domain/instance.ts';
+import type { InstanceView } from '../../domain/instance.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
-import { msOf, toInstant, toIso } from '../instants.ts';
+import { InstanceEntity } from '../entities/instance-entity.ts';
+import type { EntityConnection } from '../entity-connection.ts';
+import { toIso } from '../instants.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused, noInstance } from '../refusals.ts';
-import type { Connection, Sql } from '../sql.ts';
+import { beyond } from './beyond.ts';
+import { given } from './given.ts';
+import type { Row } from './row.ts';
 
-interface InstanceRow extends Omit<InstanceView, 'error' | 'createdAt'> {
-  readonly error: InstanceError | null;
-  readonly createdAt: number;
-}
+const FIELDS = ['id', 'name', 'channel', 'state', 'account', 'error', 'createdAt'] as const;
 
-const COLUMNS = `id, name, channel, state, account, error, ${msOf('created_at')} AS "createdAt"`;
+type InstanceRow = Row<typeof InstanceEntity, (typeof FIELDS)[number]>;
 
-const viewOf = (row: InstanceRow): InstanceView => ({
-  ...row,
-  error: row.error === null ? null : { ...row.error, at: toIso(row.error.at) },
-  createdAt: toIso(row.createdAt),
+const viewOf = ({ id, name, channel, state, account, error, createdAt }: InstanceRow): InstanceView => ({
+  id,
+  name,
+  channel,
+  state,
+  account: account ?? null,
+  error: error ? { ...error, at: toIso(error.at) } : null,
+  createdAt: createdAt.toISOString(),
 });
 
 /** Throws `Refused` for an instance that does not exist, or is being removed. */
-export const readInstance = async (sql: Sql, id: InstanceId): Promise<InstanceView> => {
-  const [row] = await sql.rows<InstanceRow>(
-    `SELECT ${COLUMNS} FROM omni_instances WHERE id = $1 AND removing_at IS NULL`,
-    [id],
-  );
-  if (row === undefined) throw noInstance(id);
+export const readInstance = async (em: SqlEntityManager, id: InstanceId): Promise<InstanceView> => {
+  const row = await em.findOne(InstanceEntity, { id, removingAt: null }, { fields: FIELDS, disableIdentityMap: true });
+  if (row === null) throw noInstance(id);
   return viewOf(row);
 };
 
 const InstanceKey = keysetCursor(Schema.Struct({ createdAt: Schema.Number, id: InstanceId }));
 
-const LIST = `
-  SELECT ${COLUMNS} FROM omni_instances
-  WHERE removing_at IS NULL AND ($1::text IS NULL OR channel = $1)
-    AND ($2::timestamptz IS NULL OR (omni_instances.created_at, omni_instances.id) > ($2, $3::uuid))
-  ORDER BY omni_instances.created_at, omni_instances.id LIMIT $4`;
-
 /** In the order in which they were made. */
-export const instanceCatalogue = (connection: Connection): Pick<Catalogue, 'instances' | 'instance'> => ({
-  instance: (id) => persevere(() => connection.query((sql) => readInstance(sql, id)), isRefused),
-  instances: (filter: { readonly channel?: ChannelName }, page) =>
+export const instanceCatalogue = (connection: EntityConnection): Pick<Catalogue, 'instances' | 'instance'> => ({
+  instance: (id) => persevere(() => connection.entities((em) => readInstance(em, id)), isRefused),
+  instances: ({ channel }, page) =>
     persevere(async () => {
       const after = InstanceKey.read(page.cursor);
-      const rows = await connection.query((sql) =>
-        sql.rows<InstanceRow>(LIST, [
-          filter.channel ?? null,
-          after === null ? null : toInstant(after.createdAt),
-          after?.id ?? null,
-          page.limit + 1,
-        ]),
+      const rows = await connection.entities((em) =>
+        em.find(
+          InstanceEntity,
+          {
+            removingAt: null,
+            ...given({ channel }),
+            ...beyond('created_at, id', 'after', after && { at: after.createdAt, id: after.id }),
+          },
+          {
+            fields: FIELDS,
+            orderBy: { createdAt: 'asc', id: 'asc' },
+            limit: page.limit + 1,
+            disableIdentityMap: true,
+          },
+        ),
       );
-      return pageOf(rows, page.limit, viewOf, ({ createdAt, id }) => InstanceKey.write({ createdAt, id }));
+      return pageOf(rows, page.limit, viewOf, ({ createdAt, id }) =>
+        InstanceKey.write({ createdAt: createdAt.getTime(), id }),
+      );
     }, isRefused),
 });

@@ -1,79 +1,107 @@
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Schema } from 'effect';
+import type { ChannelName } from '../../domain/channel-name.ts';
 import { Refused } from '../../domain/errors.ts';
-import { JobId } from '../../domain/ids.ts';
+import { type InstanceId, JobId } from '../../domain/ids.ts';
 import type { JobView } from '../../domain/job.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
-import { msOf, toInstant, toIso, toIsoOrNull } from '../instants.ts';
+import { InstanceEntity } from '../entities/instance-entity.ts';
+import { JobEntity } from '../entities/job-entity.ts';
+import type { EntityConnection } from '../entity-connection.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused } from '../refusals.ts';
-import type { Connection } from '../sql.ts';
+import { beyond } from './beyond.ts';
+import { given } from './given.ts';
 import { readInstance } from './instances.ts';
+import type { Row } from './row.ts';
 
-interface JobRow extends Omit<JobView, 'createdAt' | 'startedAt' | 'completedAt'> {
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly completedAt: number | null;
-}
+/** Without the state of its machine, which may be long. */
+const FIELDS = [
+  'id',
+  'instanceId',
+  'type',
+  'status',
+  'config',
+  'progress',
+  'waitingFor',
+  'errorMessage',
+  'createdAt',
+  'startedAt',
+  'completedAt',
+] as const;
 
-const COLUMNS = `sync_jobs.id AS "jobId", instance_id AS "instanceId", type, status, config, progress,
-  waiting_for AS "waitingFor", error_message AS "errorMessage", ${msOf('sync_jobs.created_at')} AS "createdAt",
-  ${msOf('started_at')} AS "startedAt", ${msOf('completed_at')} AS "completedAt"`;
-
-const viewOf = (row: JobRow): JobView => ({
-  ...row,
-  createdAt: toIso(row.createdAt),
-  startedAt: toIsoOrNull(row.startedAt),
-  completedAt: toIsoOrNull(row.completedAt),
+const viewOf = (row: Row<typeof JobEntity, (typeof FIELDS)[number]>): JobView => ({
+  jobId: row.id,
+  instanceId: row.instanceId,
+  type: row.type,
+  status: row.status,
+  config: row.config,
+  progress: row.progress,
+  waitingFor: row.waitingFor ?? null,
+  errorMessage: row.errorMessage ?? null,
+  createdAt: row.createdAt.toISOString(),
+  startedAt: row.startedAt?.toISOString() ?? null,
+  completedAt: row.completedAt?.toISOString() ?? null,
 });
+
+/** Instances that are not being removed. */
+const living = (em: SqlEntityManager, channel: ChannelName | undefined) =>
+  em
+    .createQueryBuilder(InstanceEntity)
+    .select('id')
+    .where({ removingAt: null, ...given({ channel }) });
 
 const JobKey = keysetCursor(Schema.Struct({ createdAt: Schema.Number, id: JobId }));
 
-const LIST = `
-  SELECT ${COLUMNS} FROM sync_jobs JOIN omni_instances ON omni_instances.id = instance_id AND removing_at IS NULL
-  WHERE ($1::uuid IS NULL OR instance_id = $1) AND ($2::text IS NULL OR status = $2)
-    AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR channel = $4)
-    AND ($5::timestamptz IS NULL OR (sync_jobs.created_at, sync_jobs.id) < ($5, $6::uuid))
-  ORDER BY sync_jobs.created_at DESC, sync_jobs.id DESC LIMIT $7`;
-
-const ONE = `
-  SELECT ${COLUMNS} FROM sync_jobs JOIN omni_instances ON omni_instances.id = instance_id AND removing_at IS NULL
-  WHERE sync_jobs.id = $1 AND instance_id = $2`;
+const noJob = (instanceId: InstanceId, jobId: JobId): Refused =>
+  new Refused({
+    status: 404,
+    code: 'job_not_found',
+    message: `Instance ${instanceId} has no sync ${jobId}; GET /api/v2/instances/${instanceId}/sync lists what it has`,
+    details: { field: 'jobId' },
+  });
 
 /** Newest first. */
-export const jobCatalogue = (connection: Connection): Pick<Catalogue, 'jobs' | 'job'> => ({
+export const jobCatalogue = (connection: EntityConnection): Pick<Catalogue, 'jobs' | 'job'> => ({
   job: (instanceId, jobId) =>
     persevere(
       () =>
-        connection.query(async (sql) => {
-          const [row] = await sql.rows<JobRow>(ONE, [jobId, instanceId]);
-          if (row !== undefined) return viewOf(row);
-          await readInstance(sql, instanceId);
-          throw new Refused({
-            status: 404,
-            code: 'job_not_found',
-            message: `Instance ${instanceId} has no sync ${jobId}; GET /api/v2/instances/${instanceId}/sync lists what it has`,
-            details: { field: 'jobId' },
-          });
+        connection.entities(async (em) => {
+          await readInstance(em, instanceId);
+          const row = await em.findOne(
+            JobEntity,
+            { id: jobId, instanceId },
+            { fields: FIELDS, disableIdentityMap: true },
+          );
+          if (row === null) throw noJob(instanceId, jobId);
+          return viewOf(row);
         }),
       isRefused,
     ),
 
-  jobs: (filter, page) =>
+  jobs: ({ instanceId, channel, status, type }, page) =>
     persevere(async () => {
       const after = JobKey.read(page.cursor);
-      const rows = await connection.query(async (sql) => {
-        if (filter.instanceId !== undefined) await readInstance(sql, filter.instanceId);
-        return sql.rows<JobRow>(LIST, [
-          filter.instanceId ?? null,
-          filter.status ?? null,
-          filter.type ?? null,
-          filter.channel ?? null,
-          after === null ? null : toInstant(after.createdAt),
-          after?.id ?? null,
-          page.limit + 1,
-        ]);
+      const rows = await connection.entities(async (em) => {
+        if (instanceId !== undefined) await readInstance(em, instanceId);
+        return em.find(
+          JobEntity,
+          {
+            instanceId: { $in: living(em, channel), ...given({ $eq: instanceId }) },
+            ...given({ status, type }),
+            ...beyond('created_at, id', 'before', after && { at: after.createdAt, id: after.id }),
+          },
+          {
+            fields: FIELDS,
+            orderBy: { createdAt: 'desc', id: 'desc' },
+            limit: page.limit + 1,
+            disableIdentityMap: true,
+          },
+        );
       });
-      return pageOf(rows, page.limit, viewOf, ({ createdAt, jobId }) => JobKey.write({ createdAt, id: jobId }));
+      return pageOf(rows, page.limit, viewOf, ({ createdAt, id }) =>
+        JobKey.write({ createdAt: createdAt.getTime(), id }),
+      );
     }, isRefused),
 });

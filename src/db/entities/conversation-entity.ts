@@ -1,14 +1,15 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { ConversationKind } from '../../domain/conversation.ts';
+import type { ConversationId, InstanceId } from '../../domain/ids.ts';
 import type { StopReason } from '../../domain/stop-reason.ts';
 
 export const ConversationEntity = defineEntity({
   name: 'Conversation',
   tableName: 'conversations',
   properties: {
-    id: p.uuid().primary(),
+    id: p.uuid().$type<ConversationId>().primary(),
     ordinal: p.bigint('number'),
-    instanceId: p.uuid(),
+    instanceId: p.uuid().$type<InstanceId>(),
     externalId: p.string(),
     parentExternalId: p.string().nullable(),
     kind: p.string().$type<ConversationKind>(),
@@ -24,5 +25,16 @@ export const ConversationEntity = defineEntity({
     eventCount: p.bigint('number'),
     removedAt: p.datetime().nullable(),
     updatedAt: p.datetime(),
+    /** Of the newest message that is held. Read only where it is asked for: a look at the messages for each row. */
+    newestHeldAt: p
+      .datetime()
+      .nullable()
+      .lazy()
+      .persist(false)
+      .formula(
+        (columns) => `(
+          SELECT timestamp FROM omni_events WHERE conversation_id = ${columns.id}
+          ORDER BY timestamp DESC, omni_events.id DESC LIMIT 1)`,
+      ),
   },
 });

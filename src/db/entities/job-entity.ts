@@ -1,12 +1,13 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { InstanceId, JobId } from '../../domain/ids.ts';
 import type { JobConfig, JobStatus, JobType, Progress, WaitingFor } from '../../domain/job.ts';
 
 export const JobEntity = defineEntity({
   name: 'Job',
   tableName: 'sync_jobs',
   properties: {
-    id: p.uuid().primary(),
-    instanceId: p.uuid(),
+    id: p.uuid().$type<JobId>().primary(),
+    instanceId: p.uuid().$type<InstanceId>(),
     type: p.string().$type<JobType>(),
     status: p.string().$type<JobStatus>(),
     scope: p.text(),

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { JsonValue } from './json-value.ts';
 
 export const SettingChangeEntity = defineEntity({
   name: 'SettingChange',
@@ -6,9 +7,9 @@ export const SettingChangeEntity = defineEntity({
   properties: {
     id: p.bigint('number').primary(),
     key: p.text(),
-    oldValue: p.json<unknown>().nullable(),
-    newValue: p.json<unknown>().nullable(),
-    changedBy: p.text(),
+    oldValue: p.type(JsonValue).$type<unknown>().nullable(),
+    newValue: p.type(JsonValue).$type<unknown>().nullable(),
+    changedBy: p.text().default('api'),
     changedAt: p.datetime(),
   },
 });

@@ -1,10 +1,11 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { ConversationId } from '../../domain/ids.ts';
 
 export const SpanEntity = defineEntity({
   name: 'Span',
   tableName: 'spans',
   properties: {
-    conversationId: p.uuid().primary(),
+    conversationId: p.uuid().$type<ConversationId>().primary(),
     position: p.integer().primary(),
     newestAt: p.datetime(),
     newestExternalId: p.string().nullable(),

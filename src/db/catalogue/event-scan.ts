@@ -1,0 +1,90 @@
+import type { EventView } from '../../domain/event-view.ts';
+import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import { msOf } from '../instants.ts';
+import { pageOf } from '../keyset-cursor.ts';
+import type { Connection, Sql } from '../sql.ts';
+import {
+  columns,
+  conditions,
+  cursorAt,
+  type EventFilter,
+  type EventKey,
+  type EventRow,
+  filterParameters,
+  NAMED,
+  NEWEST_FIRST,
+  OWNED,
+  OWNERS,
+  viewOf,
+} from './event-rows.ts';
+import { searchPattern } from './search-pattern.ts';
+
+/**
+ * Reads a bounded stretch (at most $9 rows of each instance) and shows what matches in it. The stretch ends where
+ * the first instance ran into its bound: below that, not everything was seen.
+ */
+const stretchStatement = (filter: EventFilter, after: EventKey | null): string => `
+  ${NAMED}, stretch AS MATERIALIZED (
+    SELECT held.*, owner.channel FROM ${OWNERS} CROSS JOIN LATERAL (
+      SELECT timestamp, id, conversation_id, external_id, held.instance_id, text ILIKE $8 AS hit,
+        row_number() OVER (${NEWEST_FIRST}) AS place
+      FROM omni_events AS held WHERE ${conditions(filter, after)} ${NEWEST_FIRST} LIMIT $9) AS held
+    WHERE ${OWNED}
+  ), bound AS (
+    SELECT timestamp, id FROM stretch WHERE place = $9 ORDER BY timestamp DESC, id DESC LIMIT 1
+  ), hits AS (
+    SELECT stretch.* FROM stretch WHERE hit
+      AND NOT EXISTS (SELECT 1 FROM bound WHERE (stretch.timestamp, stretch.id) < (bound.timestamp, bound.id))
+    ORDER BY timestamp DESC, id DESC LIMIT $7
+  ), shown AS (
+    SELECT ${columns('hits')} FROM hits
+    JOIN omni_events AS held ON held.conversation_id = hits.conversation_id AND held.external_id = hits.external_id
+  )
+  SELECT (SELECT json_agg(row_to_json(shown) ORDER BY at DESC, shown.id::bigint DESC) FROM shown) AS hits,
+    (SELECT json_build_object('at', ${msOf('timestamp')}, 'id', id::text) FROM bound) AS bound`;
+
+interface Stretch {
+  readonly hits: readonly EventRow[] | null;
+  /** Where it ended; null: nothing lies below it. */
+  readonly bound: EventKey | null;
+}
+
+/** How many rows a search looks at in one statement: a few milliseconds of work, for which a step may have to wait. */
+const STRETCH = { pglite: 1_500, postgres: 15_000 } as const;
+
+/** How long one request goes on looking through one stretch after another, ms. */
+const PATIENCE_MS = 80;
+
+/** A stretch is shared by the instances that are searched. */
+const stretchRows = async (sql: Sql, filter: EventFilter, rows: number): Promise<number> => {
+  if (filter.instanceId !== undefined) return rows;
+  const [instances] = await sql.rows<{ count: number }>('SELECT count(*)::float8 AS count FROM omni_instances');
+  return Math.ceil(rows / Math.max(1, instances?.count ?? 1));
+};
+
+/**
+ * Searches without an index: looks through the messages, newest first, until the page is full or its time is up; the
+ * cursor then says where to go on. The time, not a number of rows, is what bounds it: how long a row takes depends on
+ * the length of its text. Between two stretches others have their turn.
+ */
+export const scanEvents = async (
+  connection: Connection,
+  filter: EventFilter,
+  after: EventKey | null,
+  page: PageRequest,
+): Promise<PageOf<EventView>> => {
+  const startedAt = performance.now();
+  const pattern = searchPattern(filter.search ?? '');
+  const rows = await connection.query((sql) => stretchRows(sql, filter, STRETCH[connection.kind]));
+  const found: EventRow[] = [];
+  let place = after;
+  do {
+    const from = place;
+    const parameters = [...filterParameters(filter, from), page.limit + 1 - found.length, pattern, rows];
+    const [stretch] = await connection.query((sql) => sql.rows<Stretch>(stretchStatement(filter, from), parameters));
+    found.push(...(stretch?.hits ?? []));
+    place = stretch?.bound ?? null;
+  } while (place !== null && found.length <= page.limit && performance.now() - startedAt < PATIENCE_MS);
+  const shown = pageOf(found, page.limit, viewOf, cursorAt);
+  return { ...shown, cursor: shown.cursor ?? (place === null ? null : cursorAt(place)) };
+};
