@@ -4,6 +4,7 @@ import { Effect, Latch, Queue, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
 import { fateOf, NatsAway } from './failure-fate.ts';
 import { NatsRefused } from './nats-refused.ts';
+import { guardSocket } from './socket-guard.ts';
 
 /** A connection that is up, with its JetStream. */
 export interface NatsSession {
@@ -141,6 +142,7 @@ export class NatsLink {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const session = { connection, manager, stream: jetstream(connection) };
     this.#state = 'connected';
+    guardSocket(connection);
     void this.#watch(connection);
     this.#session = session;
     for (const listener of this.#listeners.keys()) this.#listeners.set(listener, this.#listen(listener));
@@ -151,14 +153,19 @@ export class NatsLink {
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.#becomeAway();
-      if (status.type === 'reconnect' && this.#state === 'away') this.#state = 'connected';
-      if (status.type === 'reconnect') this.#wake();
+      if (status.type === 'reconnect') this.#reconnected(connection);
       if (status.type === 'error') this.#log.warn({ error: status.error.message }, 'NATS answered with an error.');
     }
     if (this.#state === 'closed') return;
     // Only what the client holds to be beyond repair closes it: it begins anew.
     this.#becomeAway();
     this.#session = null;
+    this.#wake();
+  }
+
+  #reconnected(connection: NatsConnection): void {
+    guardSocket(connection);
+    if (this.#state === 'away') this.#state = 'connected';
     this.#wake();
   }
 

@@ -84,8 +84,9 @@ const receiving = (
         try: () => takeConsumer(session, naming, fence),
         catch: (error) => error,
       });
-      if (consumer === null) yield* standAside(fence, log);
-      else yield* consume(consumer, (message) => open(message.string()));
+      if (consumer === null) return yield* standAside(fence, log);
+      log.debug({ ...fence }, 'Receiving the letters of a partition.');
+      yield* consume(consumer, (message) => open(message.string()));
     });
   const interrupted = (error: unknown) =>
     Effect.sync(() => {

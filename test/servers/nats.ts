@@ -45,6 +45,8 @@ export interface NatsServerOptions {
   /** More of nats-server's own arguments, such as `--user`. */
   readonly args?: readonly string[];
   readonly jetStream?: boolean;
+  /** A free one unless it is named. */
+  readonly port?: number;
 }
 
 /** Starts a server that the test may crash: always one of our own, whatever NATS_URL says. */
@@ -52,7 +54,7 @@ export const startOwnNats = async (options: NatsServerOptions = {}): Promise<Nat
   const { args = [], jetStream = true } = options;
   const binary = natsBinary();
   const folder = mkdtempSync(join(tmpdir(), 'omni-nats-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const storage = jetStream ? ['-js', '-sd', folder] : [];
   let server: ChildProcess | null = null;
 

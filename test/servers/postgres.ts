@@ -81,7 +81,8 @@ const databasesOf = (url: string) => {
   };
 };
 
-const borrowed = (url: string): PostgresServer => {
+/** A server that somebody else started, and stops. */
+export const borrowed = (url: string): PostgresServer => {
   const databases = databasesOf(url);
   const ours = () => Promise.reject(new Error('The server of DATABASE_URL is not ours to stop'));
   return {
