@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 import type { Bot } from '../simulators/discord/world/bot.ts';
@@ -106,10 +106,12 @@ export class Stage {
 
   /** Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before. */
   async reaches(instanceId: string, state: string): Promise<InstanceShown> {
-    const alive =
-      state === 'online' ? { state, stale: false, activities: expect.arrayContaining(['connection']) } : { state };
-    await expect.poll(() => this.api.data('GET', `/instances/${instanceId}/status`), PATIENCE).toMatchObject(alive);
-    return this.api.instance(instanceId);
+    const sign = state === 'online' ? { stale: false, activities: expect.arrayContaining(['connection']) } : {};
+    return vi.waitFor(async () => {
+      const status = await this.api.data<InstanceShown>('GET', `/instances/${instanceId}/status`);
+      expect(status).toMatchObject({ state, ...sign });
+      return status;
+    }, PATIENCE);
   }
 
   compare({ id, name }: InstanceShown): Promise<Comparison> {
@@ -119,8 +121,10 @@ export class Stage {
   /** Writes one more message, and resolves once it is stored: so is everything that came live before it. */
   async storedLive({ id, name }: InstanceShown, channelId = this.#someChannelOf(name)): Promise<void> {
     const last = this.discord.world.postMessage(channelId, { content: 'the last one' });
-    const newest = async () => (await this.api.events(id, { limit: '1' }).next()).value?.externalId;
-    await expect.poll(newest, PATIENCE).toBe(last);
+    await vi.waitFor(async () => {
+      const newest = await this.api.events(id, { limit: '1' }).next();
+      expect(newest.value?.externalId).toBe(last);
+    }, PATIENCE);
   }
 
   #someChannelOf(guildName: string): string {
@@ -151,8 +155,11 @@ export class Stage {
 
   /** Resolves once a job has this status. */
   async jobReaches(instanceId: string, jobId: string, status: JobShown['status']): Promise<JobShown> {
-    await expect.poll(async () => (await this.api.job(instanceId, jobId)).status, PATIENCE).toBe(status);
-    return this.api.job(instanceId, jobId);
+    return vi.waitFor(async () => {
+      const job = await this.api.job(instanceId, jobId);
+      expect(job.status).toBe(status);
+      return job;
+    }, PATIENCE);
   }
 
   /** Reads of messages so far, by channel. */
