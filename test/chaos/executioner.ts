@@ -23,22 +23,21 @@ export const whileHeard = async <A>(discord: DiscordSimulator, child: Child, wor
 };
 
 /** Kills the service with SIGKILL at the kill's instant; resolves when it is dead. */
-export const execute = async (discord: DiscordSimulator, child: Child, { request, delayMs }: Kill): Promise<void> => {
-  const struck = Promise.withResolvers<void>();
-  const strike = (): void => {
-    child.process.kill('SIGKILL');
-    struck.resolve();
-  };
+export const execute = async (discord: DiscordSimulator, child: Child, kill: Kill): Promise<void> => {
+  const instant = Promise.withResolvers<void>();
+  const strike = (): void => void child.process.kill('SIGKILL');
   let seen = 0;
   const stopListening = discord.requests.onRequest(() => {
     seen += 1;
-    if (seen !== request) return;
+    if (seen !== kill.request) return;
+    instant.resolve();
+    if (kill.drains) child.process.kill('SIGTERM');
     // With no delay in the very turn in which the platform decides its answer.
-    if (delayMs === 0) strike();
-    else setTimeout(strike, delayMs);
+    if (kill.delayMs === 0) strike();
+    else setTimeout(strike, kill.delayMs);
   });
   try {
-    await whileHeard(discord, child, struck.promise);
+    await whileHeard(discord, child, instant.promise);
     await child.ended();
   } finally {
     stopListening();

@@ -6,6 +6,8 @@ export interface Kill {
   readonly request: number;
   /** How much longer the process lives, ms: 0 kills before the answer, a little more while the page is stored. */
   readonly delayMs: number;
+  /** Whether it is told to end (SIGTERM) at that instant, and killed while it finishes what is under way. */
+  readonly drains: boolean;
 }
 
 /** No kill comes later than this share of the pages that there are, so that none finds the job done. */
@@ -23,5 +25,6 @@ export const killPlan = (seed: number, kills: number, pages: number): readonly K
   return cuts.map((cut, index) => ({
     request: 1 + cut - (cuts[index - 1] ?? 0),
     delayMs: chance.next() < 0.3 ? 0 : chance.below(LONGEST_DELAY_MS),
+    drains: chance.next() < 0.15,
   }));
 };
