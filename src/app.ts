@@ -11,13 +11,15 @@ import type { Log } from './domain/log.ts';
 import type { Settings } from './domain/settings.ts';
 import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
+import type { NatsRefused } from './nats/nats-refused.ts';
+import { openNats } from './nats/open-nats.ts';
 import { commandIntake } from './runtime/command-intake.ts';
 import { DatabaseClock } from './runtime/database-clock.ts';
 import { PARTITIONS } from './runtime/fence.ts';
 import { inspectorOf, localInspection } from './runtime/inspect.ts';
 import type { InstanceProcess } from './runtime/instance-process.ts';
 import { measureNode } from './runtime/measure-node.ts';
-import { inProcessMessaging } from './runtime/messaging.ts';
+import { inProcessMessaging, type Messaging } from './runtime/messaging.ts';
 import { startNode } from './runtime/node.ts';
 import type { Mail } from './runtime/work.ts';
 import { limitsOf } from './sync/limits.ts';
@@ -28,36 +30,60 @@ import { syncWork } from './sync/sync-work.ts';
 import { createMetricsRegistry } from './telemetry/metrics-registry.ts';
 
 /** Why the service cannot start. Each has a message for the operator. */
-export type StartRefused = DatabaseRefused | DataDirHeld | ListenRefused | StoreUnavailable;
+export type StartRefused = DatabaseRefused | DataDirHeld | NatsRefused | ListenRefused | StoreUnavailable;
+
+/** What lies beyond the process. Exchangeable, so that failures can be brought about at any point of the protocol. */
+export interface Parts {
+  readonly openDatabase: typeof openDatabase;
+  readonly openMessaging: typeof openMessaging;
+}
+
+const openMessaging = (
+  { identity, runtime }: Database,
+  { nats }: Config,
+  log: Log,
+): Effect.Effect<Messaging, NatsRefused | StoreUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (nats === null) return inProcessMessaging();
+    const otherNodes = Effect.map(runtime.leases.liveNodes, (nodes) => nodes - 1);
+    return yield* openNats({ ...nats, databaseId: yield* identity, otherNodes }, log);
+  });
+
+const REAL_PARTS: Parts = { openDatabase, openMessaging };
 
 /**
  * The composition root: the only file that knows everything. Parts start in this order, and stop in the reverse
  * one when the scope closes: the API ends first, then every instance finishes its step and lets go of its
  * partition, then the database closes.
  */
-export const startApp = (config: Config, log: Log): Effect.Effect<Listening, StartRefused, Scope.Scope> =>
+export const startApp = (
+  config: Config,
+  log: Log,
+  parts: Parts = REAL_PARTS,
+): Effect.Effect<Listening, StartRefused, Scope.Scope> =>
   Effect.gen(function* () {
-    const database = yield* openDatabase({ ...config, logger: log });
+    const database = yield* parts.openDatabase({ ...config, logger: log });
     // A process that is alone has only one clock to go by; several go by the one that they share.
-    if (database.exclusive) return yield* startOn(database, config, log, () => {});
+    if (database.exclusive) return yield* startOn(database, parts, config, log, () => {});
     const clock = new DatabaseClock(yield* Clock.Clock);
     const renewed = (databaseMs: number, askedAtMs: number) => clock.set(databaseMs, askedAtMs);
-    return yield* Effect.provideService(startOn(database, config, log, renewed), Clock.Clock, clock);
+    return yield* Effect.provideService(startOn(database, parts, config, log, renewed), Clock.Clock, clock);
   });
 
 const startOn = (
   database: Database,
+  parts: Parts,
   config: Config,
   log: Log,
   renewed: (databaseMs: number, askedAtMs: number) => void,
-): Effect.Effect<Listening, ListenRefused | StoreUnavailable, Scope.Scope> =>
+): Effect.Effect<Listening, NatsRefused | ListenRefused | StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const now = () => clock.currentTimeMillisUnsafe();
     const metrics = createMetricsRegistry();
     const { runtime, registry, catalogue, commands, exclusive } = database;
     const settings = yield* followSettings(database.settings, !exclusive, log);
-    const messaging = inProcessMessaging();
+    const messaging = yield* parts.openMessaging(database, config, log);
     const channels = [discordChannel({ apiUrl: config.discordApiUrl, log, now })];
 
     const node = yield* startNode({

@@ -39,6 +39,8 @@ export interface Database {
   /** Builds or drops the trigram index over message text. Where it cannot be built, the log says why. */
   readonly setSearchIndex: (on: boolean) => Effect.Effect<void, StoreUnavailable>;
   readonly ping: Effect.Effect<void, StoreUnavailable>;
+  /** The same for every node on this database, and different for every database. */
+  readonly identity: Effect.Effect<string, StoreUnavailable>;
   readonly kind: 'pglite' | 'postgres';
   /** True when a lock proves that no other process works with this database. */
   readonly exclusive: boolean;
@@ -73,6 +75,13 @@ export const databaseOn = (
       removalsSettled: removals.settled,
       setSearchIndex: searchIndex.set,
       ping: persevere(async () => void (await connection.query((sql) => sql.rows('SELECT 1')))),
+      identity: persevere(() =>
+        connection.query(async (sql) => {
+          const [row] = await sql.rows<{ id: string }>('SELECT id FROM database_identity');
+          if (row === undefined) throw new Error('The table database_identity is empty.');
+          return row.id;
+        }),
+      ),
       kind: connection.kind,
       exclusive: connection.kind === 'pglite',
     };

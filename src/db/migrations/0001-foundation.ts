@@ -10,6 +10,10 @@ export class Foundation extends Migration {
     )`);
     this.addSql('INSERT INTO partitions (partition) SELECT generate_series(0, 63)');
 
+    // Tells this database from every other one: its outbox ids and epochs mean nothing elsewhere.
+    this.addSql('CREATE TABLE database_identity (id uuid PRIMARY KEY DEFAULT gen_random_uuid())');
+    this.addSql('INSERT INTO database_identity DEFAULT VALUES');
+
     this.addSql(`CREATE TABLE nodes (
       node_id text PRIMARY KEY,
       lease_until timestamptz NOT NULL
