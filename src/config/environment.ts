@@ -1,28 +1,14 @@
 import { isIP } from 'node:net';
 import { Schema } from 'effect';
 import { LOG_LEVELS } from './config.ts';
-
-/** A variable whose text must pass `isRight`; `says` completes a sentence that begins with the variable's name. */
-const text = (isRight: (value: string) => boolean, says: string) =>
-  Schema.optionalKey(Schema.String.check(Schema.makeFilter((value) => isRight(value) || says)));
-
-const matches =
-  (pattern: RegExp) =>
-  (value: string): boolean =>
-    pattern.test(value);
+import { NATS_ENVIRONMENT } from './nats-environment.ts';
+import { isUrlOf, matches, text } from './variable.ts';
 
 const isPort = (value: string): boolean => /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
 
 const isHost = (value: string): boolean =>
   isIP(value) !== 0 ||
   (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value));
-
-const isUrlOf =
-  (...protocols: readonly string[]) =>
-  (value: string): boolean => {
-    const url = URL.parse(value);
-    return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
-  };
 
 const isBareHttpUrl = (value: string): boolean => {
   const url = URL.parse(value);
@@ -61,10 +47,7 @@ export const ENVIRONMENT = {
     'must be an http or https address without user, query or fragment, such as http://127.0.0.1:4000/api.',
   ),
   LOG_LEVEL: text((value) => LOG_LEVELS.some((level) => level === value), `must be one of ${LOG_LEVELS.join(', ')}.`),
-  NATS_URL: text(
-    REFUSED,
-    'is not available until this service has a NATS mailbox; this build carries commands in process. Unset it.',
-  ),
+  ...NATS_ENVIRONMENT,
   WHATSAPP_SOCKET_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
   WHATSAPP_MEDIA_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
 };

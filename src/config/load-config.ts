@@ -3,6 +3,7 @@ import { type Config, LOG_LEVELS, type LogLevel } from './config.ts';
 import { type ConfigProblem, ConfigRefused } from './config-refused.ts';
 import { ENVIRONMENT, Environment } from './environment.ts';
 import { isLoopback } from './loopback.ts';
+import { natsConfigOf, natsProblems } from './nats-environment.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 
@@ -10,7 +11,11 @@ const DEFAULT_HOST = '127.0.0.1';
 export const loadConfig = (env: Record<string, string | undefined>): Result.Result<Config, ConfigRefused> => {
   const known = onlyKnown(env);
   const decoded = decode(known);
-  const problems = [...(Result.isFailure(decoded) ? problemsOf(decoded.failure.issue) : []), ...exposed(known)];
+  const problems = [
+    ...(Result.isFailure(decoded) ? problemsOf(decoded.failure.issue) : []),
+    ...exposed(known),
+    ...natsProblems(known),
+  ];
   return Result.isSuccess(decoded) && problems.length === 0
     ? Result.succeed(configOf(decoded.success))
     : Result.fail(new ConfigRefused({ problems }));
@@ -47,6 +52,7 @@ const configOf = (env: Environment): Config => ({
   apiKey: env.API_KEY ?? null,
   dataDir: env.DATA_DIR ?? './data',
   databaseUrl: env.DATABASE_URL ?? null,
+  nats: natsConfigOf(env),
   secretKey: env.SECRET_KEY ?? null,
   previousSecretKeys: env.SECRET_KEY_PREVIOUS?.split(',').map((key) => key.trim()) ?? [],
   discordApiUrl: env.DISCORD_API_URL?.replace(/\/+$/, '') ?? null,

@@ -25,6 +25,7 @@ describe('the environment', () => {
       apiKey: null,
       dataDir: './data',
       databaseUrl: null,
+      nats: null,
       secretKey: null,
       previousSecretKeys: [],
       discordApiUrl: null,
@@ -84,12 +85,9 @@ describe('the environment', () => {
     expect(variables({ HOST: '0.0.0.0', PORT: 'x' })).toEqual(['PORT', 'HOST']);
   });
 
-  it.each(['NATS_URL', 'WHATSAPP_SOCKET_URL', 'WHATSAPP_MEDIA_URL'])(
-    'refuses %s by name until its time has come',
-    (name) => {
-      expect(refused({ [name]: 'nats://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
-    },
-  );
+  it.each(['WHATSAPP_SOCKET_URL', 'WHATSAPP_MEDIA_URL'])('refuses %s by name until its time has come', (name) => {
+    expect(refused({ [name]: 'ws://127.0.0.1' }).message).toMatch(new RegExp(`${name} is not available until`));
+  });
 
   it.each(['short', 'k'.repeat(64), `${key('k')},${key('k')}`])(
     'refuses the weak or unrotatable key %s',
@@ -98,12 +96,77 @@ describe('the environment', () => {
     },
   );
 
+  const DATABASE_URL = 'postgresql://omni:pw@127.0.0.1/omni';
+
+  it('takes NATS with every option', () => {
+    const { nats } = accepted({
+      DATABASE_URL,
+      NATS_URL: 'nats://a:b@one:4222, tls://a:b@two:4222',
+      NATS_PREFIX: 'staging',
+      NATS_CREDS: '/keys/user.creds',
+      NATS_NKEY: '/keys/user.nk',
+      NATS_TLS_CA: '/keys/ca.pem',
+      NATS_TLS_CERT: '/keys/cert.pem',
+      NATS_TLS_KEY: '/keys/key.pem',
+      NATS_REPLICAS: '3',
+      NATS_EVENTS_DAYS: '2',
+      NATS_EVENTS_MB: '64',
+    });
+    expect(nats).toEqual({
+      urls: ['nats://a:b@one:4222', 'tls://a:b@two:4222'],
+      prefix: 'staging',
+      credsFile: '/keys/user.creds',
+      nkeyFile: '/keys/user.nk',
+      tlsCaFile: '/keys/ca.pem',
+      tlsCertFile: '/keys/cert.pem',
+      tlsKeyFile: '/keys/key.pem',
+      replicas: 3,
+      eventsMaxAgeMs: 2 * 86_400_000,
+      eventsMaxBytes: 64 * 1024 * 1024,
+    });
+  });
+
+  it('keeps events a week or a gigabyte on one copy of each stream unless told otherwise', () => {
+    expect(accepted({ DATABASE_URL, NATS_URL: 'nats://127.0.0.1' }).nats).toMatchObject({
+      prefix: null,
+      replicas: 1,
+      eventsMaxAgeMs: 7 * 86_400_000,
+      eventsMaxBytes: 1024 ** 3,
+    });
+  });
+
+  it('refuses NATS without a database that nodes can share', () => {
+    expect(refused({ NATS_URL: 'nats://127.0.0.1:4222' }).message).toMatch(/NATS_URL needs DATABASE_URL/);
+  });
+
+  it.each([
+    ['NATS_URL', 'http://127.0.0.1:4222'],
+    ['NATS_URL', 'nats://one:4222,two:4222'],
+    ['NATS_URL', 'nats://a:b@one:4222,nats://c:d@two:4222'],
+    ['NATS_URL', 'nats://one:4222/path'],
+    ['NATS_URL', 'nats://user:100%@one:4222'],
+    ['NATS_PREFIX', 'a.b'],
+    ['NATS_PREFIX', 'a *'],
+    ['NATS_REPLICAS', '0'],
+    ['NATS_REPLICAS', '6'],
+    ['NATS_EVENTS_DAYS', '0'],
+    ['NATS_EVENTS_MB', '1.5'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(variables({ DATABASE_URL, NATS_URL: 'nats://127.0.0.1', [name]: value })).toEqual([name]);
+  });
+
+  it('refuses options of a NATS that is not named, and a certificate without its key', () => {
+    expect(variables({ NATS_PREFIX: 'staging' })).toEqual(['NATS_PREFIX']);
+    expect(variables({ DATABASE_URL, NATS_URL: 'nats://127.0.0.1', NATS_TLS_CERT: '/c' })).toEqual(['NATS_TLS_KEY']);
+  });
+
   it('never shows a secret', () => {
     const secrets = {
       API_KEY: 'hush hush',
       SECRET_KEY: 'hush',
       SECRET_KEY_PREVIOUS: 'hush,hush',
       DATABASE_URL: 'hush://hush',
+      NATS_URL: 'nats://hush:hush@one:4222,nats://hush@two:4222',
     };
     const { message, problems } = refused(secrets);
     expect(message + JSON.stringify(problems)).not.toContain('hush');
