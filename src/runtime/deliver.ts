@@ -53,7 +53,8 @@ export const deliver = async (
     const item = queue[index] as Item;
     if ('ask' in item) {
       const event = await answers.answer(actors, item.asker, item.ask);
-      queue.push({ from: '', mail: { to: item.asker, event } });
+      // At once: whoever asks next must see what this one was given.
+      queue.splice(index + 1, 0, { from: '', mail: { to: item.asker, event } });
       continue;
     }
     for (const actor of recipients(actors, item.mail, item.from)) {
