@@ -91,6 +91,7 @@ export class SimulatedService {
       apiKey: null,
       dataDir: this.#dataDir,
       databaseUrl: null,
+      nats: null,
       secretKey: null,
       previousSecretKeys: [],
       discordApiUrl: this.discord.apiUrl,

@@ -1,9 +1,9 @@
 import type { WorldEvent } from '../../src/domain/event.ts';
-import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
+import type { ConversationId } from '../../src/domain/ids.ts';
 import type { Message, MessageSource } from '../../src/domain/message.ts';
 import type { Span } from '../../src/domain/span.ts';
 import type { StopReason } from '../../src/domain/stop-reason.ts';
-import type { InstanceRecord, JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
+import type { JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
 
@@ -26,6 +26,26 @@ export class MemoryStore implements SyncTransaction {
   readonly jobs = new Map<string, JobRecord>();
   readonly actors = new Map<string, StoredSnapshot>();
   readonly published: WorldEvent[] = [];
+  readonly deadLetters: NewDeadLetter[] = [];
+  /** The last command that was run. */
+  lastSeq = 0;
+  wanted = false;
+
+  /** Another one with the same rows: what a transaction writes to until it commits. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const [id, messages] of this.held) copy.held.set(id, new Map(messages));
+    for (const [id, spans] of this.spansHeld) copy.spansHeld.set(id, spans);
+    for (const [id, one] of this.conversations) copy.conversations.set(id, one);
+    for (const [id, reason] of this.stopReasons) copy.stopReasons.set(id, reason);
+    for (const [id, job] of this.jobs) copy.jobs.set(id, job);
+    for (const [id, actor] of this.actors) copy.actors.set(id, actor);
+    copy.published.push(...this.published);
+    copy.deadLetters.push(...this.deadLetters);
+    copy.lastSeq = this.lastSeq;
+    copy.wanted = this.wanted;
+    return copy;
+  }
 
   /** The messages held of a conversation, those marked deleted included. */
   messagesOf(conversationId: ConversationId): ReadonlyMap<string, HeldMessage> {
@@ -44,7 +64,7 @@ export class MemoryStore implements SyncTransaction {
       const known = this.conversations.get(one.externalId);
       const ordinal = known?.ordinal ?? this.conversations.size + 1;
       this.conversations.set(one.externalId, {
-        id: known?.id ?? (`conversation-${ordinal}` as ConversationId),
+        id: known?.id ?? (`00000000-0000-4000-8000-${String(ordinal).padStart(12, '0')}` as ConversationId),
         ordinal,
         externalId: one.externalId,
         parentExternalId: one.parentExternalId,
@@ -137,9 +157,19 @@ export class MemoryStore implements SyncTransaction {
     });
   };
 
-  readonly finishCommand = async (): Promise<void> => {};
-  readonly addDeadLetter = async (_dead: NewDeadLetter): Promise<void> => {};
-  readonly saveInstance = async (_instanceId: InstanceId, _record: InstanceRecord): Promise<void> => {};
+  readonly finishCommand: SyncTransaction['finishCommand'] = async (_instanceId, { seq }) => {
+    if (seq !== this.lastSeq + 1) throw new Error(`Command ${seq} is run after ${this.lastSeq}`);
+    this.lastSeq = seq;
+  };
+
+  readonly addDeadLetter: SyncTransaction['addDeadLetter'] = async (dead) => {
+    this.deadLetters.push(dead);
+  };
+
+  readonly saveInstance: SyncTransaction['saveInstance'] = async (_instanceId, { wanted }) => {
+    this.wanted = wanted;
+  };
+
   readonly accountHolder = async (): Promise<null> => null;
 
   readonly saveActor: SyncTransaction['saveActor'] = async (_instanceId, actorId, snapshot) => {
