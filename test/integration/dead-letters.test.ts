@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ApiRefused, type InstanceShown, type JobShown } from '../harness/api-client.ts';
 import { pastOf } from '../harness/history.ts';
-import { COMPLETE, Stage } from '../harness/stage.ts';
+import { COMPLETE, PATIENCE, Stage } from '../harness/stage.ts';
 import { borrowed } from '../servers/postgres.ts';
 
 /* On PostgreSQL, since what is done to the rows here is done behind the service's back while it runs. */
@@ -165,7 +165,8 @@ test('an instance that a newer build has written is left to it, and taken up onc
     );
   await writtenBy(99);
   await stage.start();
-  await stage.reaches((await stage.connect('Late')).id, 'online');
+  const ready = async () => (await fetch(`${stage.api.base}/ready`)).text();
+  await expect.poll(ready, PATIENCE).toContain('63 of 64');
   expect(await stage.api.data('GET', `/debug/actors/${instance.id}`)).toMatchObject({ stale: true, node: null });
 
   await writtenBy(1);
