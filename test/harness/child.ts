@@ -9,10 +9,12 @@ export class Child {
   readonly #watchers = new Set<(line: Record<string, unknown>) => void>();
   readonly #exited: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], env: Record<string, string>) {
+  /** `isApart`: Ctrl-C in the terminal does not reach it; whoever started it ends it. */
+  constructor(script: string, args: readonly string[], env: Record<string, string>, isApart = false) {
     this.process = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: isApart,
     });
     this.#exited = once(this.process, 'exit');
     for (const stream of [this.process.stdout, this.process.stderr]) {

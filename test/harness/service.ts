@@ -10,6 +10,8 @@ export interface ServiceOptions {
   readonly databaseUrl?: string;
   readonly port?: number;
   readonly env?: Record<string, string>;
+  /** Ctrl-C in the terminal does not reach it. */
+  readonly isApart?: boolean;
 }
 
 /** The service as a process of its own: `src/main.ts`, on a free port. */
@@ -27,8 +29,8 @@ export interface Launched {
 }
 
 export const launchService = (options: ServiceOptions): Launched => {
-  const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {} } = options;
-  const child = new Child(MAIN, [], {
+  const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {}, isApart = false } = options;
+  const variables = {
     PORT: String(port),
     DATA_DIR: dataDir,
     DISCORD_API_URL: discordApiUrl,
@@ -36,7 +38,8 @@ export const launchService = (options: ServiceOptions): Launched => {
     // An empty one counts as unset: the embedded database, whatever the surroundings say.
     DATABASE_URL: databaseUrl ?? '',
     ...env,
-  });
+  };
+  const child = new Child(MAIN, [], variables, isApart);
   const serviceAt = (listening: number): Service => {
     const origin = `http://127.0.0.1:${listening}`;
     return { origin, api: new ApiClient(origin), child };

@@ -12,8 +12,8 @@ export interface SimulatorProcess {
   readonly control: (path: string, body?: unknown) => Promise<Response>;
 }
 
-export const startSimulatorProcess = async (args: readonly string[]): Promise<SimulatorProcess> => {
-  const child = new Child(MAIN, args, {});
+export const startSimulatorProcess = async (args: readonly string[], isApart = false): Promise<SimulatorProcess> => {
+  const child = new Child(MAIN, args, {}, isApart);
   const { apiUrl, token } = await child.said((line) =>
     line['ready'] === true ? (line as { readonly apiUrl: string; readonly token: string }) : undefined,
   );

@@ -47,11 +47,13 @@ export interface NatsServerOptions {
   readonly jetStream?: boolean;
   /** A free one unless it is named. */
   readonly port?: number;
+  /** Ctrl-C in the terminal does not reach it. */
+  readonly isApart?: boolean;
 }
 
 /** Starts a server that the test may crash: always one of our own, whatever NATS_URL says. */
 export const startOwnNats = async (options: NatsServerOptions = {}): Promise<NatsServer> => {
-  const { args = [], jetStream = true } = options;
+  const { args = [], jetStream = true, isApart = false } = options;
   const binary = natsBinary();
   const folder = mkdtempSync(join(tmpdir(), 'omni-nats-'));
   const port = options.port ?? (await freePort());
@@ -61,6 +63,7 @@ export const startOwnNats = async (options: NatsServerOptions = {}): Promise<Nat
   const start = async (): Promise<void> => {
     server = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), ...storage, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      detached: isApart,
     });
     await ready(server);
   };

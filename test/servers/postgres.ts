@@ -98,8 +98,11 @@ export const borrowed = (url: string): PostgresServer => {
 /** Server settings: its speed is that of the memory, since what it holds is thrown away. */
 const SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=100', 'shared_buffers=128MB'];
 
-/** Starts a server that the test may crash: always one of our own, whatever DATABASE_URL says. */
-export const startOwnPostgres = async (): Promise<PostgresServer> => {
+/**
+ * Starts a server that the test may crash: always one of our own, whatever DATABASE_URL says. `isApart`: Ctrl-C in
+ * the terminal does not reach it.
+ */
+export const startOwnPostgres = async (isApart = false): Promise<PostgresServer> => {
   const binaries = postgresBinaries();
   const user = serverUser();
   const folder = mkdtempSync(join(tmpdir(), 'omni-postgres-'));
@@ -120,6 +123,7 @@ export const startOwnPostgres = async (): Promise<PostgresServer> => {
     server = spawn(join(binaries, 'postgres'), ['-D', data, ...options.flatMap((option) => ['-c', option])], {
       ...asUser,
       stdio: ['ignore', 'ignore', 'pipe'],
+      detached: isApart,
     });
     await ready(server);
   };
