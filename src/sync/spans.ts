@@ -16,7 +16,6 @@ export const isNewer = (a: Anchor, b: Anchor): boolean =>
 
 /** Whether nothing can lie between the oldest bound of the upper span and the newest bound of the lower one. */
 const touches = (upper: Span, lower: Span): boolean => {
-  if (upper.continuity !== null && upper.continuity === lower.continuity) return true;
   const a = upper.oldest;
   const b = lower.newest;
   if (b.at > a.at) return true;
@@ -67,6 +66,7 @@ const holdsRestOf = (at: number, { oldest }: Span): boolean =>
 
 /** Whether nothing can lie between two stretches. Where both begin in one millisecond, either may be the upper. */
 const meets = (a: Span, b: Span): boolean => {
+  if (a.continuity !== null && a.continuity === b.continuity) return true;
   const { at } = a.newest;
   if (at !== b.newest.at) return at > b.newest.at ? touches(a, b) : touches(b, a);
   if (isSame(a.newest, b.newest) || (holdsRestOf(at, a) && holdsRestOf(at, b))) return true;
