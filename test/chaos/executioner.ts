@@ -2,8 +2,8 @@ import type { Child } from '../harness/child.ts';
 import type { DiscordSimulator } from '../simulators/discord/discord-simulator.ts';
 import type { Kill } from './kill-plan.ts';
 
-/** Silence on the platform after which a job is taken for stuck, ms: twice what the lease of a dead node may cost. */
-const PATIENCE_MS = 30_000;
+/** Silence on the platform after which a job is taken for stuck, ms: a busy machine may need half of it to start. */
+const PATIENCE_MS = 90_000;
 
 /** Resolves as `work` does; rejects when the platform hears nothing for too long, or the service ends by itself. */
 export const whileHeard = async <A>(discord: DiscordSimulator, child: Child, work: Promise<A>): Promise<A> => {
