@@ -37,7 +37,7 @@ export const eventCatalogue = (connection: EntityConnection, index: SearchIndex)
         const after = EventKey.read(page.cursor);
         const { search: text = '' } = filter;
         const found = await (text === '' ? list(filter, after, page) : search(text, filter, after, page));
-        if (found.items.length === 0) await refuseUnknown(filter);
+        if (found.items.length === 0 && found.cursor === null) await refuseUnknown(filter);
         return found;
       }, isRefused),
   };
