@@ -9,8 +9,9 @@ import type { Naming } from './naming.ts';
 import type { NatsLink } from './nats-link.ts';
 import { ActorAnswer, ActorsAnswer, actorAnswerWithin, actorsAnswers, bytesOf, Question } from './wire-answers.ts';
 
-/** Who does not answer by then is shown from its rows. */
-const PATIENCE_MS = 1_000;
+/** Who does not answer by then is shown from its rows. With the count of nodes, a second at most. */
+const PATIENCE_MS = 800;
+const COUNT_PATIENCE_MS = 200;
 
 const decodeActor = Schema.decodeUnknownOption(Schema.fromJsonString(ActorAnswer));
 const decodeActors = Schema.decodeUnknownOption(Schema.fromJsonString(ActorsAnswer));
@@ -24,7 +25,12 @@ const isInstanceId = Schema.is(InstanceId);
 export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effect<number, unknown>): NodeWire => {
   const self = randomUUID();
   const question = JSON.stringify({ from: self });
-  const others = Effect.orElseSucceed(otherNodes, () => Number.POSITIVE_INFINITY);
+  /** A database that does not answer at once leaves us waiting for as many as there may be. */
+  const others = Effect.timeout(otherNodes, COUNT_PATIENCE_MS).pipe(
+    Effect.orElseSucceed(() => Number.POSITIVE_INFINITY),
+  );
+  const asking = (subject: string, { expected, hear }: Replies<unknown>): Effect.Effect<void> =>
+    expected <= 0 ? Effect.void : ask(link, subject, question, hear, PATIENCE_MS);
   const isOurs = (message: Msg): boolean =>
     Option.exists(decodeQuestion(message.string()), ({ from }) => from === self);
 
@@ -51,30 +57,47 @@ export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effe
       ),
     askActor: (instanceId) =>
       Effect.flatMap(others, (expected) => {
-        let found: ActorTree | null = null;
-        const heard = new Set<string>();
-        const hear = (message: Msg): boolean => {
-          const answer = decodeActor(message.string());
-          if (Option.isNone(answer)) return false;
-          found = answer.value.actor;
-          return found !== null || heard.add(answer.value.node).size >= expected;
-        };
-        return Effect.map(ask(link, naming.actorQuestion(instanceId), question, hear, PATIENCE_MS), () => found);
+        const replies = actorReplies(expected);
+        return Effect.map(asking(naming.actorQuestion(instanceId), replies), () => replies.found());
       }),
     askActors: Effect.flatMap(others, (expected) => {
-      const actors: ActorSummary[] = [];
-      const parts = new Map<string, number>();
-      const isComplete = ({ node, parts: all }: ActorsAnswer): boolean => parts.get(node) === all;
-      let complete = 0;
-      const hear = (message: Msg): boolean => {
-        const answer = decodeActors(message.string());
-        if (Option.isNone(answer)) return false;
-        actors.push(...answer.value.actors);
-        parts.set(answer.value.node, (parts.get(answer.value.node) ?? 0) + 1);
-        if (isComplete(answer.value)) complete += 1;
-        return complete >= expected;
-      };
-      return Effect.map(ask(link, naming.actorsQuestion, question, hear, PATIENCE_MS), () => actors);
+      const replies = actorsReplies(expected);
+      return Effect.map(asking(naming.actorsQuestion, replies), () => replies.found());
     }),
   };
+};
+
+/** What was heard so far. `hear` says whether it is enough. */
+interface Replies<A> {
+  readonly expected: number;
+  readonly hear: (message: Msg) => boolean;
+  readonly found: () => A;
+}
+
+/** Enough once the instance was found, or all `expected` nodes have said that it is not theirs. */
+const actorReplies = (expected: number): Replies<ActorTree | null> => {
+  const heard = new Set<string>();
+  let found: ActorTree | null = null;
+  const hear = (message: Msg): boolean => {
+    const answer = decodeActor(message.string());
+    if (Option.isNone(answer)) return false;
+    found ??= answer.value.actor;
+    return found !== null || heard.add(answer.value.node).size >= expected;
+  };
+  return { expected, hear, found: () => found };
+};
+
+/** Enough once all parts of all `expected` nodes are there. */
+const actorsReplies = (expected: number): Replies<readonly ActorSummary[]> => {
+  const actors: ActorSummary[] = [];
+  const missingParts = new Map<string, number>();
+  const hear = (message: Msg): boolean => {
+    const answer = decodeActors(message.string());
+    if (Option.isNone(answer)) return false;
+    const { node, parts } = answer.value;
+    actors.push(...answer.value.actors);
+    missingParts.set(node, (missingParts.get(node) ?? parts) - 1);
+    return [...missingParts.values()].filter((missing) => missing === 0).length >= expected;
+  };
+  return { expected, hear, found: () => actors };
 };
