@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Option, Queue, Schedule, type Scope } from 'effect';
+import { Cause, Clock, Effect, Exit, Option, Schedule, type Scope } from 'effect';
 import type { Channel } from '../channels/channel.ts';
 import type { Letter } from '../domain/command.ts';
 import type { Contention, Fenced, StoreUnavailable } from '../domain/errors.ts';
@@ -7,6 +7,7 @@ import { Activities } from './activities.ts';
 import { aftermathOf, type Ending, type Restart, STUMBLED } from './aftermath.ts';
 import type { Delivered } from './deliver.ts';
 import type { Fence } from './fence.ts';
+import type { Inbox } from './inbox.ts';
 import { type InstanceActors, isFinished, withoutJobs } from './instance-actors.ts';
 import { measureStep } from './measure-step.ts';
 import type { ProcessSetting } from './process-setting.ts';
@@ -34,7 +35,7 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
   readonly fence: Fence;
   readonly rows: StoredInstance;
   readonly channel: Channel;
-  readonly inputs: Queue.Queue<StepInput>;
+  readonly inbox: Inbox;
   /**
    * Commands whose last attempt ended with the database, which is never the command's fault: their next one is not
    * counted. Outlives the incarnation.
@@ -62,7 +63,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #mayAct = false;
 
   constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, scope: Scope.Scope) {
-    const { rows, channel, fence, store, chance, inputs, credentials, log } = setting;
+    const { rows, channel, fence, store, chance, inbox, credentials, log } = setting;
     const work = setting.work({ id: rows.id, channel: rows.channel });
     this.rows = rows;
     this.#setting = setting;
@@ -78,8 +79,8 @@ export class Incarnation<Tx extends StepTransaction> {
         gate: this.#gate,
         log,
         credentials: credentials(rows.id),
-        report: (report) => Queue.offerUnsafe(inputs, { kind: 'report', report }),
-        due: (mail) => Queue.offerUnsafe(inputs, { kind: 'mail', mail }),
+        report: (report) => inbox.offer({ kind: 'report', report }),
+        due: (mail) => inbox.offer({ kind: 'mail', mail }),
       },
       scope,
     );
@@ -109,9 +110,9 @@ export class Incarnation<Tx extends StepTransaction> {
 
   #next(): Effect.Effect<Outcome> {
     return Effect.gen({ self: this }, function* () {
-      const { inputs } = this.#setting;
-      const input = yield* Queue.take(inputs).pipe(Effect.timeoutOption(IDLE_MS));
-      if (Queue.sizeUnsafe(inputs) > MOST_WAITING) return this.#overflowed();
+      const { inbox } = this.#setting;
+      const input = yield* inbox.take.pipe(Effect.timeoutOption(IDLE_MS));
+      if (inbox.size > MOST_WAITING) return this.#overflowed();
       if (Option.isNone(input)) return this.#rest();
       if (input.value.kind !== 'command') return yield* this.#take(input.value);
       const { letter } = input.value;
@@ -131,7 +132,7 @@ export class Incarnation<Tx extends StepTransaction> {
     this.#actors = withoutJobs(this.#actors, finishedJobs(this.#actors, Number.POSITIVE_INFINITY));
     const { wanted, retryAt, run } = this.#actors.supervisor.context;
     const isIdle = !wanted && retryAt === null && run === null && this.#actors.jobs.size === 0;
-    return isIdle && Queue.sizeUnsafe(this.#setting.inputs) === 0 ? 'idle' : null;
+    return isIdle && this.#setting.inbox.size === 0 ? 'idle' : null;
   }
 
   /** Commands that are in the table and did not come through the mailbox. */

@@ -1,14 +1,14 @@
-import { Cause, Clock, Effect, Exit, Queue, Schedule } from 'effect';
+import { Cause, Clock, Effect, Exit, Schedule } from 'effect';
 import { decideRestart, NO_RESTARTS } from '../../machines/restart-policy.ts';
 import type { Letter } from '../domain/command.ts';
 import { SnapshotUnusable } from '../domain/errors.ts';
 import type { CommandId, InstanceId, JobId } from '../domain/ids.ts';
 import { type Ending, type Restart, STUMBLED } from './aftermath.ts';
 import type { Fence } from './fence.ts';
+import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import type { ProcessSetting } from './process-setting.ts';
 import { restoreActors } from './restore.ts';
-import type { StepInput } from './step.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
 import { Trace } from './trace.ts';
 import type { Mail } from './work.ts';
@@ -24,7 +24,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
   readonly trace = new Trace();
   readonly #setting: ProcessSetting<Tx>;
   readonly #watchers = new Set<() => void>();
-  #inputs: Queue.Queue<StepInput> = Effect.runSync(Queue.unbounded<StepInput>());
+  #inbox = new Inbox();
   #live: Incarnation<Tx> | null = null;
   #parked: string | null = null;
   readonly #spared = new Set<CommandId>();
@@ -45,18 +45,18 @@ export class InstanceProcess<Tx extends StepTransaction> {
     return this.#parked;
   }
 
-  /** Inputs that wait for their turn. */
+  /** Commands that wait for their turn. */
   get mailboxDepth(): number {
-    return Queue.sizeUnsafe(this.#inputs);
+    return this.#inbox.letters;
   }
 
   /** A letter from the mailbox. Order and doubles are sorted out here, gaps are filled from the table. */
   offer(letter: Letter): void {
-    Queue.offerUnsafe(this.#inputs, { kind: 'command', letter });
+    this.#inbox.offer({ kind: 'command', letter });
   }
 
   tell(mail: readonly Mail[]): void {
-    if (mail.length > 0) Queue.offerUnsafe(this.#inputs, { kind: 'mail', mail });
+    if (mail.length > 0) this.#inbox.offer({ kind: 'mail', mail });
   }
 
   watch(onStep: () => void): () => void {
@@ -102,8 +102,8 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #incarnate(mail: readonly Mail[]) {
     return Effect.gen({ self: this }, function* () {
       // What the former incarnation was told goes with it: commands are in the table, reports belong to its activities.
-      const inputs = yield* Queue.unbounded<StepInput>();
-      this.#inputs = inputs;
+      const inbox = new Inbox();
+      this.#inbox = inbox;
       const rows = yield* this.#load();
       if (rows === null) return 'gone' as const;
       const channel = this.#setting.channelOf(rows.channel);
@@ -111,7 +111,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
       const restored = yield* Effect.exit(Effect.sync(() => restoreActors(rows, this.#setting.limits(rows.channel))));
       if (Exit.isFailure(restored)) return yield* this.#park(reasonOf(restored.cause));
       const stepped = this.#stepped;
-      const setting = { ...this.#setting, fence: this.fence, rows, channel, inputs, stepped, spared: this.#spared };
+      const setting = { ...this.#setting, fence: this.fence, rows, channel, inbox, stepped, spared: this.#spared };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
       this.#live = new Incarnation<Tx>(setting, actors, yield* Effect.scope);
