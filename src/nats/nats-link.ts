@@ -211,6 +211,8 @@ export class NatsLink {
 
   async #close(): Promise<void> {
     this.#state = 'closed';
+    // Whoever still waits waits for what will not come.
+    this.#ready.closeUnsafe();
     await this.#session?.connection.close();
   }
 }
