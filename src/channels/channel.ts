@@ -63,7 +63,11 @@ export interface DirectoryPage {
   /** Null when the survey is complete. */
   readonly nextCursor: unknown;
   /** What could not be listed, and why: counted in the job's errors, never sinks it. */
-  readonly problems: readonly { readonly externalId: string | null; readonly reason: string; readonly message: string }[];
+  readonly problems: readonly {
+    readonly externalId: string | null;
+    readonly reason: string;
+    readonly message: string;
+  }[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
 }
@@ -122,7 +126,11 @@ export type ConnectionReport =
   | ConnectionLost
   | { readonly type: 'messagesArrived'; readonly continuity: string; readonly messages: readonly LiveMessage[] }
   | { readonly type: 'messagesEdited'; readonly messages: readonly LiveMessage[] }
-  | { readonly type: 'messagesDeleted'; readonly conversationExternalId: string; readonly externalIds: readonly string[] }
+  | {
+      readonly type: 'messagesDeleted';
+      readonly conversationExternalId: string;
+      readonly externalIds: readonly string[];
+    }
   | { readonly type: 'conversationsChanged'; readonly conversations: readonly ListedConversation[] }
   | { readonly type: 'conversationsRemoved'; readonly externalIds: readonly string[] };
 
