@@ -1,35 +1,37 @@
 import { randomUUID } from 'node:crypto';
+import { LockMode } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Schema } from 'effect';
 import type { Command } from '../domain/command.ts';
 import { Refused } from '../domain/errors.ts';
-import { type InstanceId, JobId } from '../domain/ids.ts';
+import { JobId } from '../domain/ids.ts';
 import type { CommandStore, DeadLetterView } from '../runtime/store.ts';
 import { acceptCommand } from './accept-command.ts';
-import { msOf, toInstant, toIso } from './instants.ts';
+import { beyond } from './beyond.ts';
+import { DeadLetterEntity } from './entities/dead-letter-entity.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { keysetCursor, pageOf } from './keyset-cursor.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused } from './refusals.ts';
-import type { Connection, Sql } from './sql.ts';
-
-interface DeadLetterRow extends Omit<DeadLetterView, 'at'> {
-  readonly at: number;
-}
+import type { Row } from './row.ts';
 
 const DeadLetterKey = keysetCursor(Schema.Struct({ at: Schema.Number, id: Schema.String.check(Schema.isUUID()) }));
 
-const viewOf = (row: DeadLetterRow): DeadLetterView => ({ ...row, at: toIso(row.at) });
+const FIELDS = ['id', 'instanceId', 'command', 'reason', 'attempts', 'at'] as const;
+
+const viewOf = (row: Row<typeof DeadLetterEntity, (typeof FIELDS)[number]>): DeadLetterView => ({
+  id: row.id,
+  instanceId: row.instanceId,
+  command: row.command,
+  reason: row.reason,
+  attempts: row.attempts,
+  at: row.at.toISOString(),
+});
 
 /** Settles an open dead letter. Throws `Refused` when there is none, or somebody else was faster. */
-const settle = async (
-  sql: Sql,
-  id: string,
-  fate: 'requeued' | 'discarded',
-): Promise<{ instanceId: InstanceId; command: Command }> => {
-  const [dead] = await sql.rows<{ instanceId: InstanceId; command: Command; fate: string | null }>(
-    `SELECT instance_id AS "instanceId", command, fate FROM dead_letters WHERE id = $1 FOR UPDATE`,
-    [id],
-  );
-  if (dead === undefined) {
+const settle = async (em: SqlEntityManager, id: string, fate: 'requeued' | 'discarded') => {
+  const dead = await em.findOne(DeadLetterEntity, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (dead === null) {
     throw new Refused({
       status: 404,
       code: 'dead_letter_not_found',
@@ -37,14 +39,15 @@ const settle = async (
       details: { field: 'id' },
     });
   }
-  if (dead.fate !== null) {
+  if (dead.fate) {
     throw new Refused({
       status: 409,
       code: 'dead_letter_settled',
       message: `Dead letter ${id} was already ${dead.fate}`,
     });
   }
-  await sql.run('UPDATE dead_letters SET fate = $2 WHERE id = $1', [id, fate]);
+  dead.fate = fate;
+  await em.flush();
   return dead;
 };
 
@@ -52,31 +55,35 @@ const settle = async (
 const afresh = (command: Command): Command =>
   command.type === 'startSync' ? { ...command, jobId: JobId.make(randomUUID()) } : command;
 
-export const commandStore = (connection: Connection): CommandStore => {
-  const asked = <A>(body: (sql: Sql) => Promise<A>) => persevere(() => connection.transaction(body), isRefused);
-  return {
-    submit: (instanceId, command, at) => asked((sql) => acceptCommand(sql, instanceId, command, at)),
+export const commandStore = (connection: EntityConnection): CommandStore => ({
+  submit: (instanceId, command, at) =>
+    persevere(() => connection.transaction((sql) => acceptCommand(sql, instanceId, command, at)), isRefused),
 
-    deadLetters: ({ limit, cursor }) =>
-      persevere(async () => {
-        const after = DeadLetterKey.read(cursor);
-        const rows = await connection.query((sql) =>
-          sql.rows<DeadLetterRow>(
-            `SELECT id, instance_id AS "instanceId", command, reason, attempts, ${msOf('at')} AS at FROM dead_letters
-             WHERE fate IS NULL AND ($1::timestamptz IS NULL OR (dead_letters.at, dead_letters.id) < ($1, $2::uuid))
-             ORDER BY dead_letters.at DESC, dead_letters.id DESC LIMIT $3`,
-            [after === null ? null : toInstant(after.at), after?.id ?? null, limit + 1],
-          ),
-        );
-        return pageOf(rows, limit, viewOf, ({ at, id }) => DeadLetterKey.write({ at, id }));
-      }, isRefused),
+  deadLetters: ({ limit, cursor }) =>
+    persevere(async () => {
+      const after = DeadLetterKey.read(cursor);
+      const rows = await connection.entities((em) =>
+        em.find(
+          DeadLetterEntity,
+          { fate: null, ...beyond('at, id', 'before', after) },
+          { fields: FIELDS, orderBy: { at: 'desc', id: 'desc' }, limit: limit + 1, disableIdentityMap: true },
+        ),
+      );
+      return pageOf(rows, limit, viewOf, ({ at, id }) => DeadLetterKey.write({ at: at.getTime(), id }));
+    }, isRefused),
 
-    requeue: (deadLetterId, at) =>
-      asked(async (sql) => {
-        const { instanceId, command } = await settle(sql, deadLetterId, 'requeued');
-        return acceptCommand(sql, instanceId, afresh(command), at);
-      }),
+  requeue: (deadLetterId, at) =>
+    persevere(
+      () =>
+        connection.changes(async (em, sql) => {
+          const { instanceId, command } = await settle(em, deadLetterId, 'requeued');
+          return acceptCommand(sql, instanceId, afresh(command), at);
+        }),
+      isRefused,
+    ),
 
-    discard: (deadLetterId) => asked(async (sql) => void (await settle(sql, deadLetterId, 'discarded'))),
-  };
-};
+  discard: (deadLetterId) =>
+    persevere(async () => {
+      await connection.changes((em) => settle(em, deadLetterId, 'discarded'));
+    }, isRefused),
+});

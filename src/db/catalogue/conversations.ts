@@ -7,8 +7,8 @@ import type { EntityConnection } from '../entity-connection.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused } from '../refusals.ts';
+import type { Row } from '../row.ts';
 import { readInstance } from './instances.ts';
-import type { Row } from './row.ts';
 import { searchPattern } from './search-pattern.ts';
 
 const FIELDS = [

@@ -13,11 +13,11 @@ import { toIso } from '../instants.ts';
 import { pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused } from '../refusals.ts';
+import type { Row } from '../row.ts';
 import { OrdinalKey } from './conversations.ts';
 import { gapsBetween } from './gaps.ts';
 import { given } from './given.ts';
 import { readInstance } from './instances.ts';
-import type { Row } from './row.ts';
 
 const FIELDS = [
   'id',

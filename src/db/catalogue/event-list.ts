@@ -3,13 +3,14 @@ import type { ChannelName } from '../../domain/channel-name.ts';
 import type { EventView } from '../../domain/event-view.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import { beyond } from '../beyond.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
 import { EventEntity } from '../entities/event-entity.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
 import { toInstant } from '../instants.ts';
 import { pageOf } from '../keyset-cursor.ts';
+import type { Row } from '../row.ts';
 import type { Sql } from '../sql.ts';
-import { beyond } from './beyond.ts';
 import {
   columns,
   conditions,
@@ -25,7 +26,6 @@ import {
   viewOf,
 } from './event-rows.ts';
 import { given } from './given.ts';
-import type { Row } from './row.ts';
 
 const FIELDS = [
   'id',

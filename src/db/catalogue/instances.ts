@@ -3,15 +3,15 @@ import { Schema } from 'effect';
 import { InstanceId } from '../../domain/ids.ts';
 import type { InstanceView } from '../../domain/instance.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
+import { beyond } from '../beyond.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
 import type { EntityConnection } from '../entity-connection.ts';
 import { toIso } from '../instants.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused, noInstance } from '../refusals.ts';
-import { beyond } from './beyond.ts';
+import type { Row } from '../row.ts';
 import { given } from './given.ts';
-import type { Row } from './row.ts';
 
 const FIELDS = ['id', 'name', 'channel', 'state', 'account', 'error', 'createdAt'] as const;
 

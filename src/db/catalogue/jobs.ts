@@ -5,16 +5,16 @@ import { Refused } from '../../domain/errors.ts';
 import { type InstanceId, JobId } from '../../domain/ids.ts';
 import type { JobView } from '../../domain/job.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
+import { beyond } from '../beyond.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
 import { JobEntity } from '../entities/job-entity.ts';
 import type { EntityConnection } from '../entity-connection.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
 import { persevere } from '../query-failure.ts';
 import { isRefused } from '../refusals.ts';
-import { beyond } from './beyond.ts';
+import type { Row } from '../row.ts';
 import { given } from './given.ts';
 import { readInstance } from './instances.ts';
-import type { Row } from './row.ts';
 
 /** Without the state of its machine, which may be long. */
 const FIELDS = [

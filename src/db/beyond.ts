@@ -1,5 +1,5 @@
 import { raw } from '@mikro-orm/core';
-import { toInstant } from '../instants.ts';
+import { toInstant } from './instants.ts';
 
 /** A place in an order by an instant and then an id. */
 export interface Place {
