@@ -13,6 +13,7 @@ import { commandStore } from './command-store.ts';
 import { DatabaseRefused } from './database-refused.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { instanceRegistry } from './instance-registry.ts';
+import { leaseStore } from './lease-store.ts';
 import { persevere } from './query-failure.ts';
 import { openRemovals } from './removals.ts';
 import { retentionStore } from './retention-store.ts';
@@ -59,7 +60,7 @@ export const databaseOn = (
     const searchIndex = yield* openSearchIndex(connection, log);
     const removals = yield* openRemovals(connection, log);
     return {
-      runtime: runtimeStore(connection),
+      runtime: { ...runtimeStore(connection), leases: leaseStore(connection, connection.apart) },
       commands: commandStore(connection),
       sync: syncStore(connection),
       catalogue: {

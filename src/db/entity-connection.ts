@@ -8,6 +8,8 @@ export interface EntityConnection extends Connection {
   readonly entities: <A>(body: (em: SqlEntityManager) => Promise<A>) => Promise<A>;
   /** A transaction, as `transaction` is: what goes through the entity manager and through `sql` commits together. */
   readonly changes: <A>(body: (em: SqlEntityManager, sql: Sql) => Promise<A>) => Promise<A>;
+  /** As `query`, on a session that no other work can take away. The embedded database has but one. */
+  readonly apart: Connection['query'];
 }
 
 interface Written {
@@ -53,10 +55,11 @@ const withEntities = async <A>(
   }
 };
 
-export const entityConnection = (connection: Connection, em: unknown): EntityConnection => {
+export const entityConnection = (connection: Connection, em: unknown, apart: Connection['query']): EntityConnection => {
   if (!(em instanceof SqlEntityManager)) throw new Error('The configuration names neither of the two drivers');
   return {
     ...connection,
+    apart,
     entities: (body) => connection.query((sql) => withEntities(em, sql, body)),
     changes: (body) => connection.transaction((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
   };

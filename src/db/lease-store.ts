@@ -36,13 +36,17 @@ const CLAIM = `
 /** Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new epoch. */
 const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
 
-export const leaseStore = (connection: Connection): LeaseStore => {
-  const fences = (statement: string, parameters: readonly unknown[]) =>
-    persevere((): Promise<readonly Fence[]> => connection.query((sql) => sql.rows<Fence>(statement, parameters)));
+/**
+ * Raw SQL: what counts is the clock of the database, and that each takeover is one statement. What a node needs to
+ * keep its partitions goes through `apart`, so that work which fills the pool cannot cost it them.
+ */
+export const leaseStore = (connection: Connection, apart: Connection['query'] = connection.query): LeaseStore => {
+  const fences = (query: Connection['query'], statement: string, parameters: readonly unknown[]) =>
+    persevere((): Promise<readonly Fence[]> => query((sql) => sql.rows<Fence>(statement, parameters)));
   return {
     renew: (nodeId, leaseMs) =>
       persevere(async () => {
-        const [row] = await connection.query((sql) =>
+        const [row] = await apart((sql) =>
           sql.rows<{ now: number }>(
             `INSERT INTO nodes (node_id, lease_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
              ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until
@@ -53,7 +57,7 @@ export const leaseStore = (connection: Connection): LeaseStore => {
         return row?.now ?? Number.NaN;
       }),
     liveNodes: persevere(() =>
-      connection.query(async (sql) => {
+      apart(async (sql) => {
         const [row] = await sql.rows<{ live: number }>(
           'SELECT count(*)::int AS live FROM nodes WHERE lease_until > clock_timestamp()',
           [],
@@ -62,8 +66,8 @@ export const leaseStore = (connection: Connection): LeaseStore => {
       }),
     ),
     claim: (nodeId, held, limit, versions) =>
-      fences(CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()], held]),
-    claimAll: (nodeId) => fences(CLAIM_ALL, [nodeId]),
+      fences(apart, CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()], held]),
+    claimAll: (nodeId) => fences(connection.query, CLAIM_ALL, [nodeId]),
     release: (nodeId, held) =>
       persevere(async () => {
         await connection.query((sql) =>

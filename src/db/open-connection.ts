@@ -14,6 +14,7 @@ import { migrate } from './migrate.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { type PostgresPool, postgresConnection } from './postgres-connection.ts';
 import { persevere } from './query-failure.ts';
+import { sessionApart } from './session-apart.ts';
 
 export interface DatabaseLocation {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
@@ -42,8 +43,9 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   const client = orm.em.getDriver().getConnection();
   if (client instanceof PgliteConnection) {
     const queue = new FairQueue();
+    const connection = pgliteConnection(await client.getNativeClient(), orm.em, queue);
     return {
-      connection: entityConnection(pgliteConnection(await client.getNativeClient(), orm.em, queue), orm.em),
+      connection: entityConnection(connection, orm.em, connection.query),
       close: async () => {
         await queue.drained();
         await orm.close();
@@ -52,7 +54,14 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   }
   if (!(client instanceof PostgreSqlConnection)) throw new Error('The configuration names neither of the two drivers');
   const pool: PostgresPool = await client.getNativeClient();
-  return { connection: entityConnection(postgresConnection(pool, orm.em), orm.em), close: () => orm.close() };
+  const apart = await sessionApart(orm);
+  return {
+    connection: entityConnection(postgresConnection(pool, orm.em), orm.em, apart.query),
+    close: async () => {
+      await apart.close();
+      await orm.close();
+    },
+  };
 };
 
 const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened> => {
