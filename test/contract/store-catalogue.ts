@@ -126,6 +126,7 @@ export const catalogueContract = (driver: StoreDriver): void => {
           'back\\slash',
           'ÄPFEL und Birnen',
           'nul',
+          `who? it's "me" ?? $1`,
         ];
         await store(
           id,
@@ -144,7 +145,9 @@ export const catalogueContract = (driver: StoreDriver): void => {
         expect(await find('äpfel')).toEqual(['ÄPFEL und Birnen']);
         expect(await find('n\0ul')).toEqual(['nul']);
         expect(await find('nowhere')).toEqual([]);
-        expect(await find('e')).toHaveLength(5);
+        expect(await find(`WHO? it's "m`)).toEqual([`who? it's "me" ?? $1`]);
+        expect(await find('?? $1')).toHaveLength(1);
+        expect(await find('e')).toHaveLength(6);
       };
 
       it('takes nothing for a wildcard, and does not mind case', expectations);
@@ -223,6 +226,15 @@ export const catalogueContract = (driver: StoreDriver): void => {
         expect(all).toHaveLength(5);
         const found = await run(rig.db.catalogue.conversations(id, { search: 'C3' }, { limit: 9, cursor: null }));
         expect(found.items.map(({ name }) => name)).toEqual(['c3']);
+        const odd = listedConversation({ name: `why? it's 100% \\"odd" ?? $1` });
+        await rig.step(id, (tx) => tx.upsertConversations(id, [odd], 1));
+        for (const search of ['why?', `it's`, '100%', '\\"odd', '?? $1', odd.externalId, `${odd.externalId}\0`]) {
+          const { items } = await run(rig.db.catalogue.conversations(id, { search }, { limit: 9, cursor: null }));
+          expect(
+            items.map(({ name }) => name),
+            search,
+          ).toEqual([odd.name]);
+        }
       });
 
       it('refuses a conversation of somebody else', async () => {

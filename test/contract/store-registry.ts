@@ -49,6 +49,14 @@ export const registryContract = (driver: StoreDriver): void => {
         expect(JSON.stringify(rows)).not.toContain(token);
       });
 
+      it('keeps a name whatever is in it', async () => {
+        const name = `who? it's \\"me" ?? $1 \0😀`;
+        const { id } = await run(create(randomUUID(), name));
+        expect((await run(rig.db.catalogue.instance(id))).name).toBe(name.replace('\0', ''));
+        await run(rig.db.registry.update(id, { name: `${name}!` }));
+        expect((await run(rig.db.catalogue.instance(id))).name).toBe(`${name.replace('\0', '')}!`);
+      });
+
       it('refuses an account that another instance holds, until that one lets go', async () => {
         const [token, fresh] = [randomUUID(), randomUUID()];
         const first = await run(create(token));
@@ -136,6 +144,29 @@ export const registryContract = (driver: StoreDriver): void => {
         expect(history).toEqual([
           { old_value: null, new_value: 10 },
           { old_value: 10, new_value: null },
+        ]);
+      });
+
+      it('keep null where null is a value', async () => {
+        await run(rig.db.settings.reset('retention.rawPayloadDays', 0));
+        await run(rig.db.settings.put({ 'retention.rawPayloadDays': 30 }, 1));
+        await run(rig.db.settings.put({ 'retention.rawPayloadDays': null, 'sync.defaultDepth': '90d' }, 2_000));
+        expect(await run(rig.db.settings.all)).toMatchObject({
+          'retention.rawPayloadDays': null,
+          'sync.defaultDepth': '90d',
+        });
+        const [row] = await rig.rows('SELECT value::text FROM settings WHERE key = $1', ['retention.rawPayloadDays']);
+        expect(row).toEqual({ value: 'null' });
+        await run(rig.db.settings.reset('retention.rawPayloadDays', 3_000));
+        await run(rig.db.settings.reset('sync.defaultDepth', 3_000));
+        const history = await rig.rows(
+          'SELECT old_value::text AS old, new_value::text AS new FROM settings_history WHERE key = $1 ORDER BY id',
+          ['retention.rawPayloadDays'],
+        );
+        expect(history.slice(-3)).toEqual([
+          { old: null, new: '30' },
+          { old: '30', new: 'null' },
+          { old: 'null', new: null },
         ]);
       });
 
