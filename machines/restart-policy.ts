@@ -2,10 +2,12 @@ import { Schema } from 'effect';
 
 /**
  * When a child that failed may run again, à la OTP: at most five restarts in a minute, each after a backoff
- * that doubles from one second to a minute, jittered upward; five stable minutes forget the past.
+ * that doubles from one second to a minute, jittered upward; five stable minutes forget the past. Whoever fails
+ * too slowly for that, but without ever being stable, is given up after ten in a row.
  */
 
 export const MAX_RESTARTS = 5;
+export const MOST_IN_A_ROW = 10;
 export const RESTART_WINDOW_MS = 60_000;
 export const FIRST_BACKOFF_MS = 1_000;
 export const MAX_BACKOFF_MS = 60_000;
@@ -34,7 +36,8 @@ export const decideRestart = (
   const forgiven = stableSince !== null && at - stableSince >= STABLE_AFTER_MS;
   const inARow = forgiven ? 0 : log.inARow;
   const recent = forgiven ? [] : log.recent.filter((instant) => at - instant < RESTART_WINDOW_MS);
-  if (recent.length >= MAX_RESTARTS) return { restart: false, log: { recent, inARow, total: log.total } };
+  if (recent.length >= MAX_RESTARTS || inARow >= MOST_IN_A_ROW)
+    return { restart: false, log: { recent, inARow, total: log.total } };
   const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** inARow);
   return {
     restart: true,

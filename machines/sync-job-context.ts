@@ -74,24 +74,6 @@ export const SyncJobContext = Schema.Struct({
 });
 export type SyncJobContext = typeof SyncJobContext.Type;
 
-export const NO_PROGRESS: Progress = {
-  fetched: 0,
-  stored: 0,
-  duplicates: 0,
-  updated: 0,
-  malformed: 0,
-  pages: 0,
-  listingRequests: 0,
-  conversationsDone: 0,
-  conversationsTotal: null,
-  percent: null,
-  ratePerMinute: 0,
-  etaMs: null,
-  current: null,
-  errorCount: 0,
-  errors: [],
-};
-
 /** Kinds of errors that are kept in detail; the count goes on. */
 const ERRORS_KEPT = 50;
 

@@ -84,7 +84,8 @@ export const restore = (context: SyncJobContext): Decision =>
 
 /** A step of ours threw on what this job brought: try again under the restart policy, then fail. */
 export const crash = (context: SyncJobContext, event: Moment & { readonly message: string }): Decision => {
-  const decision = decideRestart(context.restarts, { ...event, stableSince: null });
+  const stableSince = context.restarts.recent.at(-1) ?? null;
+  const decision = decideRestart(context.restarts, { ...event, stableSince });
   if (!decision.restart) return fail(context, event.at, `Gave up after repeated failures: ${event.message}`);
   return andThen(letGo(context), (next) =>
     decided({ ...wait(next, 'restart', decision.at, event.message), retryAt: decision.at, restarts: decision.log }),

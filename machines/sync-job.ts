@@ -1,10 +1,10 @@
 import { type SnapshotFrom, setup } from 'xstate';
 import type { JobId } from '../src/domain/ids.ts';
-import type { JobConfig } from '../src/domain/job.ts';
+import { type JobConfig, NO_PROGRESS } from '../src/domain/job.ts';
 import type { ActorDefinition } from './actor-definition.ts';
 import { EFFECTS } from './effects.ts';
 import { NO_RESTARTS } from './restart-policy.ts';
-import { NO_PROGRESS, SyncJobContext } from './sync-job-context.ts';
+import { SyncJobContext } from './sync-job-context.ts';
 import type { Decision } from './sync-job-decision.ts';
 import type { SyncJobEvent } from './sync-job-events.ts';
 import {

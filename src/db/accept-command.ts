@@ -2,10 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Command, isControl, type Letter, MAILBOX_LIMIT } from '../domain/command.ts';
 import { Refused } from '../domain/errors.ts';
 import { CommandId, type InstanceId, type JobId } from '../domain/ids.ts';
-import { ACTIVE_STATUSES, type JobConfig } from '../domain/job.ts';
+import { ACTIVE_STATUSES, type JobConfig, NO_PROGRESS } from '../domain/job.ts';
 import { cleanJson } from './clean-text.ts';
 import { toInstant } from './instants.ts';
-import { NO_PROGRESS_YET } from './no-progress-yet.ts';
 import { noInstance } from './refusals.ts';
 import type { Sql } from './sql.ts';
 
@@ -73,7 +72,7 @@ const createJob = async (
   await sql.run(
     `INSERT INTO sync_jobs (id, instance_id, type, status, scope, config, progress, created_at)
      VALUES ($1, $2, $3, 'pending', $4, $5::jsonb, $6::jsonb, $7)`,
-    [jobId, instanceId, config.type, scope, cleanJson(config), cleanJson(NO_PROGRESS_YET), toInstant(at)],
+    [jobId, instanceId, config.type, scope, cleanJson(config), cleanJson(NO_PROGRESS), toInstant(at)],
   );
 };
 

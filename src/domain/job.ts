@@ -80,6 +80,25 @@ export const Progress = Schema.Struct({
 });
 export type Progress = typeof Progress.Type;
 
+/** A job that has not begun. */
+export const NO_PROGRESS: Progress = {
+  fetched: 0,
+  stored: 0,
+  duplicates: 0,
+  updated: 0,
+  malformed: 0,
+  pages: 0,
+  listingRequests: 0,
+  conversationsDone: 0,
+  conversationsTotal: null,
+  percent: null,
+  ratePerMinute: 0,
+  etaMs: null,
+  current: null,
+  errorCount: 0,
+  errors: [],
+};
+
 /** A job as the API shows it. Times in ISO 8601. */
 export const JobView = Schema.Struct({
   jobId: JobId,

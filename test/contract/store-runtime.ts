@@ -1,9 +1,9 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NO_PROGRESS_YET } from '../../src/db/no-progress-yet.ts';
 import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { Fenced, Refused } from '../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
+import { NO_PROGRESS } from '../../src/domain/job.ts';
 import { PARTITIONS } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
@@ -209,7 +209,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const ended = {
           jobId: first,
           status: 'cancelled' as const,
-          progress: NO_PROGRESS_YET,
+          progress: NO_PROGRESS,
           waitingFor: null,
           errorMessage: null,
           startedAt: 1,
@@ -241,7 +241,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
           await tx.saveJob({
             jobId,
             status: 'failed',
-            progress: NO_PROGRESS_YET,
+            progress: NO_PROGRESS,
             waitingFor: null,
             errorMessage: 'gave up',
             startedAt: null,

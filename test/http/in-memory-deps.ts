@@ -4,7 +4,7 @@ import { Refused, StoreUnavailable } from '../../src/domain/errors.ts';
 import type { OutboxEvent, WorldEventName } from '../../src/domain/event.ts';
 import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
-import { ACTIVE_STATUSES, type JobStatus, type JobView, type Progress } from '../../src/domain/job.ts';
+import { ACTIVE_STATUSES, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
 import { DEFAULT_SETTINGS, SETTING_KEYS, SETTINGS, type Settings } from '../../src/domain/settings.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
@@ -12,24 +12,6 @@ import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
 
 export const NOW = Date.parse('2026-02-01T12:00:00Z');
-
-const NO_PROGRESS: Progress = {
-  fetched: 0,
-  stored: 0,
-  duplicates: 0,
-  updated: 0,
-  malformed: 0,
-  pages: 0,
-  listingRequests: 0,
-  conversationsDone: 0,
-  conversationsTotal: null,
-  percent: null,
-  ratePerMinute: 0,
-  etaMs: null,
-  current: null,
-  errorCount: 0,
-  errors: [],
-};
 
 const refused = (status: 404 | 409, code: string, details = {}) =>
   new Refused({ status, code, message: code, details });
