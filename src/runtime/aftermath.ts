@@ -13,7 +13,7 @@ export type Ending = 'idle' | 'fenced' | 'gone' | 'parked';
 export interface Restart {
   readonly afterMs: number;
   readonly mail: readonly Mail[];
-  /** Whether the attempts of a command bound how often this can happen; otherwise the restart policy does. */
+  /** Whether attempts of a command, or restarts of a job, bound how often this can happen; otherwise the process does. */
   readonly isBounded: boolean;
 }
 
@@ -49,7 +49,8 @@ export const aftermathOf = ({ instanceId, actors, input, attempts, cause }: Fail
     'A step failed; beginning anew from the rows.',
   );
   const afterMs = Math.min(MOST_BACKOFF_MS, 100 * 2 ** Math.min(attempts, 10));
-  return { afterMs, mail: crashMail(actors, input), isBounded: 'letter' in input };
+  const mail = crashMail(actors, input);
+  return { afterMs, mail, isBounded: 'letter' in input || mail.length > 0 };
 };
 
 /** A job whose input broke a step goes on under the restart policy. */

@@ -12,6 +12,7 @@ import { type InstanceActors, isFinished, withoutJobs } from './instance-actors.
 import { measureStep } from './measure-step.ts';
 import type { ProcessSetting } from './process-setting.ts';
 import { RequestGate } from './request-gate.ts';
+import type { UnheededStops } from './said-stop.ts';
 import { buryCommand, type StepInput, type StepSetting, takeStep } from './step.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
 import type { Mail } from './work.ts';
@@ -41,6 +42,8 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
    * counted. Outlives the incarnation.
    */
   readonly spared: Set<CommandId>;
+  /** What the platform said and is not committed. Outlives the incarnation too. */
+  readonly stops: UnheededStops;
   /** Called after each step, with what it did. */
   readonly stepped: (delivered: Delivered, at: number) => void;
 }
@@ -63,7 +66,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #mayAct = false;
 
   constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, scope: Scope.Scope) {
-    const { rows, channel, fence, store, chance, inbox, credentials, log } = setting;
+    const { rows, channel, fence, store, chance, inbox, stops, credentials, log } = setting;
     const work = setting.work({ id: rows.id, channel: rows.channel });
     this.rows = rows;
     this.#setting = setting;
@@ -79,7 +82,10 @@ export class Incarnation<Tx extends StepTransaction> {
         gate: this.#gate,
         log,
         credentials: credentials(rows.id),
-        report: (report) => inbox.offer({ kind: 'report', report }),
+        report: (report) => {
+          stops.hear(report, this.#actors);
+          inbox.offer({ kind: 'report', report });
+        },
         due: (mail) => inbox.offer({ kind: 'mail', mail }),
       },
       scope,
@@ -99,7 +105,9 @@ export class Incarnation<Tx extends StepTransaction> {
     return Effect.gen({ self: this }, function* () {
       const limits = this.#setting.limits(this.rows.channel);
       const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
-      let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...mail] });
+      const { stops } = this.#setting;
+      let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
+      if (outcome === null) stops.heedAll();
       outcome ??= yield* this.#runMissed();
       this.#mayAct = true;
       yield* this.#act();
@@ -195,6 +203,7 @@ export class Incarnation<Tx extends StepTransaction> {
         if ('letter' in input) this.#lastSeq = input.letter.seq;
         measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
         yield* this.#act();
+        if (input.kind === 'report') this.#setting.stops.heed(input.report);
         if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
           this.#gate.open();
         if (delivered.published.length > 0) published();

@@ -9,6 +9,7 @@ import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import type { ProcessSetting } from './process-setting.ts';
 import { restoreActors } from './restore.ts';
+import { UnheededStops } from './said-stop.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
 import { Trace } from './trace.ts';
 import type { Mail } from './work.ts';
@@ -28,6 +29,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #live: Incarnation<Tx> | null = null;
   #parked: string | null = null;
   readonly #spared = new Set<CommandId>();
+  readonly #stops = new UnheededStops();
 
   constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>) {
     this.id = id;
@@ -111,7 +113,16 @@ export class InstanceProcess<Tx extends StepTransaction> {
       const restored = yield* Effect.exit(Effect.sync(() => restoreActors(rows, this.#setting.limits(rows.channel))));
       if (Exit.isFailure(restored)) return yield* this.#park(reasonOf(restored.cause));
       const stepped = this.#stepped;
-      const setting = { ...this.#setting, fence: this.fence, rows, channel, inbox, stepped, spared: this.#spared };
+      const setting = {
+        ...this.#setting,
+        fence: this.fence,
+        rows,
+        channel,
+        inbox,
+        stepped,
+        spared: this.#spared,
+        stops: this.#stops,
+      };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
       this.#live = new Incarnation<Tx>(setting, actors, yield* Effect.scope);

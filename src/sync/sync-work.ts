@@ -4,6 +4,7 @@ import type { SyncJobContext } from '../../machines/sync-job-context.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
+import { stopSaidBy } from '../runtime/said-stop.ts';
 import type { InstanceWork, Mail, WalkAssignment, WorkFactory } from '../runtime/work.ts';
 import { fateOf } from './fate.ts';
 import { findNextWalk, type Obstacles } from './next-walk.ts';
@@ -47,7 +48,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   ): Promise<readonly Mail[]> {
     const { jobId, run, usedAt } = report;
     const job = walkingJob(actors, report);
-    if (report.type === 'requestFailed') return failureMail(report, job);
+    if (report.type === 'requestFailed') return failureMail(report, actors);
     if (job === null) return [];
     const storing: Storing = { tx, instanceId: this.#instanceId, job, at };
     const { continuity } = actors.supervisor.context;
@@ -104,17 +105,14 @@ const walkingJob = (actors: InstanceActors, { jobId, run }: WalkReport): SyncJob
 /** "Too much" concerns the limiter first, and stays true when the job that heard it has moved on. */
 const failureMail = (
   report: Extract<WalkReport, { type: 'requestFailed' }>,
-  job: SyncJobContext | null,
+  actors: InstanceActors,
 ): readonly Mail[] => {
   const { failure, jobId, run, usedAt, shutGate } = report;
   const told: Mail = { to: jobId, event: { type: 'pageFailed', run, failure: fateOf(failure), usedAt } };
-  if (failure._tag !== 'RateLimited') return [told];
-  const { retryAfterMs } = failure;
-  // Calls back what every job holds, the one that heard it included: there is nothing more to tell it.
-  if (shutGate) return [{ to: 'rate-limit', event: { type: 'platformSaidStop', retryAfterMs, usedAt } }];
-  if (job?.walk?.kind !== 'messages') return [];
-  const conversation = job.walk.conversationId;
-  return [{ to: 'rate-limit', event: { type: 'conversationSaidStop', conversation, retryAfterMs } }, told];
+  const stop = stopSaidBy(report, actors);
+  if (stop === null) return [told];
+  // It calls back what every job holds, the one that heard it included: there is nothing more to tell that one.
+  return shutGate ? [stop] : [stop, told];
 };
 
 const obstaclesFor = (actors: InstanceActors, asker: JobId, at: number): Obstacles => ({
