@@ -21,7 +21,6 @@ export interface Asked {
   readonly conversation: string | null;
 }
 
-const ACCOUNT = { externalId: 'account', name: 'bot' };
 const LATENCY_MS = 40;
 const PAGE_SIZE = 4;
 /** Shorter than this no cooldown may be where the platform named no time. */
@@ -37,6 +36,7 @@ export class ModelPlatform {
   readonly trespasses: Asked[] = [];
   readonly #quietUntil = new Map<string, number>();
   #report: ((report: ConnectionReport) => void) | null = null;
+  #account = '';
   #streams = 0;
   #continuity = '';
 
@@ -66,18 +66,23 @@ export class ModelPlatform {
 
   #opened(report: (report: ConnectionReport) => void): void {
     this.#continuity = `stream-${++this.#streams}`;
-    report({ type: 'connectionOpened', account: ACCOUNT, continuity: this.#continuity });
+    report({
+      type: 'connectionOpened',
+      account: { externalId: this.#account, name: 'bot' },
+      continuity: this.#continuity,
+    });
   }
 
   readonly channel: Channel = {
     name: 'discord',
     refuseCredentials: () => null,
-    open: ({ report }) =>
+    open: ({ report, instanceId }) =>
       Effect.acquireRelease(
         Effect.gen({ self: this }, function* () {
           this.#ask({ at: yield* Clock.currentTimeMillis, kind: 'login', conversation: null });
           yield* Effect.sleep(LATENCY_MS);
           this.#report = report;
+          this.#account = instanceId;
           this.#opened(report);
           return report;
         }),
