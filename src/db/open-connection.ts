@@ -12,6 +12,7 @@ import { type EntityConnection, entityConnection } from './entity-connection.ts'
 import { FairQueue } from './fair-queue.ts';
 import { migrate } from './migrate.ts';
 import { pgliteConnection } from './pglite-connection.ts';
+import { guardParameters } from './pglite-guard.ts';
 import { type PostgresPool, postgresConnection } from './postgres-connection.ts';
 import { persevere } from './query-failure.ts';
 import { sessionApart } from './session-apart.ts';
@@ -43,7 +44,7 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   const client = orm.em.getDriver().getConnection();
   if (client instanceof PgliteConnection) {
     const queue = new FairQueue();
-    const connection = pgliteConnection(await client.getNativeClient(), orm.em, queue);
+    const connection = pgliteConnection(guardParameters(await client.getNativeClient()), orm.em, queue);
     return {
       connection: entityConnection(connection, orm.em, connection.query),
       close: async () => {
