@@ -59,7 +59,7 @@ const EDIT = `
     AS edit (external_id, type, text, payload, edited_at)
   WHERE held.conversation_id = $1 AND held.external_id = edit.external_id AND ${isNewer('edit')}`;
 
-type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted'>;
+type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted' | 'markMissing'>;
 
 /** Messages are written by set: one statement for a page, whatever is in it. */
 export const messageWrites = (sql: Sql): MessageWrites => ({
@@ -98,5 +98,21 @@ export const messageWrites = (sql: Sql): MessageWrites => ({
       [conversationId, [...new Set(externalIds.map(cleanText))].sort(), toInstant(at)],
     );
     return found.map(({ externalId }) => externalId);
+  },
+
+  markMissing: async (conversationId, { olderThan, newerThan, present, storedBefore }, at) => {
+    await sql.rows(
+      `UPDATE omni_events SET deleted_at = $6
+       WHERE conversation_id = $1 AND timestamp > $2 AND timestamp < $3 AND stored_at < $4 AND deleted_at IS NULL
+         AND external_id <> ALL ($5::text[])`,
+      [
+        conversationId,
+        toInstant(newerThan),
+        toInstant(olderThan),
+        toInstant(storedBefore),
+        present.map(cleanText),
+        toInstant(at),
+      ],
+    );
   },
 });

@@ -13,6 +13,9 @@ import type { RecentChanges } from './recent-changes.ts';
 import { addStretch, newerOf, sameSpans, topBelow } from './spans.ts';
 import type { StoredCounts, SyncTransaction } from './store.ts';
 
+/** The platform's clock and ours, ms. */
+const CLOCKS_MAY_DIFFER_MS = 3_600_000;
+
 /** What a step knows when it stores what a walk brought. */
 export interface Storing {
   readonly tx: SyncTransaction;
@@ -68,6 +71,7 @@ export const storeMessagePage = async (
     tx.upsertMessages(instanceId, conversationId, 'sync', messages, at),
     kept.length > 0 ? tx.upsertMessages(instanceId, conversationId, 'sync', kept, at) : null,
     ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
+    job.config.refresh ? markMissing(storing, walk, page, ended) : null,
   ]);
   return {
     type: 'pageStored',
@@ -82,6 +86,30 @@ export const storeMessagePage = async (
     ended,
     pausedUntil: pauseOf(page.quota),
   };
+};
+
+/**
+ * Read again, a stretch also tells what is gone: deleted while nobody listened. An empty page tells nothing, since a
+ * platform may answer with one where it means that we may not look.
+ */
+const markMissing = async (
+  { tx, job, at }: Storing,
+  { conversationId, before, since }: MessageWalk,
+  page: MessagePage,
+  ended: StopReason | null,
+): Promise<void> => {
+  if (page.oldest === null || ended === 'platform_error') return;
+  const top = before?.at ?? page.requestedAt + CLOCKS_MAY_DIFFER_MS;
+  await tx.markMissing(
+    conversationId,
+    {
+      olderThan: Math.min(top, (job.config.until ?? top) + 1),
+      newerThan: Math.max(since - 1, ended === 'start_of_history' ? 0 : page.oldest.at),
+      present: [...page.messages, ...page.malformed].flatMap(({ externalId }) => externalId ?? []),
+      storedBefore: page.requestedAt,
+    },
+    at,
+  );
 };
 
 const pauseOf = (quota: Quota | null): number | null => (quota === null || quota.remaining > 0 ? null : quota.resetAt);

@@ -33,6 +33,16 @@ export interface StoredCounts {
   readonly updated: number;
 }
 
+/** A stretch that was read again. Times in ms. */
+export interface Reading {
+  /** Both exclusive. */
+  readonly olderThan: number;
+  readonly newerThan: number;
+  readonly present: readonly string[];
+  /** What was stored later may have come into being since the request left: nothing is said about it. */
+  readonly storedBefore: number;
+}
+
 /** The writes of the sync inside a step. */
 export interface SyncTransaction extends StepTransaction {
   /**
@@ -89,6 +99,8 @@ export interface SyncTransaction extends StepTransaction {
     externalIds: readonly string[],
     at: number,
   ) => Promise<readonly string[]>;
+  /** Marks deleted what is held of a stretch and was not in it when it was read again. */
+  readonly markMissing: (conversationId: ConversationId, reading: Reading, at: number) => Promise<void>;
 }
 
 /** Reads of the sync outside a step. */

@@ -147,6 +147,20 @@ export const syncStoreContract = (driver: StoreDriver): void => {
         expect((await held('a'))?.deletedAt).toBe('1970-01-01T00:00:01.000Z');
         expect((await held('b'))?.deletedAt).toBeNull();
       });
+
+      it('mark what was not there when its stretch was read again, and only that', async () => {
+        const { instanceId, conversationId, upsert, held } = await room();
+        const at = (externalId: string, timestamp: number) => message(externalId, { timestamp });
+        await upsert([at('newer', 5_000), at('gone', 4_000), at('there', 3_000), at('older', 1_000)]);
+        const reading = { olderThan: 5_000, newerThan: 1_000, present: ['there'] };
+        const missing = (storedBefore: number) =>
+          rig.step(instanceId, (tx) => tx.markMissing(conversationId, { ...reading, storedBefore }, 9_000));
+        await missing(NOW - 1);
+        expect((await held('gone'))?.deletedAt).toBeNull();
+        await missing(NOW + 1);
+        expect((await held('gone'))?.deletedAt).toBe('1970-01-01T00:00:09.000Z');
+        for (const id of ['newer', 'there', 'older']) expect((await held(id))?.deletedAt).toBeNull();
+      });
     });
 
     describe('conversations', () => {

@@ -142,7 +142,7 @@ test('a page that is under way when its job is cancelled is discarded', async ()
   expect((await stage.coverage(instance.id, long)).spans.filter(({ live }) => !live)).toEqual([]);
 });
 
-test('a refresh reads what is held again, and brings the edits that were made while away', async () => {
+test('a refresh reads what is held again, and brings the edits and deletions that were made while away', async () => {
   const { instance, long, short } = await setting('Refreshed');
   await stage.api.sync(instance.id, { depth: 'all' });
   await stage.stop();
@@ -150,14 +150,22 @@ test('a refresh reads what is held again, and brings the edits that were made wh
   for (const { channelId, messageId } of edited) {
     stage.discord.world.editMessage(channelId, messageId, `edited ${messageId}`, { silent: true });
   }
+  const deleted = [stage.truth('Refreshed', long)[50], stage.truth('Refreshed', short).at(-1)].flatMap(
+    (one) => one ?? [],
+  );
+  for (const { channelId, messageId } of deleted) {
+    stage.discord.world.deleteMessage(channelId, messageId, { silent: true });
+  }
   await stage.start();
   await stage.reaches(instance.id, 'online');
-  expect((await stage.compare(instance)).different).toHaveLength(edited.length);
+  const before = await stage.compare(instance);
+  expect(before.different).toHaveLength(edited.length);
+  expect(before.surplus).toHaveLength(deleted.length);
 
   const job = await stage.api.sync(instance.id, { depth: 'all', refresh: true });
   expect(job).toMatchObject({
     status: 'completed',
-    progress: { stored: 0, updated: edited.length, duplicates: LONG + 150 - edited.length, fetched: LONG + 150 },
+    progress: { stored: 0, updated: edited.length, fetched: LONG + 150 - deleted.length },
   });
   expect(await stage.compare(instance)).toMatchObject(COMPLETE);
 });

@@ -157,6 +157,16 @@ export class MemoryStore implements SyncTransaction {
     });
   };
 
+  readonly markMissing: SyncTransaction['markMissing'] = async (conversationId, reading, at) => {
+    const held = this.held.get(conversationId) ?? new Map<string, HeldMessage>();
+    const { olderThan, newerThan, present } = reading;
+    for (const [id, message] of held) {
+      const isThere = present.includes(id) || message.deletedAt !== null;
+      const isInside = message.timestamp > newerThan && message.timestamp < olderThan;
+      if (!isThere && isInside) held.set(id, { ...message, deletedAt: at });
+    }
+  };
+
   readonly finishCommand: SyncTransaction['finishCommand'] = async (_instanceId, { seq }) => {
     if (seq !== this.lastSeq + 1) throw new Error(`Command ${seq} is run after ${this.lastSeq}`);
     this.lastSeq = seq;
