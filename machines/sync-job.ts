@@ -47,6 +47,11 @@ const builder = setup({
   guards: {
     isCurrent: ({ context, event }) => 'run' in event && event.run === context.walk?.run,
     isOwed: ({ context, event }) => 'run' in event && event.run === context.walk?.run && context.permits.length > 0,
+    /** A permit may come too late: given in the very step in which the job has let go of everything. */
+    isAwaited: ({ context, event }) =>
+      'run' in event &&
+      event.run === context.walk?.run &&
+      (context.permits.length > 0 || context.waitingFor?.what === 'permit' || context.waitingFor?.what === 'cooldown'),
     isDue: ({ context, event }) => context.retryAt !== null && event.at >= context.retryAt,
     isWaitingForWalk: ({ context }) => context.waitingFor?.what === 'walk',
     hasPermit: ({ context }) => context.permits.length > 0,
@@ -106,7 +111,7 @@ const underWay = {
   searchPaused: { actions: decide('searchPaused', pauseSearch) },
   nothingLeft: { actions: decide('nothingLeft', nothingLeft) },
   permitGranted: {
-    guard: 'isCurrent',
+    guard: 'isAwaited',
     actions: decide('permitGranted', (context, event) => takePermit(context, event)),
   },
   permitsRecalled: { guard: 'hasPermit', actions: decide('permitsRecalled', goOn) },
