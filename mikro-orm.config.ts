@@ -26,12 +26,19 @@ const SESSION = {
   keepAlive: true,
   // A statement leaves before the one before it is answered, where nobody waits for that answer.
   pipeline: true,
+  // Of instants long past, other zones have offsets with seconds, which no Date can be made of.
+  options: '-c TimeZone=UTC',
 };
 
 const driverOf = ({ databaseUrl, pgliteDir }: OrmLocation): Partial<Options> =>
   databaseUrl === null
     ? { driver: PgliteDriver, dbName: pgliteDir, driverOptions: { extensions: { pg_trgm }, relaxedDurability: false } }
-    : { driver: PostgreSqlDriver, clientUrl: databaseUrl, driverOptions: SESSION, pool: { max: 10 } };
+    : {
+        driver: PostgreSqlDriver,
+        clientUrl: databaseUrl,
+        driverOptions: { ...SESSION, connectionString: databaseUrl },
+        pool: { max: 10 },
+      };
 
 /** The one configuration: PostgreSQL by its address, the embedded database otherwise. */
 export const ormConfig = (location: OrmLocation): Partial<Options> => ({

@@ -76,7 +76,10 @@ const createJob = async (
   );
 };
 
-/** Numbers and writes a command, and the job it starts, in the caller's transaction. Throws `Refused`. */
+/**
+ * Numbers and writes a command, and the job it starts, in the caller's transaction. Throws `Refused`. Raw SQL: it is
+ * on the way of every command, and its lock is the one that lets foreign keys be checked meanwhile.
+ */
 export const acceptCommand = async (
   sql: Sql,
   instanceId: InstanceId,

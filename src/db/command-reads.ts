@@ -5,6 +5,8 @@ import type { Sql } from './sql.ts';
 
 const LETTER = `commands.id AS "commandId", commands.instance_id AS "instanceId", commands.seq::float8 AS seq, commands.command`;
 
+// Raw SQL: what an owner's mailbox reads, over and over, where the carrier was slower than the table.
+
 /** What an instance has still to run after `afterSeq`, in order. */
 export const openCommands = (
   sql: Sql,

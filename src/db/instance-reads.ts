@@ -23,7 +23,10 @@ const jobOf = ({ jobId, config, machine, version, value, context }: JobRow): Sto
   snapshot: machine === null || version === null ? null : { machine, version, value, context },
 });
 
-/** Null for an instance that does not exist, or is being removed. */
+/**
+ * Null for an instance that does not exist, or is being removed. Raw SQL: a takeover restores thousands of instances,
+ * and each of them waits for this.
+ */
 export const loadInstance = async (sql: Sql, instanceId: InstanceId): Promise<StoredInstance | null> => {
   const [instance] = await sql.rows<InstanceRow>(
     `SELECT id, name, channel, partition::int AS partition, last_seq::float8 AS "lastSeq"

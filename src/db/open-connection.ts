@@ -33,8 +33,14 @@ const isDatabaseRefused = (error: unknown): error is DatabaseRefused => error in
 /** What PostgreSQL says (28: who you are, 3D: which database) when DATABASE_URL itself is wrong. */
 const refusalOf = (error: unknown): unknown => {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (!/^(28|3D)/.test(code)) return error;
   const reason = error instanceof Error ? error.message : code;
+  if (/does not support SSL/i.test(reason)) {
+    return new DatabaseRefused({
+      message:
+        'DATABASE_URL asks for TLS (sslmode), which the server does not offer: turn it on there, or leave it out.',
+    });
+  }
+  if (!/^(28|3D)/.test(code)) return error;
   return new DatabaseRefused({
     message: `PostgreSQL refuses DATABASE_URL: ${reason}. Check user, password and database name.`,
   });

@@ -24,7 +24,8 @@ const readOutbox = (connection: Connection, where: string, parameters: readonly 
 
 /**
  * Ids are given before the commit, so one may become visible after a higher one of another instance. `unsent` goes
- * by what was not sent, and `since` by a job, whose steps are serial: neither can skip a row.
+ * by what was not sent, and `since` by a job, whose steps are serial: neither can skip a row. Raw SQL: the publisher
+ * asks over and over, and hands its ids over as one array.
  */
 export const outboxStore = (connection: Connection): OutboxStore => ({
   unsent: (partitions, limit) =>

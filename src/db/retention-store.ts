@@ -1,4 +1,7 @@
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Retention } from '../sync/catalogue.ts';
+import { CommandEntity } from './entities/command-entity.ts';
+import type { EntityConnection } from './entity-connection.ts';
 import { toInstant } from './instants.ts';
 import { persevere } from './query-failure.ts';
 import type { Connection } from './sql.ts';
@@ -6,16 +9,27 @@ import type { Connection } from './sql.ts';
 const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 
-const COMMANDS = `DELETE FROM commands WHERE id IN (
-  SELECT id FROM commands WHERE finished_at < $1 ORDER BY finished_at LIMIT ${BATCH})`;
+const deleteCommands = async (em: SqlEntityManager, before: Date): Promise<number> => {
+  const oldest = em
+    .createQueryBuilder(CommandEntity)
+    .select('id')
+    .where({ finishedAt: { $lt: before } })
+    .orderBy({ finishedAt: 'asc' })
+    .limit(BATCH);
+  return em.nativeDelete(CommandEntity, { id: { $in: oldest } });
+};
 
-/** Only the oldest rows are looked at: there is no index over what was sent, and what is oldest was sent first. */
+/**
+ * Raw SQL, as it selects from a selection. Only the oldest rows are looked at: there is no index over what was sent,
+ * and what is oldest was sent first.
+ */
 const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
   SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
 
 /**
- * Payloads have no index of their own, which every stored message would pay for. Instead the table is walked in the
- * order of its primary key, a stretch at a time.
+ * Raw SQL, as it reads, writes and tells where it stopped in one statement. Payloads have no index of their own,
+ * which every stored message would pay for. Instead the table is walked in the order of its primary key, a stretch
+ * at a time.
  */
 const PAYLOADS = `
   WITH stretch AS (
@@ -37,11 +51,11 @@ interface StretchEnd {
   readonly cleared: number;
 }
 
-/** Repeats a statement until it finds nothing more; each time is a transaction of its own. */
-const exhaust = async (connection: Connection, statement: string, before: number): Promise<number> => {
+/** Repeats a deletion until it finds nothing more; each time is a transaction of its own. Returns how many rows went. */
+const exhaust = async (deleteBatch: () => Promise<number>): Promise<number> => {
   let total = 0;
   for (;;) {
-    const deleted = await connection.query((sql) => sql.run(statement, [toInstant(before)]));
+    const deleted = await deleteBatch();
     total += deleted;
     if (deleted === 0) return total;
   }
@@ -58,13 +72,15 @@ const clearPayloads = async (connection: Connection, before: number): Promise<nu
   return total;
 };
 
-export const retentionStore = (connection: Connection): Retention => ({
+export const retentionStore = (connection: EntityConnection): Retention => ({
   sweep: (settings, now) =>
     persevere(async () => {
       const before = (days: number) => now - days * DAY_MS;
       const payloadDays = settings['retention.rawPayloadDays'];
-      const commands = await exhaust(connection, COMMANDS, before(settings['retention.finishedCommandsDays']));
-      const events = await exhaust(connection, SENT_EVENTS, before(settings['retention.sentEventsDays']));
+      const finished = new Date(before(settings['retention.finishedCommandsDays']));
+      const commands = await exhaust(() => connection.entities((em) => deleteCommands(em, finished)));
+      const sent = toInstant(before(settings['retention.sentEventsDays']));
+      const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
       return commands + events + (payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays)));
     }),
 });

@@ -120,6 +120,13 @@ describe('when PostgreSQL', () => {
     });
   });
 
+  it('offers no TLS and the address asks for it, nothing is sent in clear', async () => {
+    const secure = new URL(await server.freshDatabase());
+    secure.searchParams.set('sslmode', 'verify-full');
+    const open = Effect.scoped(openConnection({ databaseUrl: secure.href, dataDir: '/tmp' }));
+    expect(await failureOf(open)).toMatchObject({ _tag: 'DatabaseRefused', message: expect.stringContaining('TLS') });
+  });
+
   it('is not there, opening it is unavailable', async () => {
     const open = Effect.scoped(openConnection({ databaseUrl: 'postgresql://u@127.0.0.1:1/x', dataDir: '/tmp' }));
     expect(await failureOf(open)).toBeInstanceOf(StoreUnavailable);

@@ -93,7 +93,10 @@ const resealBatch = async (
 const readKeys = (sql: Sql): Promise<readonly KeyRow[]> =>
   sql.rows<KeyRow>('SELECT key_id AS "keyId", check_value AS "checkValue" FROM secret_keys');
 
-/** The new key is noted first and the old one forgotten last, so that a rotation that was cut short goes on at the next start. */
+/**
+ * The new key is noted first and the old one forgotten last, so that a rotation that was cut short goes on at the next
+ * start. Raw SQL, on the session that holds the lock.
+ */
 const rotate = async (
   sql: Sql,
   present: SealingKey,
