@@ -45,6 +45,7 @@ export const startNode = <Tx extends StepTransaction>(
   Effect.gen(function* () {
     const { store, mailbox, carrier, nodeId, isAlone, metrics, log } = setting;
     const { leases, outbox } = store;
+    log.info({ nodeId }, 'This node, by the name under which it holds partitions.');
     let lease: Lease = isAlone ? PROVEN_ALONE : { isTrusted: () => false };
     let published = (): void => {};
     const process = { ...setting, isTrusted: () => lease.isTrusted(), published: () => published() };

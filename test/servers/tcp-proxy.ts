@@ -4,6 +4,10 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A way to a server that a test can cut, or fill with silence. */
 export interface TcpProxy {
   readonly port: number;
+  /** How many connections are open. */
+  readonly open: number;
+  /** Resolves when the connections that are open now have ended, whatever came after them. */
+  drained(): Promise<void>;
   /** Ends every connection, and takes no new ones. */
   cut(): void;
   /** Connections stay, and are taken, but nothing gets through in either direction. */
@@ -52,6 +56,12 @@ export const startTcpProxy = async (target: { readonly port: number; readonly ho
   };
   return {
     port: address.port,
+    get open() {
+      return pairs.size;
+    },
+    drained: async () => {
+      await Promise.all([...pairs.keys()].map((client) => client.closed || once(client, 'close')));
+    },
     cut,
     stall: () => {
       mode = 'stalled';

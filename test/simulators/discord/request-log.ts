@@ -7,6 +7,8 @@ export interface LoggedRequest {
   readonly route: string;
   readonly channelId: string | null;
   readonly query: string;
+  /** The address by which it came, `host:port`: tells clients apart that come through proxies of their own. */
+  readonly host: string | null;
   readonly status: number;
 }
 

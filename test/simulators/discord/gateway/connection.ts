@@ -37,6 +37,8 @@ const parse = (text: string): Payload | null => {
 /** One socket: greets, keeps the beat, refuses what breaks the protocol, and carries the events of a session. */
 export class Connection {
   session: Session | null = null;
+  /** The address by which it came, `host:port`. */
+  readonly host: string | null;
   readonly #socket: WebSocket;
   readonly #board: Switchboard;
   readonly #held: string[] = [];
@@ -46,7 +48,8 @@ export class Connection {
   #dead = false;
   #ended = false;
 
-  constructor(socket: WebSocket, board: Switchboard) {
+  constructor(socket: WebSocket, board: Switchboard, host: string | null) {
+    this.host = host;
     this.#socket = socket;
     this.#board = board;
     socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));

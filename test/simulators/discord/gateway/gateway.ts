@@ -73,7 +73,7 @@ export class Gateway implements GatewayFront {
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new Connection(webSocket, this.#board);
+      const connection = new Connection(webSocket, this.#board, request.headers.host ?? null);
       this.#connections.add(connection);
       const query = new URL(request.url ?? '/', 'ws://gateway').searchParams;
       if (query.get('v') !== '10') connection.close(CLOSE.InvalidApiVersion, 'Invalid API version.');
@@ -119,7 +119,10 @@ export class Gateway implements GatewayFront {
     this.#sessions.set(session.id, session);
     connection.carry(session);
     const guilds = this.#options.world.guilds.filter((guild) => session.covers(guild));
-    session.dispatch('READY', readyData(session, guilds, this.url));
+    session.dispatch(
+      'READY',
+      readyData(session, guilds, connection.host === null ? this.url : `ws://${connection.host}`),
+    );
     if (!session.wants(INTENT.Guilds)) return;
     for (const guild of guilds) session.dispatch('GUILD_CREATE', guildCreateData(guild, bot));
   }

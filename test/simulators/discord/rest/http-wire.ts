@@ -19,6 +19,7 @@ export class HttpWire {
       url: request.url ?? '/',
       authorization: request.headers.authorization,
       userAgent: request.headers['user-agent'],
+      host: request.headers.host,
     });
     if (this.#latencyMs > 0) setTimeout(() => this.#send(reply, response), this.#latencyMs);
     else this.#send(reply, response);

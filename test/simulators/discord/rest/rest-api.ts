@@ -26,6 +26,7 @@ export interface RestRequest {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly userAgent: string | undefined;
+  readonly host: string | undefined;
 }
 
 /** What to send, and how a fault spoils the sending. */
@@ -43,6 +44,12 @@ export interface RestApiParts {
   readonly log: RequestLog;
   readonly now: () => number;
 }
+
+/** The gateway is reached the way that the client came, so that a proxy in between carries both. */
+const gatewayBy = (host: string | undefined, gateway: GatewayFront): GatewayFront => ({
+  url: host === undefined ? gateway.url : `ws://${host}`,
+  sessionStartLimit: (bot) => gateway.sessionStartLimit(bot),
+});
 
 const BANNED = cloudflarePage(403, 'Access denied');
 
@@ -70,6 +77,7 @@ export class RestApi {
       route: matched?.route.template ?? path,
       channelId: matched?.params['channelId'] ?? null,
       query,
+      host: request.host ?? null,
       status: reply.answer.status,
     });
     return reply;
@@ -83,10 +91,10 @@ export class RestApi {
     if (request.method !== matched.route.method) return refused(METHOD_NOT_ALLOWED);
     const token = /^Bot (\S+)$/.exec(request.authorization ?? '')?.[1];
     const bot = token === undefined ? null : this.#parts.world.botOf(token);
-    return bot === null ? refused(UNAUTHORIZED) : this.#serve(bot, matched, query);
+    return bot === null ? refused(UNAUTHORIZED) : this.#serve(bot, matched, query, request.host);
   }
 
-  #serve(bot: Bot, matched: MatchedRoute, query: string): Reply {
+  #serve(bot: Bot, matched: MatchedRoute, query: string, host: string | undefined): Reply {
     const { limiter, faults } = this.#parts;
     const { channelId, guildId } = matched.params;
     const route = matched.route.template;
@@ -94,7 +102,7 @@ export class RestApi {
     const verdict = limiter.take(call);
     if ('refused' in verdict) return { answer: verdict.refused, struck: null };
 
-    const answer = this.#answer(bot, matched, query);
+    const answer = this.#answer(bot, matched, query, host);
     const right = { ...answer, headers: { ...answer.headers, ...verdict.headers } };
     const struck = faults.strike({ route, channelId: channelId ?? null });
     if (struck === null) return { answer: right, struck };
@@ -109,8 +117,9 @@ export class RestApi {
     return tooMany(retryAfterMs, scope, namedIn === 'body' ? {} : headers, namedIn);
   }
 
-  #answer(bot: Bot, { route, params }: MatchedRoute, query: string): Answer {
-    const { world, gateway, log } = this.#parts;
+  #answer(bot: Bot, { route, params }: MatchedRoute, query: string, host: string | undefined): Answer {
+    const { world, log } = this.#parts;
+    const gateway = gatewayBy(host, this.#parts.gateway);
     const noteForbidden = (): void => {
       log.forbidden += 1;
     };

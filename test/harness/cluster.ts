@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NatsServer, startOwnNats } from '../servers/nats.ts';
+import { type PostgresServer, startOwnPostgres } from '../servers/postgres.ts';
+import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
+import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
+import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
+import { ClusterNode } from './cluster-node.ts';
+import { pastOf } from './history.ts';
+
+export interface ClusterOptions {
+  readonly nodes: number;
+  /** Bots of the simulated Discord, each in a guild of its own. */
+  readonly bots: number;
+  /** Of each bot, in its only channel. */
+  readonly messages: number;
+  readonly simulator?: SimulatorOptions;
+}
+
+/** One actor tree, as `GET /debug/actors` lists it. */
+interface ActorShown {
+  readonly instanceId: string;
+  readonly node: string | null;
+  readonly stale: boolean;
+  readonly state: string;
+}
+
+const worldOf = ({ bots, messages }: ClusterOptions): WorldPlan => {
+  const names = Array.from({ length: bots }, (_, index) => `bot-${index + 1}`);
+  return {
+    guilds: names.map((name) => ({ name, channels: [pastOf('general', messages)] })),
+    bots: names.map((name) => ({ name, guilds: [name] })),
+  };
+};
+
+/** Nodes as real processes on one PostgreSQL, one nats-server and one simulated Discord, and every way to hurt them. */
+export class Cluster {
+  readonly discord: DiscordSimulator;
+  readonly postgres: PostgresServer;
+  readonly nats: NatsServer;
+  readonly databaseUrl: string;
+  readonly nodes: ClusterNode[] = [];
+  readonly #folder: string;
+  readonly #secretKey = randomBytes(36).toString('base64');
+  #joined = 0;
+
+  private constructor(
+    discord: DiscordSimulator,
+    postgres: PostgresServer,
+    nats: NatsServer,
+    databaseUrl: string,
+    folder: string,
+  ) {
+    this.discord = discord;
+    this.postgres = postgres;
+    this.nats = nats;
+    this.databaseUrl = databaseUrl;
+    this.#folder = folder;
+  }
+
+  /** Its limiters are open on both sides: what is tested here is not rates. */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const postgres = await startOwnPostgres(true);
+    const nats = await startOwnNats({ isApart: true });
+    const discord = await startDiscordSimulator({
+      world: worldOf(options),
+      rateLimits: 'off',
+      identifyIntervalMs: 0,
+      ...options.simulator,
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'omni-nodes-'));
+    const cluster = new Cluster(discord, postgres, nats, await postgres.freshDatabase(), folder);
+    try {
+      for (let node = 0; node < options.nodes; node++) await cluster.join();
+      await cluster.anyNode.api.openLimits();
+      return cluster;
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  }
+
+  /** One more node. */
+  async join(): Promise<ClusterNode> {
+    this.#joined += 1;
+    const name = `node_${this.#joined}`;
+    await this.sql(`CREATE ROLE ${name} LOGIN SUPERUSER`);
+    const places = {
+      database: Number(new URL(this.databaseUrl).port),
+      nats: Number(new URL(this.nats.url).port),
+      discord: this.discord.port,
+    };
+    const node = await ClusterNode.start(name, places, ({ database, nats, discord }) => {
+      const address = new URL(this.databaseUrl);
+      address.username = name;
+      address.port = String(database.port);
+      return {
+        dataDir: join(this.#folder, name),
+        discordApiUrl: `http://127.0.0.1:${discord.port}/api`,
+        databaseUrl: address.href,
+        env: { NATS_URL: `nats://127.0.0.1:${nats.port}`, SECRET_KEY: this.#secretKey },
+        isApart: true,
+      };
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** One that runs. */
+  get anyNode(): ClusterNode {
+    const node = this.nodes.find(({ isRunning }) => isRunning);
+    if (node === undefined) throw new Error('No node is left.');
+    return node;
+  }
+
+  others(than: ClusterNode): readonly ClusterNode[] {
+    return this.nodes.filter((node) => node !== than && node.isRunning);
+  }
+
+  sql<A = Record<string, unknown>>(statement: string): Promise<readonly A[]> {
+    return this.postgres.admin(statement, this.databaseUrl) as Promise<readonly A[]>;
+  }
+
+  /** Connects bots of the simulated Discord, and gives the ids of their instances in the same order. */
+  async connect(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const [index, { user, token }] of this.discord.world.bots.entries()) {
+      const node = this.nodes[index % this.nodes.length] ?? this.anyNode;
+      ids.push((await node.api.createInstance(token, user.name)).id);
+    }
+    return ids;
+  }
+
+  /** The instances that live, each with the id of its node, as one node tells it. */
+  async homes(through: ClusterNode = this.anyNode): Promise<ReadonlyMap<string, string>> {
+    const { items } = (await through.api.call('GET', '/debug/actors')) as { readonly items: readonly ActorShown[] };
+    return new Map(
+      items.flatMap(({ instanceId, node, stale }) => (node === null || stale ? [] : [[instanceId, node] as const])),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+    await this.discord.close();
+    await this.nats.stop();
+    await this.postgres.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
