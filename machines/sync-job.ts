@@ -45,12 +45,12 @@ const builder = setup({
   types: { context: {} as SyncJobContext, events: {} as SyncJobEvent, input: {} as SyncJobContext },
   actions: EFFECTS,
   guards: {
-    isCurrent: ({ context, event }) => 'run' in event && event.run === context.walk?.run,
     isOwed: ({ context, event }) => 'run' in event && event.run === context.walk?.run && context.permits.length > 0,
-    /** A permit may come too late: given in the very step in which the job has let go of everything. */
+    /** The limiter may answer too late: in the very step in which the job has let go of everything. */
     isAwaited: ({ context, event }) =>
       'run' in event &&
       event.run === context.walk?.run &&
+      context.online &&
       (context.permits.length > 0 || context.waitingFor?.what === 'permit' || context.waitingFor?.what === 'cooldown'),
     isDue: ({ context, event }) => context.retryAt !== null && event.at >= context.retryAt,
     isWaitingForWalk: ({ context }) => context.waitingFor?.what === 'walk',
@@ -115,9 +115,9 @@ const underWay = {
     actions: decide('permitGranted', (context, event) => takePermit(context, event)),
   },
   permitsRecalled: { guard: 'hasPermit', actions: decide('permitsRecalled', goOn) },
-  permitDelayed: { guard: 'isCurrent', actions: decide('permitDelayed', waitForPermit) },
+  permitDelayed: { guard: 'isAwaited', actions: decide('permitDelayed', waitForPermit) },
   conversationResting: {
-    guard: 'isCurrent',
+    guard: 'isAwaited',
     actions: decide('conversationResting', (context, event) => rest(context, event.until)),
   },
 } as const;
