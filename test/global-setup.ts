@@ -1,20 +1,24 @@
 import type { TestProject } from 'vitest/node';
+import { startNats } from './servers/nats.ts';
 import { startPostgres } from './servers/postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Of the one PostgreSQL server of the run: `inject('postgresUrl')`. Every test takes a database of its own in it. */
     readonly postgresUrl: string;
+    /** Of the one nats-server of the run. Every test takes a prefix of its own in it. */
+    readonly natsUrl: string;
   }
 }
 
-let stopServer = async (): Promise<void> => {};
+let stopServers = async (): Promise<void> => {};
 
-/** Starts one PostgreSQL server for the whole run. */
+/** Starts one PostgreSQL server and one nats-server for the whole run. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const server = await startPostgres();
-  stopServer = () => server.stop();
-  project.provide('postgresUrl', server.url);
+  const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
+  stopServers = async () => void (await Promise.all([postgres.stop(), nats.stop()]));
+  project.provide('postgresUrl', postgres.url);
+  project.provide('natsUrl', nats.url);
 };
 
-export const teardown = (): Promise<void> => stopServer();
+export const teardown = (): Promise<void> => stopServers();

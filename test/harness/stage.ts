@@ -9,6 +9,7 @@ import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
 import type { ApiClient, CoverageShown, EventShown, InstanceShown, JobShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
 import { type Comparison, compareWithTruth, type TrueMessage } from './compare.ts';
+import { openStack, type Stack } from './stack.ts';
 
 /** What a comparison with the platform's truth must come to. */
 export const COMPLETE = { missing: [], surplus: [], doubled: [], different: [] } as const;
@@ -23,13 +24,15 @@ export const PATIENCE = { timeout: 20_000, interval: 20 } as const;
 export class Stage {
   readonly discord: DiscordSimulator;
   readonly dataDir: string;
+  readonly #stack: Stack;
   readonly #options: Partial<AppOptions>;
   #app: AppInProcess | null = null;
 
-  private constructor(discord: DiscordSimulator, dataDir: string, options: Partial<AppOptions>) {
+  private constructor(discord: DiscordSimulator, dataDir: string, stack: Stack, options: Partial<AppOptions>) {
     this.discord = discord;
     this.dataDir = dataDir;
-    this.#options = options;
+    this.#stack = stack;
+    this.#options = { ...stack.options, ...options };
   }
 
   /** Its limiters are open on both sides: what is tested here is not rates. */
@@ -44,7 +47,9 @@ export class Stage {
       identifyIntervalMs: 0,
       ...simulator,
     });
-    const stage = new Stage(discord, await mkdtemp(join(tmpdir(), 'omni-test-')), options);
+    const stack = await openStack();
+    const dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
+    const stage = new Stage(discord, dataDir, stack, options);
     await stage.start();
     await stage.api.openLimits();
     return stage;
@@ -81,6 +86,7 @@ export class Stage {
     this.discord.faults.clear();
     await this.stop();
     await this.discord.close();
+    await this.#stack.close();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
