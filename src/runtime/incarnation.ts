@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Option, Schedule, type Scope } from 'effect';
+import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
 import type { Channel } from '../channels/channel.ts';
 import type { Letter } from '../domain/command.ts';
 import type { Contention, Fenced, StoreUnavailable } from '../domain/errors.ts';
@@ -65,7 +65,10 @@ export class Incarnation<Tx extends StepTransaction> {
   /** False until what was missed has run: a command that breaks a step must not cost a login each time. */
   #mayAct = false;
 
-  constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, scope: Scope.Scope) {
+  readonly #acting: Scope.Closeable;
+
+  /** Its activities end with `acting`. */
+  constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, acting: Scope.Closeable) {
     const { rows, channel, fence, store, chance, inbox, stops, credentials, log } = setting;
     const work = setting.work({ id: rows.id, channel: rows.channel });
     this.rows = rows;
@@ -74,6 +77,7 @@ export class Incarnation<Tx extends StepTransaction> {
     this.#gate = new RequestGate(setting.isTrusted);
     this.#actors = actors;
     this.#lastSeq = rows.lastSeq;
+    this.#acting = acting;
     this.activities = new Activities<Tx>(
       {
         instanceId: rows.id,
@@ -88,8 +92,13 @@ export class Incarnation<Tx extends StepTransaction> {
         },
         due: (mail) => inbox.offer({ kind: 'mail', mail }),
       },
-      scope,
+      acting,
     );
+  }
+
+  /** Ends every activity at once and for good, also while a step hangs. */
+  abandon(): Effect.Effect<void> {
+    return Scope.close(this.#acting, Exit.void);
   }
 
   get actors(): InstanceActors {

@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Schedule } from 'effect';
+import { Cause, Clock, Effect, Exit, Schedule, Scope } from 'effect';
 import { decideRestart, NO_RESTARTS } from '../../machines/restart-policy.ts';
 import type { Letter } from '../domain/command.ts';
 import { SnapshotUnusable } from '../domain/errors.ts';
@@ -66,6 +66,9 @@ export class InstanceProcess<Tx extends StepTransaction> {
     return () => this.#watchers.delete(onStep);
   }
 
+  /** Whatever touches the platform ends at once; what is being committed, when the database says so. */
+  readonly abandon: Effect.Effect<void> = Effect.suspend(() => this.#live?.abandon() ?? Effect.void);
+
   /** Runs until there is nothing to do, or another node has taken over. Interrupting it finishes the step first. */
   readonly run: Effect.Effect<Ending> = Effect.suspend(() => this.#incarnations());
 
@@ -125,7 +128,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
       };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
-      this.#live = new Incarnation<Tx>(setting, actors, yield* Effect.scope);
+      this.#live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
       return yield* this.#live.serve(mail);
     });
   }

@@ -61,8 +61,8 @@ export const startNode = <Tx extends StepTransaction>(
     if (isAlone) {
       yield* Effect.forkScoped(owned.take(yield* leases.claimAll(nodeId)));
     } else {
-      const lost = Effect.asVoid(owned.putDownAll());
-      lease = yield* holdLease(leases, nodeId, { lost, renewed: setting.renewed }, log);
+      const events = { lost: owned.abandonAll(), renewed: setting.renewed };
+      lease = yield* holdLease(leases, nodeId, events, log);
       yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     }
     yield* startSweeper(store, owned, log);

@@ -93,6 +93,18 @@ export class OwnedPartitions<Tx extends StepTransaction> {
     return Effect.suspend(() => this.putDown(this.#owned.size));
   }
 
+  /**
+   * The lease is lost. What touches the platform ends at once; each instance ends after the step it is in, which may
+   * hang for as long as the database does, and nobody waits for that.
+   */
+  abandonAll(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { processes } = this;
+      for (const partition of this.#owned.values()) this.#run(this.#drop(partition));
+      return Effect.forEach(processes, ({ abandon }) => abandon, { concurrency: 'unbounded', discard: true });
+    });
+  }
+
   #drop(partition: PartitionRun<Tx>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { fence } = partition;
