@@ -9,7 +9,7 @@ import { Audit } from './audit.ts';
 
 const BOTS = 10;
 /** Of a sync of everything: so many pages, one after the other, that it outlives what is done to its node. */
-const MESSAGES = 1_500;
+const MESSAGES = 1_200;
 const LATENCY_MS = 150;
 /** A lease of 10 s, a claim within 1 s of its end, and the restore. */
 const TAKEOVER_MS = 15_000;
