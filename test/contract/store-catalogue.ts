@@ -152,6 +152,24 @@ export const catalogueContract = (driver: StoreDriver): void => {
 
       it('takes nothing for a wildcard, and does not mind case', expectations);
 
+      it('meets each match once, however many messages lie between them', async () => {
+        const id = await rig.instance();
+        const room = await rig.conversation(id);
+        // More than any driver looks through in one statement; the matches lie on both sides of round numbers.
+        await rig.rows(
+          `INSERT INTO omni_events (timestamp, stored_at, instance_id, conversation_id, is_from_me, external_id, type, source, text)
+           SELECT to_timestamp(n), now(), $1, $2, false, n::text, 'text', 'sync',
+             CASE WHEN n % 1000 < 2 THEN 'needle ' ELSE 'hay ' END || n FROM generate_series(1, 21000) AS n`,
+          [id, room],
+        );
+        const expected = Array.from({ length: 21_000 }, (_, n) => 21_000 - n).filter((n) => n % 1_000 < 2);
+        for (const limit of [3, 100]) {
+          const found = await readAll(events({ instanceId: id, search: 'needle' }), limit);
+          expect(found.map(({ externalId }) => Number(externalId))).toEqual(expected);
+        }
+        expect(await readAll(events({ conversationId: room, search: 'nowhere' }), 10)).toEqual([]);
+      });
+
       it('finds the same with the index, and without it again', async () => {
         await run(rig.db.setSearchIndex(true));
         await run(rig.db.setSearchIndex(true));
