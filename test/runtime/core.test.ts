@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobId } from '../../src/domain/ids.ts';
+import { ExternalId, type JobId } from '../../src/domain/ids.ts';
 import { SEED } from '../machines/seed.ts';
 import { CoreWorld, LIMITS } from './core-world.ts';
 import type { StepFault } from './memory-runtime-store.ts';
@@ -18,6 +18,7 @@ type Deed =
 const named = fc.option(fc.integer({ min: 0, max: 30_000 }));
 const platformFault: fc.Arbitrary<PlatformFault> = fc.oneof(
   fc.constantFrom<PlatformFault>({ kind: 'denied' }, { kind: 'unreachable' }, { kind: 'badAnswer' }),
+  fc.record({ kind: fc.constant('spent' as const), resetMs: fc.nat(10_000) }),
   fc.record({
     kind: fc.constant('rateLimited' as const),
     scope: fc.constantFrom('instance' as const, 'conversation' as const),
@@ -72,7 +73,8 @@ const perform = async (world: CoreWorld, one: Deed): Promise<void> => {
   switch (one.do) {
     case 'sync': {
       const since = one.since === null ? 0 : world.now - one.since;
-      await world.sync({ refresh: one.refresh, since, channelId: null });
+      const channelId = one.channel === null ? null : ExternalId.make(NAMES[one.channel] ?? '');
+      await world.sync({ refresh: one.refresh, since, channelId });
       return;
     }
     case 'cancel':

@@ -1,5 +1,5 @@
 import { Clock, Effect } from 'effect';
-import type { Channel, ConnectionReport } from '../../src/channels/channel.ts';
+import type { Channel, ConnectionReport, Quota } from '../../src/channels/channel.ts';
 import {
   AccessDenied,
   BadAnswer,
@@ -13,6 +13,8 @@ export type PlatformFault =
   | { readonly kind: 'denied' }
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'badAnswer' }
+  /** The right answer, and word that nothing more is allowed for so long. */
+  | { readonly kind: 'spent'; readonly resetMs: number }
   | { readonly kind: 'rateLimited'; readonly scope: 'instance' | 'conversation'; readonly retryAfterMs: number | null };
 
 export interface Asked {
@@ -35,6 +37,7 @@ export class ModelPlatform {
   /** Requests that left although the platform had said stop. */
   readonly trespasses: Asked[] = [];
   readonly #quietUntil = new Map<string, number>();
+  readonly #spentUntil = new Map<string, number>();
   #report: ((report: ConnectionReport) => void) | null = null;
   #account = '';
   #streams = 0;
@@ -123,30 +126,52 @@ export class ModelPlatform {
   }
 
   /** The answer is made when the request arrives, and comes a moment later. */
-  #request<A>(what: Omit<Asked, 'at'>, answer: (at: number) => A): Effect.Effect<A, PlatformFailure> {
+  #request<A extends { readonly quota: Quota | null }>(
+    what: Omit<Asked, 'at'>,
+    answer: (at: number) => A,
+  ): Effect.Effect<A, PlatformFailure> {
     return Effect.gen({ self: this }, function* () {
       const at = yield* Clock.currentTimeMillis;
+      const spentUntil = this.#spentUntil.get(what.conversation ?? '') ?? 0;
+      // As a channel does that remembers what the platform's headers said.
+      if (spentUntil > at) return yield* heldBack(spentUntil - at);
       this.#ask({ ...what, at });
       const fault = this.faults.shift();
-      const answered = fault === undefined ? answer(at) : null;
+      const answered = fault === undefined || fault.kind === 'spent' ? answer(at) : null;
       yield* Effect.sleep(LATENCY_MS);
-      if (fault === undefined) return answered as A;
-      return yield* Effect.fail(yield* this.#failureOf(fault, what));
+      const now = yield* Clock.currentTimeMillis;
+      if (fault === undefined || fault.kind === 'spent') return this.#spend(answered as A, fault, what, now);
+      return yield* Effect.fail(this.#failureOf(fault, what, now));
     });
   }
 
-  #failureOf(fault: PlatformFault, { kind, conversation }: Omit<Asked, 'at'>): Effect.Effect<PlatformFailure> {
-    return Effect.map(Clock.currentTimeMillis, (now) => {
-      const message = 'On demand.';
-      if (fault.kind === 'denied') return new AccessDenied({ message });
-      if (fault.kind === 'unreachable') return new Unreachable({ message });
-      if (fault.kind !== 'rateLimited') return new BadAnswer({ message, raw: null });
-      const { retryAfterMs } = fault;
-      const scope = kind === 'messages' ? fault.scope : 'instance';
-      const key = scope === 'instance' ? 'all' : (conversation ?? '');
-      const until = now + (retryAfterMs ?? UNNAMED_MS);
-      this.#quietUntil.set(key, Math.max(this.#quietUntil.get(key) ?? 0, until));
-      return new RateLimited({ scope, retryAfterMs, message });
-    });
+  #spend<A extends { readonly quota: Quota | null }>(
+    answered: A,
+    fault: Extract<PlatformFault, { kind: 'spent' }> | undefined,
+    { conversation }: Omit<Asked, 'at'>,
+    now: number,
+  ): A {
+    if (fault === undefined || conversation === null) return answered;
+    const resetAt = now + fault.resetMs;
+    this.#spentUntil.set(conversation, resetAt);
+    return { ...answered, quota: { remaining: 0, resetAt } };
+  }
+
+  #silence(key: string, until: number): void {
+    this.#quietUntil.set(key, Math.max(this.#quietUntil.get(key) ?? 0, until));
+  }
+
+  #failureOf(fault: PlatformFault, { kind, conversation }: Omit<Asked, 'at'>, now: number): PlatformFailure {
+    const message = 'On demand.';
+    if (fault.kind === 'denied') return new AccessDenied({ message });
+    if (fault.kind === 'unreachable') return new Unreachable({ message });
+    if (fault.kind !== 'rateLimited') return new BadAnswer({ message, raw: null });
+    const { retryAfterMs } = fault;
+    const scope = kind === 'messages' ? fault.scope : 'instance';
+    this.#silence(scope === 'instance' ? 'all' : (conversation ?? ''), now + (retryAfterMs ?? UNNAMED_MS));
+    return new RateLimited({ scope, retryAfterMs, message });
   }
 }
+
+const heldBack = (retryAfterMs: number) =>
+  new RateLimited({ scope: 'conversation', retryAfterMs, message: 'Nothing remains; the request was kept back.' });
