@@ -64,7 +64,7 @@ const restoreActor = <Machine extends AnyStateMachine>(
   }
   const context = contextOf(definition, stored);
   if (context === null) throw refuse(`Its context does not fit version ${version} of "${id}".`);
-  if (typeof stored.value !== 'string' || !(stored.value in machine.states)) {
+  if (typeof stored.value !== 'string' || !Object.hasOwn(machine.states, stored.value)) {
     throw refuse(`"${id}" has no state ${JSON.stringify(stored.value)}.`);
   }
   return machine.resolveState({ value: stored.value, context }) as SnapshotFrom<Machine>;
