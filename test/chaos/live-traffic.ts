@@ -23,7 +23,10 @@ export class LiveTraffic {
   constructor(discord: DiscordSimulator, seed: number) {
     this.#discord = discord;
     this.#chance = new Chance(seed);
-    this.#channels = [...discord.world.channels()].filter((channel) => canReadHistory(discord.bot, channel));
+    const { bots } = discord.world;
+    this.#channels = [...discord.world.channels()].filter((channel) =>
+      bots.some((bot) => canReadHistory(bot, channel)),
+    );
   }
 
   get changes(): number {
@@ -50,7 +53,7 @@ export class LiveTraffic {
 
   #post(): void {
     const channelId = this.#channels[this.#chance.below(this.#channels.length)]?.id;
-    if (channelId === undefined) throw new Error('The bot can read no channel.');
+    if (channelId === undefined) throw new Error('No bot can read any channel.');
     const messageId = this.#discord.world.postMessage(channelId, { content: `change ${this.#changes}` });
     this.#posted.push({ channelId, messageId });
   }

@@ -97,6 +97,14 @@ export class Audit {
     return row?.at ?? null;
   }
 
+  /** How often a partition got an owner. */
+  async takeovers(): Promise<number> {
+    const [row] = await this.#cluster.sql<{ readonly count: number }>(
+      'SELECT count(*)::int AS count FROM audit_epochs WHERE owner IS NOT NULL',
+    );
+    return row?.count ?? 0;
+  }
+
   /** How many steps a node committed between two instants, ms. */
   async commitsOf(node: string, fromMs: number, toMs: number): Promise<number> {
     const [row] = await this.#cluster.sql<{ readonly commits: number }>(`

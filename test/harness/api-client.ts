@@ -98,15 +98,18 @@ export const isOver = (job: JobShown): boolean => OVER.has(job.status);
 
 export class ApiClient {
   readonly base: string;
+  readonly #patienceMs: number | null;
 
-  /** `origin` such as `http://127.0.0.1:8881`. */
-  constructor(origin: string) {
+  /** `origin` such as `http://127.0.0.1:8881`. Calls (not streams) are given up after `patienceMs`. */
+  constructor(origin: string, patienceMs: number | null = null) {
     this.base = `${origin}/api/v2`;
+    this.#patienceMs = patienceMs;
   }
 
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.base}${path}`, {
       method,
+      ...(this.#patienceMs === null ? {} : { signal: AbortSignal.timeout(this.#patienceMs) }),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();

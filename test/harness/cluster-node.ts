@@ -1,5 +1,5 @@
 import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';
-import type { ApiClient } from './api-client.ts';
+import { ApiClient } from './api-client.ts';
 import type { Child } from './child.ts';
 import { type Launched, launchService, type ServiceOptions } from './service.ts';
 
@@ -17,6 +17,9 @@ export type Places = Readonly<Record<Road, number>>;
 
 /** From the roads to what the service is started with. */
 export type Equip = (roads: Roads) => ServiceOptions;
+
+/** For a call of the API: a node that is frozen never answers. */
+const PATIENCE_MS = 8_000;
 
 const portOf = (road: TcpProxy): string => `127.0.0.1:${road.port}`;
 
@@ -73,11 +76,12 @@ export class ClusterNode {
 
   /** A new process in the place of one that has ended. Resolves when it listens. */
   async start(): Promise<void> {
+    this.#api = null;
     this.#launched = launchService(this.#options);
     const named = this.child.said(({ nodeId }) => (typeof nodeId === 'string' ? nodeId : undefined));
-    const [id, { api }] = await Promise.all([named, this.#launched.listening]);
+    const [id, { origin }] = await Promise.all([named, this.#launched.listening]);
     this.#id = id;
-    this.#api = api;
+    this.#api = new ApiClient(origin, PATIENCE_MS);
   }
 
   /** SIGKILL. */

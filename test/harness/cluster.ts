@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { type NatsServer, startOwnNats } from '../servers/nats.ts';
 import { type PostgresServer, startOwnPostgres } from '../servers/postgres.ts';
 import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
+import { type ApiClient, ApiRefused } from './api-client.ts';
 import { ClusterNode } from './cluster-node.ts';
+import { eventually } from './eventually.ts';
 import { pastOf } from './history.ts';
 
 export interface ClusterOptions {
@@ -45,6 +49,7 @@ export class Cluster {
   readonly #folder: string;
   readonly #secretKey = randomBytes(36).toString('base64');
   #joined = 0;
+  #asked = 0;
 
   private constructor(
     discord: DiscordSimulator,
@@ -107,6 +112,37 @@ export class Cluster {
     this.nodes.push(node);
     return node;
   }
+
+  /**
+   * What `call` gives on the first node that gives anything, asked in turn and again and again: some are dead, some
+   * frozen, and some do not reach their database. A refusal of the request itself is passed on.
+   */
+  async ask<A>(call: (api: ApiClient) => Promise<A>): Promise<A> {
+    const answer = await eventually('a node answers', 120_000, async () => {
+      this.#asked += 1;
+      const node = this.nodes[this.#asked % this.nodes.length] as ClusterNode;
+      return call(node.api).then(
+        (given) => ({ given }),
+        (error: unknown) => {
+          if (error instanceof ApiRefused && error.status < 500) return { refused: error };
+          throw error;
+        },
+      );
+    });
+    if ('refused' in answer) throw answer.refused;
+    return answer.given;
+  }
+
+  /** Deletes every stream of JetStream, with all that it carries. */
+  readonly deleteStreams = async (): Promise<void> => {
+    const connection = await connect({ servers: this.nats.url });
+    try {
+      const { streams } = await jetstreamManager(connection);
+      for await (const name of streams.names()) await streams.delete(name);
+    } finally {
+      await connection.close();
+    }
+  };
 
   /** One that runs. */
   get anyNode(): ClusterNode {

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+
+export const HELP = `Kills the service with SIGKILL at random instants of a sync, starts it again each time, and compares what is
+stored with the platform's truth. With --nodes it does any kind of harm to several nodes, and to the PostgreSQL and
+the NATS that they stand on: kills, freezes, cuts, restarts, deleted streams.
+
+Usage: npm run chaos -- [options]
+
+  --runs <n>             (default 1)
+  --seed <n>             of the first run; each further run has the next one (default: by the clock)
+  --messages <n>         of the simulated Discord, about (default 3000)
+  --help
+
+One service:
+  --kills <n>            in each run (default 10)
+  --database <name>      pglite or postgres (default pglite)
+  --live                 people write, edit and delete meanwhile, also while the service is dead
+
+Several nodes, on PostgreSQL and NATS of their own:
+  --nodes <n>            how many
+  --harms <n>            in each run (default 10)
+  --instances <n>        connected bots (default 10), which share the messages
+
+Exit code 1 when a run failed; its line is followed by the command that runs its plan again. On PostgreSQL a restart
+waits up to 13 seconds for the lease of the dead process to run out.
+`;
+
+const OPTIONS = {
+  runs: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  kills: { type: 'string', default: '10' },
+  messages: { type: 'string', default: '3000' },
+  database: { type: 'string', default: 'pglite' },
+  live: { type: 'boolean', default: false },
+  nodes: { type: 'string', default: '0' },
+  harms: { type: 'string', default: '10' },
+  instances: { type: 'string', default: '10' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export interface Values {
+  readonly runs: number;
+  readonly seed: number;
+  readonly kills: number;
+  readonly messages: number;
+  readonly database: 'pglite' | 'postgres';
+  readonly live: boolean;
+  /** 0: one service, which is killed and started again. */
+  readonly nodes: number;
+  readonly harms: number;
+  readonly instances: number;
+  readonly help: boolean;
+}
+
+const numberOf = (name: string, text: string): number => {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Error(`--${name} must be a whole number, not "${text}".`);
+};
+
+/** Throws, in words for people, what cannot be understood. */
+export const readCommandLine = (args: readonly string[]): Values => {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const { database, live, help } = values;
+  if (database !== 'pglite' && database !== 'postgres') {
+    throw new Error(`--database must be pglite or postgres, not "${database}".`);
+  }
+  return {
+    runs: numberOf('runs', values.runs),
+    seed: numberOf('seed', values.seed),
+    kills: numberOf('kills', values.kills),
+    messages: numberOf('messages', values.messages),
+    nodes: numberOf('nodes', values.nodes),
+    harms: numberOf('harms', values.harms),
+    instances: numberOf('instances', values.instances),
+    database,
+    live,
+    help,
+  };
+};
