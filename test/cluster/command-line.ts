@@ -8,6 +8,9 @@ Usage: npm run cluster -- [options]
   --nodes N             how many nodes (default 2)
   --port P              port of the first node, the others follow (default: free ones)
   --discord simulated   a simulated Discord with a bot, instead of Discord's own
+  --measure             measures on a cluster of its own how long instances are without a home when their node is
+                        killed (SIGKILL) and when it is ended (SIGTERM), and ends
+  --instances N         how many to measure with (default 200)
   --help                this text
 `;
 
@@ -16,6 +19,8 @@ export interface ClusterPlan {
   /** 0: free ones. */
   readonly port: number;
   readonly isSimulated: boolean;
+  readonly isMeasured: boolean;
+  readonly instances: number;
   readonly help: boolean;
 }
 
@@ -33,6 +38,8 @@ export const readCommandLine = (args: readonly string[]): ClusterPlan => {
       nodes: { type: 'string', default: '2' },
       port: { type: 'string', default: '0' },
       discord: { type: 'string', default: 'real' },
+      measure: { type: 'boolean', default: false },
+      instances: { type: 'string', default: '200' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -43,6 +50,8 @@ export const readCommandLine = (args: readonly string[]): ClusterPlan => {
     nodes: wholeNumber('nodes', values.nodes, 1, 20),
     port: wholeNumber('port', values.port, 0, 65_000),
     isSimulated: values.discord === 'simulated',
+    isMeasured: values.measure,
+    instances: wholeNumber('instances', values.instances, 1, 5_000),
     help: values.help,
   };
 };

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type ClusterPlan, HELP, readCommandLine } from './command-line.ts';
+import { describeTakeover, measureTakeovers } from './measure.ts';
 
 /** A cluster on this machine, for trying out what several nodes do. */
 
@@ -60,6 +61,16 @@ const run = async (plan: ClusterPlan): Promise<void> => {
   }
 };
 
+const measure = async ({ nodes, instances }: ClusterPlan): Promise<void> => {
+  say(
+    `Starting PostgreSQL, nats-server and ${nodes} nodes; connecting ${instances} instances, each with a long sync …`,
+  );
+  const { killed, ended } = await measureTakeovers({ nodes, instances });
+  say(describeTakeover('SIGKILL', 15_000, killed));
+  say(describeTakeover('SIGTERM', 2_000, ended));
+};
+
 const plan = planned();
 if (plan.help) process.stdout.write(HELP);
+else if (plan.isMeasured) await measure(plan);
 else await run(plan);
