@@ -142,6 +142,8 @@ export interface ConnectionLost {
   readonly code: string;
   /** Says what to do. Never contains a secret. */
   readonly message: string;
+  /** Set when the platform refused a login as one request too many: how long it wants to be left alone; null: it did not say. */
+  readonly saidStop?: { readonly retryAfterMs: number | null };
 }
 
 export interface LiveMessage {

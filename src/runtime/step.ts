@@ -2,6 +2,7 @@ import type { Effect } from 'effect';
 import { initialTransition } from 'xstate';
 import type { Moment } from '../../machines/moment.ts';
 import { newSyncJob, syncJobMachine } from '../../machines/sync-job.ts';
+import type { ConnectionLost } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { Command, Letter } from '../domain/command.ts';
 import type { Contention, Fenced, StoreUnavailable } from '../domain/errors.ts';
@@ -131,12 +132,19 @@ const mailOfReport = async <Tx extends StepTransaction>(
       return [{ to: 'instance', event: { ...event, run } }];
     }
     case 'connectionInterrupted':
-    case 'connectionLost':
       return [{ to: 'instance', event: { ...told, run } }];
+    case 'connectionLost':
+      return [...stopSaidAtLogin(told, at), { to: 'instance', event: { ...told, run } }];
     default:
       return work.absorb(tx, actors, report, at);
   }
 };
+
+/** To log in is a request like any other: where it is one too many, nothing leaves before the platform allows it. */
+const stopSaidAtLogin = ({ saidStop }: ConnectionLost, at: number): readonly Mail[] =>
+  saidStop === undefined
+    ? []
+    : [{ to: 'rate-limit', event: { type: 'platformSaidStop', retryAfterMs: saidStop.retryAfterMs, usedAt: at } }];
 
 const accountTaken = (account: string, holder: InstanceId) => ({
   type: 'connectionLost' as const,

@@ -120,6 +120,29 @@ describe('after a 429', () => {
   });
 });
 
+describe('a login that is one too many', () => {
+  let service: SimulatedService;
+
+  beforeAll(async () => {
+    service = await SimulatedService.open(() => ({ guilds: [{ name: 'Guild', channels: [{ name: 'one' }] }] }));
+  });
+  afterAll(() => service?.close());
+
+  it('is tried again when the platform allows it, and not before', async () => {
+    const fault = { kind: 'rateLimited', retryAfterMs: 50_000, scope: 'global' } as const;
+    const { strikes } = service.discord.faults.add(fault, { route: '/gateway/bot' });
+    const { id } = await service.api.createInstance(service.discord.token);
+    await service.state(id, 'backingOff');
+    await service.run(60_000);
+    expect(service.traffic.refused.length).toBe(1);
+    const at = strikes[0]?.at ?? 0;
+    const next = service.traffic.after(at);
+    expect(next?.at).toBeGreaterThanOrEqual(at + 50_000);
+    expect(next?.at).toBeLessThanOrEqual(at + 50_000 + PATIENCE_MS);
+    await service.online(id);
+  });
+});
+
 describe('with a limit far above the platform’s', () => {
   let service: SimulatedService;
 

@@ -23,15 +23,13 @@ describe('at the default limits', () => {
         from: now - 300 * DAY_MS,
         to: now - 1,
       });
-      const empty = Array.from({ length: 1_500 }, (_, nth) => ({ name: `room-${nth}`, from: now - DAY_MS }));
+      const rooms = Array.from({ length: 100 }, (_, nth) => ({ name: `room-${nth}`, from: now - DAY_MS }));
+      const listing = Array.from({ length: 15 }, (_, nth) => ({ name: `Listing ${nth}`, channels: rooms }));
       return {
-        guilds: [
-          { name: 'Reading', channels: [reading('short', 2_000), reading('long', 400_000)] },
-          { name: 'Listing', channels: empty },
-        ],
+        guilds: [{ name: 'Reading', channels: [reading('short', 2_000), reading('long', 400_000)] }, ...listing],
         bots: [
           { name: 'reader', guilds: ['Reading'] },
-          { name: 'lister', guilds: ['Listing'] },
+          { name: 'lister', guilds: listing.map(({ name }) => name) },
         ],
       };
     });

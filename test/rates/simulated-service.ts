@@ -135,8 +135,13 @@ export class SimulatedService {
   }
 
   /** Waits until it is online, while the clock stands still. */
-  async online(id: string): Promise<void> {
-    while ((await this.api.instance(id)).state !== 'online') await setImmediate();
+  online(id: string): Promise<void> {
+    return this.state(id, 'online');
+  }
+
+  /** Waits until it is in a state, while the clock stands still. */
+  async state(id: string, state: string): Promise<void> {
+    while ((await this.api.instance(id)).state !== state) await setImmediate();
   }
 
   async sync(instanceId: string, request: Record<string, unknown> = { depth: 'all' }): Promise<string> {

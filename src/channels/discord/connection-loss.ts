@@ -74,7 +74,10 @@ export const lossOfLogin = (failure: PlatformFailure | null, error: unknown): Co
     case 'CredentialsRefused':
       return tokenRefused();
     case 'RateLimited':
-      return lost('transient', 'rate_limited', 'Discord limits logins at the moment; it is tried again later.');
+      return {
+        ...lost('transient', 'rate_limited', 'Discord limits logins at the moment; it is tried again later.'),
+        saidStop: { retryAfterMs: failure.retryAfterMs },
+      };
     case 'Unreachable':
       return lost('transient', 'unreachable', failure.message);
     default:
