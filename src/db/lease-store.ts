@@ -33,6 +33,14 @@ const CLAIM = `
     FOR UPDATE SKIP LOCKED)
   ${CLAIMED}`;
 
+const DISOWN = `
+  UPDATE partitions SET node_id = NULL, epoch = epoch + 1
+  WHERE partition IN (
+    SELECT partition FROM partitions
+    WHERE node_id = $1 AND partition <> ALL ($2::smallint[])
+    ORDER BY partition
+    FOR UPDATE SKIP LOCKED)`;
+
 /** Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new epoch. */
 const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
 
@@ -78,6 +86,10 @@ export const leaseStore = (connection: Connection, apart: Connection['query'] = 
             [nodeId, held.map((fence) => fence.partition), held.map((fence) => fence.epoch)],
           ),
         );
+      }),
+    disown: (nodeId, held) =>
+      persevere(async () => {
+        await apart((sql) => sql.run(DISOWN, [nodeId, held]));
       }),
     leave: (nodeId) =>
       persevere(async () => {

@@ -52,4 +52,6 @@ const balance = <Tx extends StepTransaction>({
     } else if (surplus < 0) {
       yield* owned.take(yield* leases.claim(nodeId, owned.numbers, -surplus, versions));
     }
+    // What was lost with the lease may be more than the share is now: nobody else could take it while this node lives.
+    yield* leases.disown(nodeId, owned.numbers);
   });

@@ -157,6 +157,11 @@ export interface LeaseStore {
   readonly claimAll: (nodeId: string) => Effect.Effect<readonly Fence[], StoreUnavailable>;
   /** Gives partitions back, if they are still ours at that epoch. */
   readonly release: (nodeId: string, fences: readonly Fence[]) => Effect.Effect<void, StoreUnavailable>;
+  /**
+   * Gives back what is down as this node's and not among `held`, which are what it does hold: it was put down when the
+   * lease was lost, or a claim succeeded without anybody hearing of it. Epochs rise, for a step of that time may hang.
+   */
+  readonly disown: (nodeId: string, held: readonly number[]) => Effect.Effect<void, StoreUnavailable>;
   /** Gives back everything and ends the lease: this node is gone. */
   readonly leave: (nodeId: string) => Effect.Effect<void, StoreUnavailable>;
 }

@@ -54,6 +54,21 @@ export const leaseContract = (driver: StoreDriver): void => {
       ]);
     });
 
+    it('gives back what is down as ours and not held, and fences it', async () => {
+      const { leases } = rig.db.runtime;
+      await run(leases.renew('forgetful', LONG_MS));
+      const [held, forgotten] = await run(leases.claimAll('forgetful'));
+      if (held === undefined || forgotten === undefined) throw new Error('Nothing was claimed');
+      await run(leases.disown('stranger', []));
+      await run(leases.disown('forgetful', [held.partition]));
+      expect(await run(rig.db.runtime.step(held, async () => 'written'))).toBe('written');
+      expect(await failureOf(rig.db.runtime.step(forgotten, async () => 'written'))).toBeInstanceOf(Fenced);
+      await run(leases.renew('finder', LONG_MS));
+      const found = await run(leases.claim('finder', [], PARTITIONS, VERSIONS));
+      expect(found.map(({ partition }) => partition)).not.toContain(held.partition);
+      expect(found).toContainEqual({ ...forgotten, epoch: forgotten.epoch + 2 });
+    });
+
     it('counts the nodes whose lease runs, and forgets one that leaves, its partitions included', async () => {
       const { leases } = rig.db.runtime;
       const before = await run(leases.liveNodes);

@@ -137,7 +137,7 @@ export class CoreWorld {
 }
 
 /** What must be true of the rows after every commit; null: it is. */
-const whatIsWrong = (rows: MemoryStore): string | null => {
+export const whatIsWrong = (rows: MemoryStore): string | null => {
   const limiter = rows.actors.get('rate-limit')?.context as RateLimitContext | undefined;
   const walked = new Set<string>();
   for (const [jobId, { status, waitingFor, snapshot }] of rows.jobs) {

@@ -27,6 +27,7 @@ describe('the lease of a node', () => {
     claim: () => Effect.succeed([]),
     claimAll: () => Effect.succeed([]),
     release: () => Effect.void,
+    disown: () => Effect.void,
     leave: () => Effect.void,
   });
 

@@ -30,6 +30,8 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
   readonly faults: StepFault[] = [];
   /** Called with what was just committed. */
   onCommit: (rows: MemoryStore) => void = () => {};
+  /** Whether this is still the right to commit. */
+  isCurrent = (fence: Fence): boolean => fence.epoch === this.#epoch;
   readonly #commands: Accepted[] = [];
   readonly #configs = new Map<JobId, JobConfig>();
   #epoch = 0;
@@ -52,6 +54,11 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
     return letter;
   }
 
+  /** How many commands were accepted. */
+  get accepted(): number {
+    return this.#commands.length;
+  }
+
   get jobIds(): readonly JobId[] {
     return [...this.#configs.keys()];
   }
@@ -65,7 +72,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
 
   #transaction<A>(fence: Fence, body: () => Promise<{ readonly rows: MemoryStore; readonly answer: A }>) {
     return Effect.gen({ self: this }, function* () {
-      if (fence.epoch !== this.#epoch) return yield* new Fenced(fence);
+      if (!this.isCurrent(fence)) return yield* new Fenced(fence);
       const fault = this.faults.shift();
       if (fault === 'contention') return yield* new Contention({ cause: 'injected' });
       if (fault === 'away') return yield* new StoreUnavailable({ cause: 'injected' });
@@ -113,7 +120,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
 
   readonly beginAttempt = (fence: Fence, commandId: CommandId) =>
     Effect.gen({ self: this }, function* () {
-      if (fence.epoch !== this.#epoch) return yield* new Fenced(fence);
+      if (!this.isCurrent(fence)) return yield* new Fenced(fence);
       const accepted = this.#commands.find(({ letter }) => letter.commandId === commandId);
       if (accepted === undefined) throw new Error('There is no such command');
       accepted.attempts += 1;
@@ -136,6 +143,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
         return Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, epoch: this.#epoch }));
       }),
     release: () => Effect.void,
+    disown: () => Effect.void,
     leave: () => Effect.void,
   };
 }

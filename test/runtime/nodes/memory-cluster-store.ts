@@ -1,0 +1,133 @@
+import { Effect } from 'effect';
+import { StoreUnavailable } from '../../../src/domain/errors.ts';
+import type { InstanceId } from '../../../src/domain/ids.ts';
+import { partitionOf } from '../../../src/runtime/partition.ts';
+import type { RuntimeStore } from '../../../src/runtime/store.ts';
+import type { SyncTransaction } from '../../../src/sync/store.ts';
+import type { MemoryRuntimeStore } from '../memory-runtime-store.ts';
+import type { HaltingClock } from './halting-clock.ts';
+import type { MemoryPartitions } from './memory-partitions.ts';
+
+/** How a node reaches the database: at once, not at all, or with statements that nobody answers. */
+export type Reach = 'open' | 'cut' | 'stalled';
+
+/** One way of a statement, ms. */
+const WAY_MS = 3;
+/** Patience with a network that swallows everything, ms: of work, and of the lease. */
+const PATIENCE_MS = 20_000;
+const LEASE_PATIENCE_MS = 2_500;
+
+const away = (why: string) => Effect.fail(new StoreUnavailable({ cause: why }));
+
+/** The one database of several nodes, one instance to a partition, as one of the nodes sees it over its wire. */
+export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
+  readonly #instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>;
+  readonly #partitions: MemoryPartitions;
+  readonly #clock: HaltingClock;
+  readonly #reach: () => Reach;
+
+  constructor(
+    instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>,
+    partitions: MemoryPartitions,
+    clock: HaltingClock,
+    reach: () => Reach,
+  ) {
+    this.#instances = instances;
+    this.#partitions = partitions;
+    this.#clock = clock;
+    this.#reach = reach;
+  }
+
+  readonly step: RuntimeStore<SyncTransaction>['step'] = (fence, body) =>
+    this.#overTheWire(
+      Effect.suspend(() => {
+        this.#partitions.lock(fence.partition, true);
+        const unlock = Effect.sync(() => this.#partitions.lock(fence.partition, false));
+        return Effect.ensuring(this.#at(fence.partition).step(fence, body), unlock);
+      }),
+    );
+
+  readonly beginAttempt: RuntimeStore<SyncTransaction>['beginAttempt'] = (fence, commandId) =>
+    this.#overTheWire(Effect.suspend(() => this.#at(fence.partition).beginAttempt(fence, commandId)));
+
+  readonly load: RuntimeStore<SyncTransaction>['load'] = (id) =>
+    this.#overTheWire(Effect.suspend(() => this.#of(id).load()));
+
+  readonly instancesToRestore: RuntimeStore<SyncTransaction>['instancesToRestore'] = (partitions) =>
+    this.#overTheWire(
+      Effect.map(
+        Effect.forEach(this.#in(partitions), (store) => store.instancesToRestore()),
+        (ids) => ids.flat(),
+      ),
+    );
+
+  readonly openCommands: RuntimeStore<SyncTransaction>['openCommands'] = (id, afterSeq, limit) =>
+    this.#overTheWire(Effect.suspend(() => this.#of(id).openCommands(id, afterSeq, limit)));
+
+  readonly undelivered: RuntimeStore<SyncTransaction>['undelivered'] = (partitions, before, limit) =>
+    this.#overTheWire(
+      Effect.map(
+        Effect.forEach(this.#in(partitions), (store) => store.undelivered(partitions, before, limit)),
+        (letters) => letters.flat(),
+      ),
+    );
+
+  readonly outbox: RuntimeStore<SyncTransaction>['outbox'] = {
+    unsent: () => Effect.succeed([]),
+    markSent: () => Effect.void,
+    since: () => Effect.succeed([]),
+  };
+
+  get leases(): RuntimeStore<SyncTransaction>['leases'] {
+    const { renew, liveNodes, claim, claimAll, release, disown, leave } = this.#partitions.leases;
+    const sent = <A, E>(work: Effect.Effect<A, E>) => this.#overTheWire(work, LEASE_PATIENCE_MS);
+    return {
+      renew: (node, leaseMs) => sent(renew(node, leaseMs)),
+      liveNodes: sent(liveNodes),
+      claim: (node, held, limit, versions) => sent(claim(node, held, limit, versions)),
+      claimAll,
+      release: (node, fences) => sent(release(node, fences)),
+      disown: (node, held) => sent(disown(node, held)),
+      leave: (node) => sent(leave(node)),
+    };
+  }
+
+  #of(id: InstanceId): MemoryRuntimeStore {
+    const store = this.#instances.get(id);
+    if (store === undefined) throw new Error(`There is no instance ${id}`);
+    return store;
+  }
+
+  #at(partition: number): MemoryRuntimeStore {
+    const [store] = this.#in([partition]);
+    if (store === undefined) throw new Error(`Nobody lives in partition ${partition}`);
+    return store;
+  }
+
+  #in(partitions: readonly number[]): readonly MemoryRuntimeStore[] {
+    return [...this.#instances.values()].filter(({ instanceId }) => partitions.includes(partitionOf(instanceId)));
+  }
+
+  /** There and back, where it can get lost either way: an answer that is lost may have been a success. */
+  #overTheWire<A, E>(work: Effect.Effect<A, E>, patienceMs = PATIENCE_MS): Effect.Effect<A, E | StoreUnavailable> {
+    const clock = this.#clock;
+    const reach = this.#reach;
+    return Effect.uninterruptible(
+      Effect.gen(function* () {
+        yield* clock.running;
+        yield* clock.passes(WAY_MS);
+        if (reach() === 'open') {
+          const exit = yield* Effect.exit(work);
+          yield* clock.passes(WAY_MS);
+          if (reach() === 'open') {
+            yield* clock.running;
+            return yield* exit;
+          }
+        }
+        if (reach() === 'stalled') yield* clock.passes(patienceMs);
+        yield* clock.running;
+        return yield* away('The database is out of reach');
+      }),
+    );
+  }
+}

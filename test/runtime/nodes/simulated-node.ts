@@ -1,0 +1,108 @@
+import { Clock, Effect, Exit, Scope } from 'effect';
+import type { Channel, ConnectionReport } from '../../../src/channels/channel.ts';
+import type { InstanceId } from '../../../src/domain/ids.ts';
+import { type Log, silentLog } from '../../../src/domain/log.ts';
+import { silentMetrics } from '../../../src/domain/metrics.ts';
+import { inProcessCarrier } from '../../../src/runtime/in-process-carrier.ts';
+import { startNode } from '../../../src/runtime/node.ts';
+import { syncWork } from '../../../src/sync/sync-work.ts';
+import { HaltingClock } from './halting-clock.ts';
+import { MemoryClusterStore, type Reach } from './memory-cluster-store.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
+
+const LIMITS = { messages: 600, contacts: 600, unit: 'request' } as const;
+
+/** A process with the real core in it, which can be halted, killed, and cut off from the database. */
+export class SimulatedNode {
+  readonly id: string;
+  readonly clock: HaltingClock;
+  reach: Reach = 'open';
+  /** Its log, for whoever looks into a run that went wrong. */
+  readonly said: string[] = [];
+  readonly #cluster: SimulatedCluster;
+  readonly #scope = Scope.makeUnsafe();
+  #isDead = false;
+  #isEnding = false;
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster;
+    this.id = cluster.uuid();
+    this.clock = new HaltingClock(cluster.clock);
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  start(): void {
+    const { instances, partitions, mailbox, chance, uuid } = this.#cluster;
+    const reach = (): Reach => (this.#cluster.isDatabaseAway ? 'cut' : this.reach);
+    const node = startNode({
+      nodeId: this.id,
+      isAlone: false,
+      renewed: () => {},
+      store: new MemoryClusterStore(instances, partitions, this.clock, reach),
+      mailbox: mailbox.of(this.clock),
+      carrier: inProcessCarrier(),
+      work: syncWork({ bookmarks: async () => new Map() }),
+      channelOf: () => this.#channel,
+      credentials: () => Effect.succeed({ token: 'token' }),
+      limits: () => LIMITS,
+      chance: { random: () => chance.next(), uuid },
+      metrics: silentMetrics,
+      log: this.#log,
+    });
+    void this.#run(Scope.provide(node, this.#scope));
+  }
+
+  /** As SIGKILL does: it never gets to do anything again. */
+  kill(): void {
+    this.#isDead = true;
+    this.clock.halt();
+  }
+
+  /** As SIGTERM does; resolves when it has put everything down. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#run(Scope.close(this.#scope, Exit.void));
+    this.#isDead = true;
+  }
+
+  #run<A, E>(effect: Effect.Effect<A, E>): Promise<A> {
+    return Effect.runPromise(Effect.provideService(effect, Clock.Clock, this.clock));
+  }
+
+  #say(fields: Record<string, unknown>, message: string): void {
+    this.said.push(`${this.clock.currentTimeMillisUnsafe()} ${message} ${JSON.stringify(fields)}`);
+  }
+
+  readonly #log: Log = {
+    ...silentLog,
+    info: (fields, message) => this.#say(fields, message),
+    warn: (fields, message) => this.#say(fields, message),
+    error: (fields, message) => this.#say(fields, message),
+  };
+
+  /** The platform, as it is reached from this process. */
+  readonly #channel: Channel = {
+    name: 'discord',
+    refuseCredentials: () => null,
+    open: (request) =>
+      Effect.gen({ self: this }, function* () {
+        const { instanceId } = request;
+        const report = (told: ConnectionReport) => this.clock.inside(() => request.report(told));
+        const ask = () => this.#cluster.asked(this, instanceId as InstanceId);
+        ask();
+        const { directory, history } = yield* this.#cluster.platformOf(instanceId).channel.open({ ...request, report });
+        const noted = <A, E>(work: Effect.Effect<A, E>) => Effect.andThen(Effect.sync(ask), work);
+        return {
+          directory: { read: (page) => noted(directory.read(page)) },
+          history: { pageSize: history.pageSize, read: (page) => noted(history.read(page)) },
+        };
+      }),
+  };
+}

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { SEED } from '../../machines/seed.ts';
+import { runSimulated } from './simulated-run.ts';
+
+const RUNS = 20;
+
+// `npm run chaos -- --simulated` does the same with as many seeds as one likes.
+test(`several nodes under arbitrary trouble lose nothing and do nothing twice (TEST_SEED=${SEED})`, async () => {
+  for (let seed = SEED; seed < SEED + RUNS; seed++) {
+    expect(await runSimulated({ seed, nodes: 3, instances: 3, deeds: 25 }), `seed ${seed}`).toEqual([]);
+  }
+});
