@@ -16,8 +16,8 @@ export interface Sizes {
 }
 
 export const FULL: Sizes = {
-  rounds: 5,
-  sync: { messages: 120_000, channels: 10 },
+  rounds: 9,
+  sync: { messages: 12_000 },
   store: { messages: 20_000, conversations: 10 },
   api: { messages: 120_000, channels: 10, clients: 3, idleRequests: 600 },
 };

@@ -9,13 +9,12 @@ const HELP = `Measures the service, and prints ratios: each figure beside what i
 
 Usage: npm run bench -- [sync] [store] [api] [options]
 
-  sync               whole syncs with the limiter opened, against fetching the same pages without storing
+  sync               syncs with the limiter opened, against fetching the same pages without storing
   store              the step that stores a page, against one by one and against COPY, with and without search index
   api                requests while a sync runs on the embedded database
                      (without a name: all three, about ten minutes)
 
   --rounds <n>       how often each is measured (default ${FULL.rounds}); the median is shown
-  --messages <n>     messages of a whole sync, about (default ${FULL.sync.messages})
   --json             print JSON instead of a table
   --help
 
@@ -26,7 +25,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: `${FULL.rounds}` },
-    messages: { type: 'string', default: `${FULL.sync.messages}` },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -42,13 +40,7 @@ const chosen = (): readonly Bench[] => {
 
 const run = async (): Promise<void> => {
   const benches = chosen();
-  const messages = Number(values.messages);
-  const sizes = {
-    ...FULL,
-    rounds: Number(values.rounds),
-    sync: { ...FULL.sync, messages },
-    api: { ...FULL.api, messages },
-  };
+  const sizes = { ...FULL, rounds: Number(values.rounds) };
   const [processor] = cpus();
   tell(
     `${cpus().length} × ${processor?.model ?? 'unknown'}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,

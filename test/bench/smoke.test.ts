@@ -6,7 +6,7 @@ import { jsonOf, tableOf } from './report.ts';
 
 const TINY: Sizes = {
   rounds: 1,
-  sync: { messages: 400, channels: 2 },
+  sync: { messages: 250 },
   store: { messages: 400, conversations: 2 },
   api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
 };

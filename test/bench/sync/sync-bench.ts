@@ -1,126 +1,144 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Child } from '../../harness/child.ts';
 import { startService } from '../../harness/service.ts';
 import { type SimulatorProcess, startSimulatorProcess } from '../../harness/simulator-process.ts';
 import type { PostgresServer } from '../../servers/postgres.ts';
 import type { BenchDatabase, BenchSetting } from '../bench-setting.ts';
 import { type Figure, plain } from '../figure.ts';
-import { interleave } from '../interleave.ts';
+import { type Contender, interleave } from '../interleave.ts';
 import { median, pairedRatio } from '../statistics.ts';
+import { type Run, startFetcher } from './fetcher.ts';
 
 /*
- * A whole sync with the limiter opened, through the running service, against fetching the very same pages without
- * storing them. Simulator, service and fetcher are processes of their own; each run begins with a new process and an
- * empty database, and warms up on one channel that is not measured.
+ * A sync with the limiter opened, from the request over the API to the end of the job, against fetching the very same
+ * pages without storing them. Simulator, fetcher and one service for each database are processes of their own; each
+ * round is a channel that none of them has read before, after two channels to warm up.
  */
 
-const FETCHER = fileURLToPath(new URL('./fetch-pages.ts', import.meta.url));
-const WARM_UP = 'workbench';
-
 export interface SyncSize {
+  /** Of each channel; a channel is a round. */
   readonly messages: number;
-  readonly channels: number;
 }
 
-interface Run {
-  readonly pages: number;
-  readonly messages: number;
-  readonly tookMs: number;
+const WARM_UPS = 2;
+/** Of the simulated world's messages, all ordinary channels together hold this share. */
+const SHARE = 0.4;
+
+/** Reads one channel, by the platform's id, and is told to stop when all are read. */
+interface Reader {
+  readonly name: string;
+  readonly read: (channelId: string) => Promise<Run>;
+  readonly end: () => Promise<void>;
 }
 
-const perSecond = ({ messages, tookMs }: Run): number => (messages * 1000) / tookMs;
-
-const warmUpChannel = async (simulator: SimulatorProcess): Promise<string> => {
-  const channels = (await (await simulator.control('/_sim/channels')).json()) as { id: string; name: string }[];
-  const channel = channels.find(({ name }) => name === WARM_UP);
-  if (channel === undefined) throw new Error(`The simulated world has no channel ${WARM_UP}`);
-  return channel.id;
+const fetching = async ({ apiUrl, token }: SimulatorProcess): Promise<Reader> => {
+  const { fetch, end } = await startFetcher(apiUrl, token);
+  return { name: 'fetch', read: fetch, end };
 };
 
-const fetchOnly = async (simulator: SimulatorProcess, warmUp: string): Promise<Run> => {
-  const child = new Child(FETCHER, [simulator.apiUrl, simulator.token, warmUp], {});
-  const run = await child.said((line) => line['fetched'] as Run | undefined);
-  await child.ended();
-  return run;
-};
-
-const syncAll = async (simulator: SimulatorProcess, warmUp: string, databaseUrl: string | null): Promise<Run> => {
+const syncing = async (
+  simulator: SimulatorProcess,
+  name: BenchDatabase,
+  databaseUrl: string | null,
+): Promise<Reader> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
-  const { api, child } = await startService({
-    dataDir,
-    discordApiUrl: simulator.apiUrl,
-    ...(databaseUrl === null ? {} : { databaseUrl }),
-    env: { LOG_LEVEL: 'info' },
-  });
-  try {
-    await api.openLimits();
-    const { id } = await api.createInstance(simulator.token);
-    await api.sync(id, { depth: 'all', channelId: warmUp });
-    const startedAt = performance.now();
-    const { status, progress } = await api.sync(id, { depth: 'all' });
-    const tookMs = performance.now() - startedAt;
-    if (status !== 'completed') throw new Error(`The sync ended ${status}:\n${child.output}`);
-    return { pages: progress.pages, messages: progress.fetched, tookMs };
-  } finally {
-    await child.end('SIGTERM');
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  const options = { dataDir, discordApiUrl: simulator.apiUrl };
+  const { api, child } = await startService(databaseUrl === null ? options : { ...options, databaseUrl });
+  await api.openLimits();
+  const { id } = await api.createInstance(simulator.token);
+  return {
+    name,
+    read: async (channelId) => {
+      const startedAt = performance.now();
+      const { status, progress } = await api.sync(id, { depth: 'all', channelId });
+      const tookMs = performance.now() - startedAt;
+      if (status !== 'completed') throw new Error(`The sync ended ${status}:\n${child.output}`);
+      return { pages: progress.pages, messages: progress.stored, tookMs };
+    },
+    end: async () => {
+      await child.end('SIGTERM');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
 };
 
-/** Every way of reading must have read the same, or their speeds say nothing. */
-const checked = (expected: Map<'pages' | 'messages', number>, run: Run): Run => {
-  for (const what of ['pages', 'messages'] as const) {
-    const first = expected.get(what) ?? run[what];
-    expected.set(what, first);
-    if (first !== run[what]) throw new Error(`One run read ${first} ${what}, another ${run[what]}`);
+/** Every reader must have read the same of a channel, or their speeds say nothing. */
+class Checked {
+  readonly #pages = new Map<string, string>();
+
+  perSecond(channelId: string, { pages, messages, tookMs }: Run): number {
+    const read = `${messages} messages on ${pages} pages`;
+    const others = this.#pages.get(channelId) ?? read;
+    if (others !== read) throw new Error(`One has read ${others}, another ${read}`);
+    this.#pages.set(channelId, read);
+    return (messages * 1000) / tookMs;
   }
-  return run;
+}
+
+const channelsOf = async (simulator: SimulatorProcess): Promise<readonly string[]> => {
+  const channels = (await (await simulator.control('/_sim/channels')).json()) as { id: string; name: string }[];
+  return channels.flatMap(({ id, name }) => (name.startsWith('team-') ? [id] : []));
+};
+
+/** A contender reads the channels in their order, one with each run. */
+const contenderOf = ({ name, read }: Reader, channels: readonly string[], checked: Checked): Contender => {
+  const left = [...channels];
+  return {
+    name,
+    run: async () => {
+      const channelId = left.shift();
+      if (channelId === undefined) throw new Error('There are fewer channels than rounds');
+      return checked.perSecond(channelId, await read(channelId));
+    },
+  };
+};
+
+const figuresOf = (
+  databases: readonly BenchDatabase[],
+  measured: ReadonlyMap<string, readonly number[]>,
+): readonly Figure[] => {
+  const fetched = measured.get('fetch') ?? [];
+  return [
+    plain('Fetching without storing', median(fetched), 'messages/s'),
+    ...databases.map((database): Figure => {
+      const synced = measured.get(database) ?? [];
+      return {
+        name: `Sync, ${database}`,
+        value: median(synced),
+        unit: 'messages/s',
+        ratio: pairedRatio(synced, fetched),
+        against: 'fetching',
+        aim: { of: 'ratio', bound: 'at least', limit: 0.6 },
+      };
+    }),
+  ];
 };
 
 export const benchSync = async (
-  { messages, channels }: SyncSize,
+  { messages }: SyncSize,
   databases: readonly BenchDatabase[],
   postgres: PostgresServer,
   { rounds, tell }: BenchSetting,
 ): Promise<readonly Figure[]> => {
-  const world = ['--messages', messages, '--channels', channels, '--members', 50].map(String);
-  const simulator = await startSimulatorProcess([...world, '--rate-limits', 'off', '--identify-interval-ms', '0']);
+  const channels = rounds + WARM_UPS;
+  const world = ['--messages', Math.ceil((messages * channels) / SHARE), '--channels', channels, '--members', 50];
+  const unhindered = ['--rate-limits', 'off', '--identify-interval-ms', '0'];
+  const simulator = await startSimulatorProcess([...world.map(String), ...unhindered]);
+  const readers: Reader[] = [];
   try {
-    const warmUp = await warmUpChannel(simulator);
-    const expected = new Map<'pages' | 'messages', number>();
-    const measured = await interleave(
-      [
-        { name: 'fetch', run: async () => perSecond(checked(expected, await fetchOnly(simulator, warmUp))) },
-        ...databases.map((database) => ({
-          name: database,
-          run: async () => {
-            const databaseUrl = database === 'PGlite' ? null : await postgres.freshDatabase();
-            return perSecond(checked(expected, await syncAll(simulator, warmUp, databaseUrl)));
-          },
-        })),
-      ],
-      rounds,
-      (line) => tell(`sync, ${line} messages/s`),
-    );
-    const fetched = measured.get('fetch') ?? [];
-    return [
-      plain('Fetching without storing', median(fetched), 'messages/s'),
-      ...databases.map((database): Figure => {
-        const synced = measured.get(database) ?? [];
-        return {
-          name: `Whole sync, ${database}`,
-          value: median(synced),
-          unit: 'messages/s',
-          ratio: pairedRatio(synced, fetched),
-          against: 'fetching without storing',
-          aim: { of: 'ratio', bound: 'at least', limit: 0.6 },
-        };
-      }),
-    ];
+    readers.push(await fetching(simulator));
+    for (const database of databases) {
+      readers.push(await syncing(simulator, database, database === 'PGlite' ? null : await postgres.freshDatabase()));
+    }
+    const ids = await channelsOf(simulator);
+    tell('sync, warming up');
+    for (const { read } of readers) for (const id of ids.slice(0, WARM_UPS)) await read(id);
+    const checked = new Checked();
+    const contenders = readers.map((reader) => contenderOf(reader, ids.slice(WARM_UPS), checked));
+    return figuresOf(databases, await interleave(contenders, rounds, (line) => tell(`sync, ${line} messages/s`)));
   } finally {
+    for (const { end } of readers) await end();
     await simulator.child.end('SIGTERM');
   }
 };
