@@ -27,16 +27,20 @@ const slots = new AsyncLocalStorage<Slot>();
 /** Runs a request of discord.js such that its exchange is put down in `slot`. */
 export const recordedIn = <A>(slot: Slot, request: () => Promise<A>): Promise<A> => slots.run(slot, request);
 
+/** The text is made in one piece, whatever comes of the body: pages are large, and pieces of them would be made twice. */
 const readInto = async (exchange: Exchange, body: ResponseLike['body']): Promise<void> => {
-  const decoder = new TextDecoder();
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    exchange.text += decoder.decode(chunk, { stream: true });
-    if (bytes > LARGEST_BODY_BYTES) throw new Error(`The answer is larger than ${LARGEST_BODY_BYTES} bytes.`);
+  try {
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes > LARGEST_BODY_BYTES) throw new Error(`The answer is larger than ${LARGEST_BODY_BYTES} bytes.`);
+    }
+    exchange.complete = true;
+  } finally {
+    exchange.text = new TextDecoder().decode(Buffer.concat(chunks));
   }
-  exchange.text += decoder.decode();
-  exchange.complete = true;
 };
 
 /**
@@ -54,7 +58,9 @@ export const recordingTransport =
     exchange.headers = response.headers;
     await readInto(exchange, response.body);
     if (new URL(url).pathname.endsWith('/gateway/bot') && response.ok) return completeGatewayAnswer(exchange.text);
-    const bodiless = response.status === 204 || response.status === 304 || exchange.text === '';
+    // Whoever asked reads the exchange; discord.js itself reads only what went wrong.
+    const isRead = slot !== undefined && response.ok;
+    const bodiless = isRead || response.status === 204 || response.status === 304 || exchange.text === '';
     // Without the rate-limit headers, which are ours to obey: see `RateBuckets`.
     const headers = { 'content-type': response.headers.get('content-type') ?? '' };
     return new Response(bodiless ? null : exchange.text, { status: response.status, headers });
