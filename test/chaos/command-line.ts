@@ -20,6 +20,8 @@ Several nodes, on PostgreSQL and NATS of their own:
   --nodes <n>            how many
   --harms <n>            in each run (default 10)
   --instances <n>        connected bots (default 10), which share the messages
+  --simulated            all of it within this process, in memory and in simulated time: a run takes less than a
+                         second (default 3 nodes, 25 harms, 3 instances)
 
 Exit code 1 when a run failed; its line is followed by the command that runs its plan again. On PostgreSQL a restart
 waits up to 13 seconds for the lease of the dead process to run out.
@@ -32,11 +34,15 @@ const OPTIONS = {
   messages: { type: 'string', default: '3000' },
   database: { type: 'string', default: 'pglite' },
   live: { type: 'boolean', default: false },
-  nodes: { type: 'string', default: '0' },
-  harms: { type: 'string', default: '10' },
-  instances: { type: 'string', default: '10' },
+  nodes: { type: 'string' },
+  harms: { type: 'string' },
+  instances: { type: 'string' },
+  simulated: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
+
+const REAL = { nodes: '0', harms: '10', instances: '10' };
+const SIMULATED = { nodes: '3', harms: '25', instances: '3' };
 
 export interface Values {
   readonly runs: number;
@@ -49,6 +55,7 @@ export interface Values {
   readonly nodes: number;
   readonly harms: number;
   readonly instances: number;
+  readonly simulated: boolean;
   readonly help: boolean;
 }
 
@@ -60,7 +67,8 @@ const numberOf = (name: string, text: string): number => {
 /** Throws, in words for people, what cannot be understood. */
 export const readCommandLine = (args: readonly string[]): Values => {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const { database, live, help } = values;
+  const { database, live, simulated, help } = values;
+  const otherwise = simulated ? SIMULATED : REAL;
   if (database !== 'pglite' && database !== 'postgres') {
     throw new Error(`--database must be pglite or postgres, not "${database}".`);
   }
@@ -69,9 +77,10 @@ export const readCommandLine = (args: readonly string[]): Values => {
     seed: numberOf('seed', values.seed),
     kills: numberOf('kills', values.kills),
     messages: numberOf('messages', values.messages),
-    nodes: numberOf('nodes', values.nodes),
-    harms: numberOf('harms', values.harms),
-    instances: numberOf('instances', values.instances),
+    nodes: numberOf('nodes', values.nodes ?? otherwise.nodes),
+    harms: numberOf('harms', values.harms ?? otherwise.harms),
+    instances: numberOf('instances', values.instances ?? otherwise.instances),
+    simulated,
     database,
     live,
     help,

@@ -1,8 +1,14 @@
 import { ClusterRuns } from './cluster-runs.ts';
 import { HELP, readCommandLine, type Values } from './command-line.ts';
 import { KillRuns } from './kill-runs.ts';
+import { SimulatedRuns } from './simulated-runs.ts';
 
-type Runs = KillRuns | ClusterRuns;
+type Runs = KillRuns | ClusterRuns | SimulatedRuns;
+
+const runsOf = async (values: Values): Promise<Runs> => {
+  if (values.simulated) return new SimulatedRuns(values);
+  return values.nodes > 0 ? new ClusterRuns(values) : KillRuns.open(values);
+};
 
 const commandLine = (): Values => {
   try {
@@ -30,7 +36,7 @@ const run = async (runs: Runs, seed: number): Promise<boolean> => {
 };
 
 const runAll = async (values: Values): Promise<boolean> => {
-  const runs = values.nodes > 0 ? new ClusterRuns(values) : await KillRuns.open(values);
+  const runs = await runsOf(values);
   const { runs: count, seed: first } = values;
   let failed = 0;
   try {

@@ -1,4 +1,5 @@
 import { Chance } from '../../simulators/discord/chance.ts';
+import type { MemoryRuntimeStore } from '../memory-runtime-store.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 
@@ -100,10 +101,24 @@ const DEEDS: readonly Deed[] = [
   mailboxAway,
 ];
 
-/** Runs the plan that follows from the seed; gives everything that was seen and must not be. */
-export const runSimulated = async ({ seed, nodes, instances, deeds }: SimulatedPlan): Promise<readonly string[]> => {
+export interface SimulatedOutcome {
+  /** Everything that was seen and must not be. */
+  readonly problems: readonly string[];
+  readonly simulatedMs: number;
+  /** How often a partition got an owner. */
+  readonly takeovers: number;
+  readonly commands: number;
+  readonly jobs: number;
+}
+
+const total = (cluster: SimulatedCluster, figure: (store: MemoryRuntimeStore) => number): number =>
+  [...cluster.instances.values()].reduce((sum, store) => sum + figure(store), 0);
+
+/** Runs the plan that follows from the seed. */
+export const runSimulated = async ({ seed, nodes, instances, deeds }: SimulatedPlan): Promise<SimulatedOutcome> => {
   const chance = new Chance(seed);
   const cluster = new SimulatedCluster(chance, instances);
+  const startedAt = cluster.clock.now();
   for (let node = 0; node < nodes; node++) cluster.join();
   for (const id of cluster.ids) cluster.submit(id, { type: 'connect' });
   await cluster.wait(3_000);
@@ -113,5 +128,11 @@ export const runSimulated = async ({ seed, nodes, instances, deeds }: SimulatedP
   }
   await cluster.heal();
   await cluster.close();
-  return cluster.problems;
+  return {
+    problems: cluster.problems,
+    simulatedMs: cluster.clock.now() - startedAt,
+    takeovers: cluster.partitions.claims,
+    commands: total(cluster, ({ accepted }) => accepted),
+    jobs: total(cluster, ({ jobIds }) => jobIds.length),
+  };
 };
