@@ -162,7 +162,7 @@ describe('a gateway that accepts connections and says nothing', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const address = silent.address();
     simulator = await startDiscordSimulator({ seed: 7, rateLimits: 'off' });
-    simulator.gateway.url = `ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    simulator.gateway.decoy = `ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
     connection = await openConnection({ apiUrl: simulator.apiUrl, token: simulator.token });
     await held.promise;
     await connection.close();

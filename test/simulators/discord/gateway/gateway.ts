@@ -36,6 +36,8 @@ export class Gateway implements GatewayFront {
   readonly faults: GatewayFaults;
   /** Where it is reached; set once the port is known. */
   url = '';
+  /** Leads clients astray: they are sent there instead of to where they came from. */
+  decoy: string | null = null;
   readonly #options: GatewayOptions;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 });
   readonly #connections = new Set<Connection>();
@@ -60,6 +62,11 @@ export class Gateway implements GatewayFront {
     options.world.onEvent((event) => {
       for (const session of this.#sessions.values()) tell(session, event);
     });
+  }
+
+  /** The way that the client came, so that a proxy in between carries both. */
+  urlFor(host: string | null): string {
+    return this.decoy ?? (host === null ? this.url : `ws://${host}`);
   }
 
   /** Open connections that carry a session. */
@@ -119,10 +126,7 @@ export class Gateway implements GatewayFront {
     this.#sessions.set(session.id, session);
     connection.carry(session);
     const guilds = this.#options.world.guilds.filter((guild) => session.covers(guild));
-    session.dispatch(
-      'READY',
-      readyData(session, guilds, connection.host === null ? this.url : `ws://${connection.host}`),
-    );
+    session.dispatch('READY', readyData(session, guilds, this.urlFor(connection.host)));
     if (!session.wants(INTENT.Guilds)) return;
     for (const guild of guilds) session.dispatch('GUILD_CREATE', guildCreateData(guild, bot));
   }

@@ -45,9 +45,10 @@ export interface RestApiParts {
   readonly now: () => number;
 }
 
-/** The gateway is reached the way that the client came, so that a proxy in between carries both. */
+/** The gateway as the client of this request reaches it. */
 const gatewayBy = (host: string | undefined, gateway: GatewayFront): GatewayFront => ({
-  url: host === undefined ? gateway.url : `ws://${host}`,
+  url: gateway.urlFor(host ?? null),
+  urlFor: (other) => gateway.urlFor(other),
   sessionStartLimit: (bot) => gateway.sessionStartLimit(bot),
 });
 
