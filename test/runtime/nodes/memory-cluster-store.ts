@@ -1,6 +1,7 @@
-import { Effect } from 'effect';
+import { Deferred, Effect, Fiber } from 'effect';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { InstanceId } from '../../../src/domain/ids.ts';
+import type { Fence } from '../../../src/runtime/fence.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';
 import type { RuntimeStore } from '../../../src/runtime/store.ts';
 import type { SyncTransaction } from '../../../src/sync/store.ts';
@@ -13,6 +14,8 @@ export type Reach = 'open' | 'cut' | 'stalled';
 
 /** One way of a statement, ms. */
 const WAY_MS = 3;
+/** How soon what a stalled network held back goes on, ms. */
+const LOOK_EVERY_MS = 100;
 /** Patience with a network that swallows everything, ms: of work, and of the lease. */
 const PATIENCE_MS = 20_000;
 const LEASE_PATIENCE_MS = 2_500;
@@ -25,17 +28,20 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
   readonly #partitions: MemoryPartitions;
   readonly #clock: HaltingClock;
   readonly #reach: () => Reach;
+  readonly #committed: (fence: Fence) => void;
 
   constructor(
     instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>,
     partitions: MemoryPartitions,
     clock: HaltingClock,
     reach: () => Reach,
+    committed: (fence: Fence) => void,
   ) {
     this.#instances = instances;
     this.#partitions = partitions;
     this.#clock = clock;
     this.#reach = reach;
+    this.#committed = committed;
   }
 
   readonly step: RuntimeStore<SyncTransaction>['step'] = (fence, body) =>
@@ -43,7 +49,8 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
       Effect.suspend(() => {
         this.#partitions.lock(fence.partition, true);
         const unlock = Effect.sync(() => this.#partitions.lock(fence.partition, false));
-        return Effect.ensuring(this.#at(fence.partition).step(fence, body), unlock);
+        const committed = Effect.sync(() => this.#committed(fence));
+        return Effect.ensuring(Effect.tap(this.#at(fence.partition).step(fence, body), committed), unlock);
       }),
     );
 
@@ -108,26 +115,42 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
     return [...this.#instances.values()].filter(({ instanceId }) => partitions.includes(partitionOf(instanceId)));
   }
 
-  /** There and back, where it can get lost either way: an answer that is lost may have been a success. */
+  /**
+   * There and back, where it can get lost either way: an answer that is lost may have been a success, and what a
+   * stalled network held back arrives when nobody waits for it any more.
+   */
   #overTheWire<A, E>(work: Effect.Effect<A, E>, patienceMs = PATIENCE_MS): Effect.Effect<A, E | StoreUnavailable> {
     const clock = this.#clock;
-    const reach = this.#reach;
     return Effect.uninterruptible(
-      Effect.gen(function* () {
+      Effect.gen({ self: this }, function* () {
         yield* clock.running;
-        yield* clock.passes(WAY_MS);
-        if (reach() === 'open') {
-          const exit = yield* Effect.exit(work);
-          yield* clock.passes(WAY_MS);
-          if (reach() === 'open') {
-            yield* clock.running;
-            return yield* exit;
-          }
-        }
-        if (reach() === 'stalled') yield* clock.passes(patienceMs);
+        const answer = yield* Deferred.make<A, E | StoreUnavailable>();
+        yield* Effect.forkDetach(Deferred.into(this.#thereAndBack(work), answer));
+        const patience = yield* Effect.forkDetach(
+          Effect.andThen(clock.passes(patienceMs), Deferred.into(away('Nobody answers'), answer)),
+        );
+        const exit = yield* Effect.exit(Deferred.await(answer));
+        yield* Fiber.interrupt(patience);
         yield* clock.running;
-        return yield* away('The database is out of reach');
+        return yield* exit;
       }),
     );
+  }
+
+  #thereAndBack<A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.#way();
+      const exit = yield* Effect.exit(work);
+      yield* this.#way();
+      return yield* exit;
+    });
+  }
+
+  #way(): Effect.Effect<void, StoreUnavailable> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.#clock.passes(WAY_MS);
+      while (this.#reach() === 'stalled') yield* this.#clock.passes(LOOK_EVERY_MS);
+      if (this.#reach() === 'cut') yield* away('The database is out of reach');
+    });
   }
 }

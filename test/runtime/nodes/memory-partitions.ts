@@ -25,6 +25,10 @@ export class MemoryPartitions {
     return this.#of(partition).node;
   }
 
+  epochOf(partition: number): number {
+    return this.#of(partition).epoch;
+  }
+
   isCurrent({ partition, epoch }: Fence): boolean {
     return this.#of(partition).epoch === epoch;
   }

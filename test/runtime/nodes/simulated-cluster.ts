@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from '../../../src/domain/command.ts';
 import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
+import type { Fence } from '../../../src/runtime/fence.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';
 import { SimulatedClock } from '../../simulated-clock.ts';
 import type { Chance } from '../../simulators/discord/chance.ts';
@@ -93,6 +94,12 @@ export class SimulatedCluster {
     const owner = this.partitions.ownerOf(partitionOf(id));
     if (owner !== node.id && owner !== null)
       this.#note('a node asked the platform for an instance that another one owns');
+  }
+
+  /** Called with each step that a node has committed. */
+  committed(node: SimulatedNode, { partition, epoch }: Fence): void {
+    if (this.partitions.epochOf(partition) !== epoch) this.#note('a step was committed under a former epoch');
+    if (this.partitions.ownerOf(partition) !== node.id) this.#note('a step was committed by a node that owns nothing');
   }
 
   /** Commits a command, and has it carried. */

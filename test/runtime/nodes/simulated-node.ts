@@ -10,6 +10,8 @@ import { HaltingClock } from './halting-clock.ts';
 import { MemoryClusterStore, type Reach } from './memory-cluster-store.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
+/** The platform is slow, so that trouble finds requests under way. */
+const PLATFORM_MS = 400;
 const LIMITS = { messages: 600, contacts: 600, unit: 'request' } as const;
 
 /** A process with the real core in it, which can be halted, killed, and cut off from the database. */
@@ -45,7 +47,9 @@ export class SimulatedNode {
       nodeId: this.id,
       isAlone: false,
       renewed: () => {},
-      store: new MemoryClusterStore(instances, partitions, this.clock, reach),
+      store: new MemoryClusterStore(instances, partitions, this.clock, reach, (fence) =>
+        this.#cluster.committed(this, fence),
+      ),
       mailbox: mailbox.of(this.clock),
       carrier: inProcessCarrier(),
       work: syncWork({ bookmarks: async () => new Map() }),
@@ -98,7 +102,8 @@ export class SimulatedNode {
         const ask = () => this.#cluster.asked(this, instanceId as InstanceId);
         ask();
         const { directory, history } = yield* this.#cluster.platformOf(instanceId).channel.open({ ...request, report });
-        const noted = <A, E>(work: Effect.Effect<A, E>) => Effect.andThen(Effect.sync(ask), work);
+        const noted = <A, E>(work: Effect.Effect<A, E>) =>
+          Effect.sync(ask).pipe(Effect.andThen(work), Effect.tap(Effect.sleep(PLATFORM_MS)));
         return {
           directory: { read: (page) => noted(directory.read(page)) },
           history: { pageSize: history.pageSize, read: (page) => noted(history.read(page)) },
