@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { type InstanceShown, isOver, type JobShown } from '../harness/api-client.ts';
+import { isOver, type JobShown } from '../harness/api-client.ts';
 import { compareWithTruth, groundTruthOf, isEqual } from '../harness/compare.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { type SimulatorProcess, startSimulatorProcess } from '../harness/simulator-process.ts';
@@ -49,26 +49,20 @@ const watch = async (service: Service, instanceId: string, jobId: string): Promi
   const show = async (): Promise<JobShown> => {
     const job = await service.api.job(instanceId, jobId);
     draw(progressLine(job, Date.now()));
+    const { error } = await service.api.instance(instanceId);
+    if (error !== null) throw new Error(error.message);
     return job;
   };
-  const ticker = setInterval(() => void show().catch(() => {}), 1000);
+  const failed = new AbortController();
+  const ticker = setInterval(() => void show().catch((error: unknown) => failed.abort(error)), 1000);
   try {
-    for await (const event of service.api.follow(instanceId, jobId)) if (event.name !== 'sync.started') await show();
+    const events = service.api.follow(instanceId, jobId, { signal: failed.signal });
+    for await (const event of events) if (event.name !== 'sync.started') await show();
     return await show();
   } finally {
     clearInterval(ticker);
     if (process.stdout.isTTY) say('');
   }
-};
-
-const online = async (service: Service, created: InstanceShown): Promise<InstanceShown> => {
-  for (let tries = 0; tries < 100; tries++) {
-    const instance = await service.api.instance(created.id);
-    if (instance.state === 'online') return instance;
-    if (instance.error !== null) throw new Error(instance.error.message);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('The bot did not come online within 10 seconds.');
 };
 
 const summarize = async (service: Service, simulator: SimulatorProcess, job: JobShown): Promise<boolean> => {
@@ -106,8 +100,8 @@ const run = async (): Promise<number> => {
       'sync.discord.messagesPerMinute': limit,
       'sync.discord.contactsPerMinute': limit,
     });
-    const instance = await online(service, await service.api.createInstance(simulator.token, 'demo'));
-    say(`${instance.account?.name ?? 'The bot'} is online. Asking for its whole history:`);
+    const instance = await service.api.createInstance(simulator.token, 'demo');
+    say(`The bot "${instance.name}" is connecting. Asking for its whole history:`);
     say('');
     const { jobId } = await service.api.startSync(instance.id, { depth: 'all' });
     const job = await watch(service, instance.id, jobId);
