@@ -50,7 +50,7 @@ const NEVER = {
     SELECT format('partition %s, epoch %s: %s', partition, epoch, who) AS found
     FROM audit_commits AS made WHERE NOT EXISTS (
       SELECT 1 FROM audit_epochs AS claimed WHERE claimed.partition = made.partition AND claimed.epoch = made.epoch
-      AND claimed.who = made.who AND claimed.owner = made.owner)
+      AND claimed.who = made.who AND claimed.owner = coalesce(made.owner, claimed.owner))
     AND epoch > (SELECT min(epoch) FROM audit_epochs AS first WHERE first.partition = made.partition)`,
   'a command that ran twice, or out of turn': `
     SELECT format('instance %s: %s after %s', instance_id, seq, before) AS found
