@@ -2,10 +2,11 @@ import type { PostgresServer } from '../servers/postgres.ts';
 import { type ApiSize, benchApi } from './api/api-bench.ts';
 import type { BenchDatabase, BenchSetting } from './bench-setting.ts';
 import type { Figure } from './figure.ts';
+import { benchRuntime, type RuntimeSize } from './runtime/runtime-bench.ts';
 import { benchStore, type StoreSize } from './store/store-bench.ts';
 import { benchSync, type SyncSize } from './sync/sync-bench.ts';
 
-export const BENCHES = ['sync', 'store', 'api'] as const;
+export const BENCHES = ['sync', 'store', 'api', 'runtime'] as const;
 export type Bench = (typeof BENCHES)[number];
 
 export interface Sizes {
@@ -13,6 +14,7 @@ export interface Sizes {
   readonly sync: SyncSize;
   readonly store: StoreSize;
   readonly api: ApiSize;
+  readonly runtime: RuntimeSize;
 }
 
 export const FULL: Sizes = {
@@ -20,6 +22,7 @@ export const FULL: Sizes = {
   sync: { messages: 12_000 },
   store: { messages: 20_000, conversations: 10 },
   api: { messages: 120_000, channels: 10, clients: 3, idleRequests: 600 },
+  runtime: { commands: 2_000, letters: 30_000, questions: 500, idleInstances: 5_000, restoredInstances: 1_000 },
 };
 
 const DATABASES: readonly BenchDatabase[] = ['PGlite', 'PostgreSQL'];
@@ -36,6 +39,7 @@ export const runBenches = async (
     sync: () => benchSync(sizes.sync, DATABASES, postgres, setting),
     store: () => benchStore(sizes.store, DATABASES, postgres, setting),
     api: () => benchApi(sizes.api, setting),
+    runtime: () => benchRuntime(sizes.runtime, postgres, setting),
   };
   const figures: Figure[] = [];
   for (const bench of benches) figures.push(...(await run[bench]()));

@@ -7,12 +7,13 @@ import { jsonOf, tableOf } from './report.ts';
 
 const HELP = `Measures the service, and prints ratios: each figure beside what it is compared with, measured in turns.
 
-Usage: npm run bench -- [sync] [store] [api] [options]
+Usage: npm run bench -- [sync] [store] [api] [runtime] [options]
 
   sync               syncs with the limiter opened, against fetching the same pages without storing
   store              the step that stores a page, against one by one and against COPY, with and without search index
   api                requests while a sync runs on the embedded database
-                     (without a name: all three, about ten minutes)
+  runtime            commands, mailbox, questions between nodes, idle memory and restores, on PostgreSQL and NATS
+                     (without a name: all four, about fifteen minutes)
 
   --rounds <n>       how often each is measured (default ${FULL.rounds}); the median is shown
   --json             print JSON instead of a table

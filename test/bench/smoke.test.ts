@@ -9,6 +9,7 @@ const TINY: Sizes = {
   sync: { messages: 250 },
   store: { messages: 400, conversations: 2 },
   api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
+  runtime: { commands: 40, letters: 300, questions: 10, idleInstances: 100, restoredInstances: 20 },
 };
 
 describe('the benches', () => {
@@ -19,11 +20,11 @@ describe('the benches', () => {
   afterAll(() => postgres.stop());
 
   it('measure everything they say, however small', async () => {
-    const figures = await runBenches(['sync', 'store', 'api'], TINY, postgres, () => {});
-    expect(figures).toHaveLength(3 + 16 + 4);
+    const figures = await runBenches(['sync', 'store', 'api', 'runtime'], TINY, postgres, () => {});
+    expect(figures).toHaveLength(3 + 16 + 4 + 10);
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
     const aimed = figures.filter(({ aim }) => aim !== null);
-    expect(aimed).toHaveLength(2 + 8 + 1);
+    expect(aimed).toHaveLength(2 + 8 + 1 + 4);
     for (const figure of aimed) expect(isMet(figure), figure.name).not.toBeNull();
     expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
     expect(JSON.parse(jsonOf(figures))).toHaveProperty('figures.0.met', null);
