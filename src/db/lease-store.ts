@@ -48,7 +48,7 @@ const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIM
  * Raw SQL: what counts is the clock of the database, and that each takeover is one statement. What a node needs to
  * keep its partitions goes through `apart`, so that work which fills the pool cannot cost it them.
  */
-export const leaseStore = (connection: Connection, apart: Connection['query'] = connection.query): LeaseStore => {
+export const leaseStore = (connection: Connection, apart: Connection['query']): LeaseStore => {
   const fences = (query: Connection['query'], statement: string, parameters: readonly unknown[]) =>
     persevere((): Promise<readonly Fence[]> => query((sql) => sql.rows<Fence>(statement, parameters)));
   return {

@@ -50,7 +50,7 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   const client = orm.em.getDriver().getConnection();
   if (client instanceof PgliteConnection) {
     const queue = new FairQueue();
-    const connection = pgliteConnection(guardParameters(await client.getNativeClient()), orm.em, queue);
+    const connection = pgliteConnection(guardParameters(await client.getNativeClient()), queue);
     return {
       connection: entityConnection(connection, orm.em, connection.query),
       close: async () => {
@@ -63,7 +63,7 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   const pool: PostgresPool = await client.getNativeClient();
   const apart = await sessionApart(orm);
   return {
-    connection: entityConnection(postgresConnection(pool, orm.em), orm.em, apart.query),
+    connection: entityConnection(postgresConnection(pool), orm.em, apart.query),
     close: async () => {
       await apart.close();
       await orm.close();

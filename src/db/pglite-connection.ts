@@ -1,5 +1,4 @@
 import type { PGlite } from '@electric-sql/pglite';
-import type { EntityManager } from '@mikro-orm/core';
 import type { FairQueue } from './fair-queue.ts';
 import { PgliteSession } from './pglite-session.ts';
 import type { Connection, Sql, StepSql } from './sql.ts';
@@ -27,7 +26,7 @@ const stepOn = async <A>(session: PgliteSession, body: (sql: StepSql) => Promise
  * everything passes through one fair queue, and each piece is bounded by the shape of its statements, since
  * PGlite knows no time-outs.
  */
-export const pgliteConnection = (pglite: PGlite, em: EntityManager, queue: FairQueue): Connection => {
+export const pgliteConnection = (pglite: PGlite, queue: FairQueue): Connection => {
   const query: Connection['query'] = (body) => queue.run('reads', () => body(sqlOf(pglite)));
   const session = new PgliteSession(pglite);
   return {
@@ -35,7 +34,6 @@ export const pgliteConnection = (pglite: PGlite, em: EntityManager, queue: FairQ
     transaction: (body) => queue.run('writes', () => pglite.transaction((transaction) => body(sqlOf(transaction)))),
     step: (body) => queue.run('writes', () => stepOn(session, body)),
     query,
-    entities: (body) => queue.run('reads', () => body(em.fork())),
     maintenance: query,
   };
 };

@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/core';
 import type { Connection, Sql, StepSql } from './sql.ts';
 import { type Ask, runStep } from './step-run.ts';
 
@@ -120,11 +119,10 @@ const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<
  * Transactions run on the pool itself rather than through the entity manager, whose transactions keep the place
  * of a session that the server has ended: ten of those, and nobody gets a session any more.
  */
-export const postgresConnection = (pool: PostgresPool, em: EntityManager): Connection => ({
+export const postgresConnection = (pool: PostgresPool): Connection => ({
   kind: 'postgres',
   transaction: (body) => transactionOn(pool, body),
   step: (body) => stepOn(pool, body),
   query: (body) => body(sqlOf((text, parameters) => pool.query(text, parameters))),
-  entities: (body) => body(em.fork()),
   maintenance: (body) => maintenanceOn(pool, body),
 });

@@ -5,7 +5,6 @@ import type { SyncTransaction } from '../sync/store.ts';
 import { openCommands, undeliveredCommands } from './command-reads.ts';
 import { conversationStore } from './conversation-store.ts';
 import { instancesToRestore, loadInstance } from './instance-reads.ts';
-import { leaseStore } from './lease-store.ts';
 import { messageWrites } from './message-writes.ts';
 import { mustFind } from './must-touch.ts';
 import { outboxStore } from './outbox-store.ts';
@@ -30,7 +29,8 @@ const FENCE = mustFind('SELECT 1 FROM partitions WHERE partition = $1 AND epoch 
 const raiseFence = (sql: StepSql, { partition, epoch }: Fence): void =>
   sql.send(FENCE, [partition, epoch], () => new Fenced({ partition, epoch }));
 
-export const runtimeStore = (connection: Connection): RuntimeStore<SyncTransaction> => {
+/** Without the leases, which have a session of their own. */
+export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTransaction>, 'leases'> => {
   const behindFence = <A>(fence: Fence, body: (sql: StepSql) => Promise<A>) =>
     attempt(
       () =>
@@ -58,6 +58,5 @@ export const runtimeStore = (connection: Connection): RuntimeStore<SyncTransacti
     openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),
     undelivered: (partitions, before, limit) => read((sql) => undeliveredCommands(sql, partitions, before, limit)),
     outbox: outboxStore(connection),
-    leases: leaseStore(connection),
   };
 };

@@ -28,5 +28,5 @@ export const sessionApart = async (orm: MikroORM): Promise<SessionApart> => {
     driverOptions: { ...orm.config.get('driverOptions'), ...ONE },
   });
   const pool: PostgresPool = await connection.getNativeClient();
-  return { query: postgresConnection(pool, orm.em).query, close: () => connection.close() };
+  return { query: postgresConnection(pool).query, close: () => connection.close() };
 };

@@ -1,5 +1,3 @@
-import type { EntityManager } from '@mikro-orm/core';
-
 /** Statements with numbered parameters ($1, …), sent as parameters and never pasted into the text. */
 export interface Sql {
   readonly rows: <R extends object>(text: string, parameters?: readonly unknown[]) => Promise<readonly R[]>;
@@ -31,8 +29,6 @@ export interface Connection {
   readonly step: <A>(body: (sql: StepSql) => Promise<A>) => Promise<A>;
   /** Single statements, each committing by itself. */
   readonly query: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
-  /** Reads through the entities. `body` awaits nothing but the entity manager, and opens no transaction. */
-  readonly entities: <A>(body: (em: EntityManager) => Promise<A>) => Promise<A>;
   /** Statements that take long or may not run in a transaction: without time limits, on a session of their own. */
   readonly maintenance: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
 }

@@ -5,15 +5,15 @@ import { PgliteConnection } from '@mikro-orm/pglite';
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Effect, Exit, Scope } from 'effect';
 import { type Database, databaseOn } from '../../../src/db/database.ts';
+import type { EntityConnection } from '../../../src/db/entity-connection.ts';
 import { openConnection } from '../../../src/db/open-connection.ts';
-import type { Connection } from '../../../src/db/sql.ts';
 import type { Fence } from '../../../src/runtime/fence.ts';
 import { copyIn } from './copy-in.ts';
 
 /** A database as the service opens it, and the two ways around the service that its steps are compared with. */
 export interface BenchStore {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: EntityConnection;
   readonly fences: readonly Fence[];
   /** Runs a `COPY <target> FROM` with rows in COPY's text format. */
   readonly copy: (target: string, rows: Buffer) => Promise<void>;
@@ -22,7 +22,7 @@ export interface BenchStore {
   readonly close: () => Promise<void>;
 }
 
-const copyOn = (connection: Connection): BenchStore['copy'] => {
+const copyOn = (connection: EntityConnection): BenchStore['copy'] => {
   return (target, rows) =>
     connection.entities(async (em) => {
       const driver = em.getDriver().getConnection();
