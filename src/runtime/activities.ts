@@ -102,9 +102,11 @@ export class Activities<Tx extends StepTransaction> {
       const scope = yield* Scope.fork(this.#scope);
       const connection = yield* Deferred.make<Connection>();
       this.#connection = { run, scope, connection };
-      const { channel, credentials, instanceId, report } = this.#setting;
+      const { channel, credentials, gate, instanceId, report } = this.#setting;
       const opening = sleepUntil(notBefore).pipe(
         Effect.andThen(credentials),
+        // Without the lease this is somebody else's account by now, and everything here is about to stop.
+        Effect.tap(() => (gate.isTrusted() ? Effect.void : Effect.never)),
         Effect.flatMap((known) =>
           channel.open({
             instanceId,

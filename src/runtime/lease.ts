@@ -43,18 +43,20 @@ export const holdLease = (
     let renewedAt = Number.NEGATIVE_INFINITY;
     let isHeld = false;
     const isTrusted = (): boolean => now() - renewedAt < TRUSTED_MS;
-    const renew = Effect.gen(function* () {
-      const askedAt = now();
-      const databaseMs = yield* leases.renew(nodeId, LEASE_MS);
-      renewedAt = askedAt;
-      isHeld = true;
-      events.renewed(databaseMs, askedAt);
-    });
     const watch = Effect.suspend(() => {
       if (!isHeld || isTrusted()) return Effect.void;
       isHeld = false;
       log.error({ nodeId }, 'The lease could not be renewed: everything that runs under it stops.');
       return events.lost;
+    });
+    const renew = Effect.gen(function* () {
+      const askedAt = now();
+      const databaseMs = yield* leases.renew(nodeId, LEASE_MS);
+      // One that comes too late must not hide that others may have taken over meanwhile.
+      yield* watch;
+      renewedAt = askedAt;
+      isHeld = true;
+      events.renewed(databaseMs, askedAt);
     });
     yield* Effect.ignore(renew);
     yield* startPerpetual('renewing the lease', RENEW_EVERY_MS, renew, log);
