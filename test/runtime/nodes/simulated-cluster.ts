@@ -10,7 +10,7 @@ import { MemoryRuntimeStore } from '../memory-runtime-store.ts';
 import { ModelPlatform } from '../model-platform.ts';
 import { MemoryPartitions } from './memory-partitions.ts';
 import { SharedMailbox } from './shared-mailbox.ts';
-import { SimulatedNode } from './simulated-node.ts';
+import { SimulatedNode, type Surroundings } from './simulated-node.ts';
 
 const MESSAGES = 20;
 const NAMES = ['one', 'two', 'three'];
@@ -23,7 +23,7 @@ const settled = async (): Promise<void> => {
 };
 
 /** Several nodes with the real core, on one database, one mailbox and one platform in memory, in simulated time. */
-export class SimulatedCluster {
+export class SimulatedCluster implements Surroundings {
   readonly clock = new SimulatedClock();
   readonly partitions = new MemoryPartitions(() => this.clock.now());
   readonly mailbox = new SharedMailbox();

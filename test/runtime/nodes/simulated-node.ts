@@ -3,16 +3,38 @@ import type { Channel, ConnectionReport } from '../../../src/channels/channel.ts
 import type { InstanceId } from '../../../src/domain/ids.ts';
 import { type Log, silentLog } from '../../../src/domain/log.ts';
 import { silentMetrics } from '../../../src/domain/metrics.ts';
+import type { Fence } from '../../../src/runtime/fence.ts';
 import { inProcessCarrier } from '../../../src/runtime/in-process-carrier.ts';
 import { startNode } from '../../../src/runtime/node.ts';
 import { syncWork } from '../../../src/sync/sync-work.ts';
+import type { SimulatedClock } from '../../simulated-clock.ts';
+import type { Chance } from '../../simulators/discord/chance.ts';
+import type { MemoryRuntimeStore } from '../memory-runtime-store.ts';
+import type { ModelPlatform } from '../model-platform.ts';
 import { HaltingClock } from './halting-clock.ts';
 import { MemoryClusterStore, type Reach } from './memory-cluster-store.ts';
-import type { SimulatedCluster } from './simulated-cluster.ts';
+import type { MemoryPartitions } from './memory-partitions.ts';
+import type { SharedMailbox } from './shared-mailbox.ts';
 
 /** The platform is slow, so that trouble finds requests under way. */
 const PLATFORM_MS = 400;
 const LIMITS = { messages: 600, contacts: 600, unit: 'request' } as const;
+
+/** What lies around a node, the same for all. */
+export interface Surroundings {
+  readonly clock: SimulatedClock;
+  readonly instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>;
+  readonly partitions: MemoryPartitions;
+  readonly mailbox: SharedMailbox;
+  readonly chance: Chance;
+  readonly isDatabaseAway: boolean;
+  readonly uuid: () => string;
+  readonly platformOf: (id: InstanceId) => ModelPlatform;
+  /** Told of each request that leaves a node for the platform. */
+  readonly asked: (node: SimulatedNode, id: InstanceId) => void;
+  /** Told of each step that a node has committed. */
+  readonly committed: (node: SimulatedNode, fence: Fence) => void;
+}
 
 /** A process with the real core in it, which can be halted, killed, and cut off from the database. */
 export class SimulatedNode {
@@ -21,12 +43,12 @@ export class SimulatedNode {
   reach: Reach = 'open';
   /** Its log, for whoever looks into a run that went wrong. */
   readonly said: string[] = [];
-  readonly #cluster: SimulatedCluster;
+  readonly #cluster: Surroundings;
   readonly #scope = Scope.makeUnsafe();
   #isDead = false;
   #isEnding = false;
 
-  constructor(cluster: SimulatedCluster) {
+  constructor(cluster: Surroundings) {
     this.#cluster = cluster;
     this.id = cluster.uuid();
     this.clock = new HaltingClock(cluster.clock);
