@@ -11,9 +11,11 @@ import type { Sql } from './sql.ts';
 /** How long a client should wait for a full mailbox, ms: commands take milliseconds once their turn comes. */
 const FULL_RETRY_AFTER_MS = 5_000;
 
-interface Mailbox {
+/** The place of a command in its instance's mailbox. */
+interface Place {
   readonly partition: number;
-  readonly nextSeq: number;
+  readonly seq: number;
+  /** Commands before it that have not run. */
   readonly open: number;
 }
 
@@ -26,24 +28,24 @@ const scopeKeyOf = ({ channelId, conversationIds }: JobConfig): string => {
     .digest('hex')}`;
 };
 
-/** Takes the lock under which an instance's commands are numbered; it lets the steps' own locks be. */
-const lockMailbox = async (sql: Sql, instanceId: InstanceId): Promise<Mailbox> => {
-  const [mailbox] = await sql.rows<Mailbox>(
-    `SELECT partition::int AS partition, next_seq::float8 AS "nextSeq", (next_seq - 1 - last_seq)::float8 AS open
-     FROM omni_instances WHERE id = $1 AND removing_at IS NULL FOR NO KEY UPDATE`,
+/** Takes the next number, and with it the lock under which commands are numbered; it lets the steps' own locks be. */
+const takePlace = async (sql: Sql, instanceId: InstanceId): Promise<Place> => {
+  const [place] = await sql.rows<Place>(
+    `UPDATE omni_instances SET next_seq = next_seq + 1 WHERE id = $1 AND removing_at IS NULL
+     RETURNING partition::int AS partition, (next_seq - 1)::float8 AS seq, (next_seq - 2 - last_seq)::float8 AS open`,
     [instanceId],
   );
-  if (mailbox !== undefined) return mailbox;
+  if (place !== undefined) return place;
   throw noInstance(instanceId);
 };
 
-const refuseFull = (mailbox: Mailbox, command: Command): void => {
-  if (mailbox.open < MAILBOX_LIMIT || isControl(command)) return;
+const refuseFull = ({ open }: Place, command: Command): void => {
+  if (open < MAILBOX_LIMIT || isControl(command)) return;
   throw new Refused({
     status: 429,
     code: 'mailbox_full',
-    message: `${mailbox.open} commands of this instance are still waiting; try again when it has worked some off`,
-    details: { open: mailbox.open, limit: MAILBOX_LIMIT },
+    message: `${open} commands of this instance are still waiting; try again when it has worked some off`,
+    details: { open, limit: MAILBOX_LIMIT },
     retryAfterMs: FULL_RETRY_AFTER_MS,
   });
 };
@@ -86,14 +88,13 @@ export const acceptCommand = async (
   command: Command,
   at: number,
 ): Promise<Letter> => {
-  const mailbox = await lockMailbox(sql, instanceId);
-  refuseFull(mailbox, command);
+  const place = await takePlace(sql, instanceId);
+  refuseFull(place, command);
   if (command.type === 'startSync') await createJob(sql, instanceId, command.jobId, command.config, at);
-  const letter: Letter = { commandId: CommandId.make(randomUUID()), instanceId, seq: mailbox.nextSeq, command };
-  await sql.run('UPDATE omni_instances SET next_seq = next_seq + 1 WHERE id = $1', [instanceId]);
+  const letter: Letter = { commandId: CommandId.make(randomUUID()), instanceId, seq: place.seq, command };
   await sql.run(
     'INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at) VALUES ($1, $2, $3, $4, $5::jsonb, $6)',
-    [letter.commandId, instanceId, mailbox.partition, letter.seq, cleanJson(command), toInstant(at)],
+    [letter.commandId, instanceId, place.partition, letter.seq, cleanJson(command), toInstant(at)],
   );
   return letter;
 };

@@ -57,7 +57,7 @@ const afresh = (command: Command): Command =>
 
 export const commandStore = (connection: EntityConnection): CommandStore => ({
   submit: (instanceId, command, at) =>
-    persevere(() => connection.transaction((sql) => acceptCommand(sql, instanceId, command, at)), isRefused),
+    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at)), isRefused),
 
   deadLetters: ({ limit, cursor }) =>
     persevere(async () => {
