@@ -19,10 +19,10 @@ export interface Sizes {
 
 export const FULL: Sizes = {
   rounds: 9,
-  sync: { messages: 12_000 },
+  sync: { messages: 24_000 },
   store: { messages: 20_000, conversations: 10 },
   api: { messages: 120_000, channels: 10, clients: 3, idleRequests: 600 },
-  runtime: { commands: 2_000, letters: 30_000, questions: 500, idleInstances: 5_000, restoredInstances: 1_000 },
+  runtime: { commands: 2_000, letters: 40_000, questions: 500, idleInstances: 5_000, restoredInstances: 1_000 },
 };
 
 const DATABASES: readonly BenchDatabase[] = ['PGlite', 'PostgreSQL'];

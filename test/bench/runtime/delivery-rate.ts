@@ -23,10 +23,9 @@ import { Delivery, makeLetters, storeLetters } from './letters.ts';
  * the last, so neither the publishing nor the creation of consumers counts.
  */
 
-const RAW_STREAM = 'raw-letters';
-const RAW_SUBJECT = 'raw';
-/** Room enough that neither the server nor the client ever waits for the other. */
-const RAW_ON_THE_WAY = 10_000;
+const CONSUMER = 'raw';
+/** As many as the mailbox's consumers have on their way together: a smaller window holds the raw one up. */
+const ON_THE_WAY = PARTITIONS * 500;
 
 const mailboxPerSecond = async (mailbox: Mailbox, letters: number): Promise<number> => {
   const scope = Effect.runSync(Scope.make());
@@ -45,21 +44,21 @@ const mailboxPerSecond = async (mailbox: Mailbox, letters: number): Promise<numb
 };
 
 /** A stream with the mailbox's settings, and its one consumer. */
-const prepareRaw = async (manager: JetStreamManager, mailboxStream: string): Promise<void> => {
+const prepareRaw = async (manager: JetStreamManager, mailboxStream: string, name: string): Promise<void> => {
   const { config } = await manager.streams.info(mailboxStream);
-  await manager.streams.add({ ...config, name: RAW_STREAM, subjects: [`${RAW_SUBJECT}.>`] });
-  await manager.consumers.add(RAW_STREAM, {
-    durable_name: RAW_STREAM,
+  await manager.streams.add({ ...config, name, subjects: [`${name}.>`] });
+  await manager.consumers.add(name, {
+    durable_name: CONSUMER,
     ack_policy: AckPolicy.Explicit,
-    max_ack_pending: RAW_ON_THE_WAY,
+    max_ack_pending: 2 * ON_THE_WAY,
   });
 };
 
-const rawPerSecond = async (stream: JetStreamClient, letters: number): Promise<number> => {
+const rawPerSecond = async (stream: JetStreamClient, name: string, letters: number): Promise<number> => {
   const delivery = new Delivery(letters);
-  const consumer = await stream.consumers.get(RAW_STREAM, RAW_STREAM);
+  const consumer = await stream.consumers.get(name, CONSUMER);
   const messages = await consumer.consume({
-    max_messages: RAW_ON_THE_WAY,
+    max_messages: ON_THE_WAY,
     callback: (message) => {
       message.ack();
       delivery.arrived();
@@ -90,10 +89,12 @@ export const benchDelivery = async (
   const deployment = deploymentOn(natsUrl, Effect.succeed(0));
   const link = await deployment.open();
   const connection = await connect({ servers: natsUrl });
+  const manager = await jetstreamManager(connection);
+  const stream = jetstream(connection);
+  const naming = namingOf(deployment.prefix);
+  const raw = `${deployment.prefix}-raw`;
   try {
-    const manager = await jetstreamManager(connection);
-    const stream = jetstream(connection);
-    await prepareRaw(manager, namingOf(deployment.prefix).mailboxStream);
+    await prepareRaw(manager, naming.mailboxStream, raw);
     const letters = makeLetters(count);
     const filled = (subject: string, run: () => Promise<number>) => async () => {
       await storeLetters(stream, subject, letters);
@@ -104,13 +105,14 @@ export const benchDelivery = async (
         name: 'mailbox',
         run: filled(`${deployment.prefix}.mailbox`, () => mailboxPerSecond(link.messaging.mailbox, count)),
       },
-      { name: 'raw', run: filled(RAW_SUBJECT, () => rawPerSecond(stream, count)) },
+      { name: 'raw', run: filled(raw, () => rawPerSecond(stream, raw, count)) },
     ];
     for (const { run } of contenders) await run();
     const measured = await interleave(contenders, rounds, (line) => tell(`runtime, ${line} letters/s`));
     return figuresOf(measured.get('mailbox') ?? [], measured.get('raw') ?? []);
   } finally {
-    await connection.close();
     await link.close();
+    for (const name of [raw, naming.mailboxStream, naming.eventStream]) await manager.streams.delete(name);
+    await connection.close();
   }
 };
