@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Message } from '../../../src/domain/message.ts';
 import type { BenchStore } from './bench-store.ts';
-import type { ConversationPages } from './message-pages.ts';
+import { type ConversationPages, pageOf } from './message-pages.ts';
 
 /** The ways of storing that the service's steps are compared with: the same rows into the same table and indexes. */
 
@@ -30,9 +30,10 @@ const rowOf = (instanceId: string, conversationId: string, message: Message): Ro
 
 const rowsOf = (conversations: readonly ConversationPages[]): readonly Row[] => {
   const instanceId = randomUUID();
-  return conversations.flatMap(({ pages }) => {
+  return conversations.flatMap((conversation) => {
     const conversationId = randomUUID();
-    return pages.flatMap(({ messages }) => messages.map((message) => rowOf(instanceId, conversationId, message)));
+    const messages = conversation.texts.flatMap((_, index) => pageOf(conversation, index).messages);
+    return messages.map((message) => rowOf(instanceId, conversationId, message));
   });
 };
 
