@@ -3,11 +3,11 @@
  *
  *   domain  <-  machines  <-  runtime  <-  sync  <-  adapters  <-  app.ts, main.ts
  *
- * `channel.ts` and `platform-failure.ts` are the seam: what runtime and sync may know of a channel.
+ * `channel.ts`, `platform-failure.ts` and `session-vault.ts` are the seam: what runtime and sync may know of a channel.
  */
 
 const ours = '^(src|machines|test|docs)/|^[^/]+[.]config[.]ts$';
-const seam = '^src/channels/(channel|platform-failure)[.]ts$';
+const seam = '^src/channels/(channel|platform-failure|session-vault)[.]ts$';
 // Any folder of src but the inner ones: a new one is an adapter until someone decides otherwise.
 const adapter = '^src/((?!domain/|runtime/|sync/|channels/)[^/]+|channels/[^/]+)/';
 const roots = '^src/(app|main)[.]ts$';

@@ -5,7 +5,9 @@ import type { ListedConversation } from '../domain/conversation.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Account } from '../domain/instance.ts';
 import type { Message } from '../domain/message.ts';
+import type { HistoryDepth, PairingOffer } from '../domain/pairing.ts';
 import type { PlatformFailure } from './platform-failure.ts';
+import type { KeptPush, SessionVault } from './session-vault.ts';
 
 /**
  * The seam: what a platform must offer, as small interfaces. Nothing behind it writes to the database,
@@ -13,6 +15,7 @@ import type { PlatformFailure } from './platform-failure.ts';
  */
 export interface Channel {
   readonly name: ChannelName;
+  readonly traits: ChannelTraits;
   /** Says what is wrong with credentials before anything is stored; null when they may be tried. No I/O. */
   readonly refuseCredentials: (credentials: Credentials) => string | null;
   /**
@@ -24,14 +27,28 @@ export interface Channel {
   readonly open: (request: OpenRequest) => Effect.Effect<Connection, never, Scope.Scope>;
 }
 
-/** What the operator gave us: a bot token for Discord. Decrypted only here; never logged, never in a snapshot. */
+/** What sync and limiter have to know of how a platform gives its history. */
+export interface ChannelTraits {
+  /** `anything`: history is read from the newest message. `held`: only below a message that we hold already. */
+  readonly readsBelow: 'anything' | 'held';
+  /** How many requests for messages may be on their way at one time; null: as many as there are permits. */
+  readonly requestsAtOnce: number | null;
+}
+
+/** What the operator gave us; which of it a channel wants, `refuseCredentials` says. Decrypted only here; never logged, never in a snapshot. */
 export interface Credentials {
-  readonly token: string;
+  /** Of a bot. */
+  readonly token?: string;
+  /** How much of its past a phone shall push. */
+  readonly historyDepth?: HistoryDepth;
 }
 
 export interface OpenRequest {
   readonly instanceId: InstanceId;
   readonly credentials: Credentials;
+  readonly vault: SessionVault;
+  /** Set when a person wants to pair with a code typed into the phone of this number (digits only); otherwise by QR. */
+  readonly pairWith?: string;
   /** Must not block: it queues. */
   readonly report: (report: ConnectionReport) => void;
 }
@@ -40,6 +57,31 @@ export interface OpenRequest {
 export interface Connection {
   readonly directory: ConversationDirectory;
   readonly history: MessageHistory;
+  /** Null: this platform pushes nothing. */
+  readonly pushed: PushReader | null;
+  /** Ends the session on the platform's side too, where there is such a thing. Fails when the platform cannot be told. */
+  readonly logOut: Effect.Effect<void, PlatformFailure>;
+}
+
+/** Makes sense of what was pushed and kept in the vault: fetches what it refers to, decodes it. Costs no permit. */
+export interface PushReader {
+  /** Fails with `BadAnswer` when this push cannot be read (any more), with `Unreachable` when it may be later. */
+  readonly read: (push: KeptPush) => Effect.Effect<PushedHistory, PlatformFailure>;
+}
+
+export interface PushedHistory {
+  readonly stretches: readonly PushedStretch[];
+  /** What could not be read, and why. */
+  readonly problems: readonly { readonly externalId: string | null; readonly message: string }[];
+}
+
+/** A run of one conversation's messages without a gap, newest first. */
+export interface PushedStretch {
+  readonly conversation: ListedConversation;
+  readonly messages: readonly Message[];
+  readonly malformed: readonly MalformedMessage[];
+  /** True only when the platform says that nothing older exists. */
+  readonly atStart: boolean;
 }
 
 /** Reads the list of conversations, request by request. */
@@ -83,8 +125,19 @@ export interface HistoryRequest {
   readonly externalId: string;
   /** Exclusive; null: from the newest message. */
   readonly before: Anchor | null;
+  /** The held message at or above `before` to go on from, where the channel reads only below such a one (`readsBelow`). */
+  readonly from?: HeldMessage;
   /** 1 to `pageSize`. */
   readonly limit: number;
+}
+
+/** A message that is stored, as much as a platform wants to know to find it again. */
+export interface HeldMessage {
+  readonly externalId: string;
+  readonly senderId: string | null;
+  readonly isFromMe: boolean;
+  /** ms */
+  readonly at: number;
 }
 
 export interface MessagePage {
@@ -123,6 +176,8 @@ export interface Quota {
 export type ConnectionReport =
   | { readonly type: 'connectionOpened'; readonly account: Account; readonly continuity: string }
   | { readonly type: 'connectionInterrupted'; readonly message: string }
+  /** A person has to do something before the account opens. Each offer replaces the one before it. */
+  | { readonly type: 'pairingOffered'; readonly offer: PairingOffer }
   | ConnectionLost
   | { readonly type: 'messagesArrived'; readonly continuity: string; readonly messages: readonly LiveMessage[] }
   | { readonly type: 'messagesEdited'; readonly messages: readonly LiveMessage[] }
@@ -132,7 +187,8 @@ export type ConnectionReport =
       readonly externalIds: readonly string[];
     }
   | { readonly type: 'conversationsChanged'; readonly conversations: readonly ListedConversation[] }
-  | { readonly type: 'conversationsRemoved'; readonly externalIds: readonly string[] };
+  | { readonly type: 'conversationsRemoved'; readonly externalIds: readonly string[] }
+  | { readonly type: 'aliasesLearned'; readonly aliases: readonly Alias[] };
 
 export interface ConnectionLost {
   readonly type: 'connectionLost';
@@ -144,6 +200,12 @@ export interface ConnectionLost {
   readonly message: string;
   /** Set when the platform refused a login as one request too many: how long it wants to be left alone; null: it did not say. */
   readonly saidStop?: { readonly retryAfterMs: number | null };
+}
+
+/** Two ids of one account, and of the direct conversation with it: from now on `externalId` is the one that counts. */
+export interface Alias {
+  readonly alias: string;
+  readonly externalId: string;
 }
 
 export interface LiveMessage {

@@ -13,6 +13,9 @@ export class AccessDenied extends Data.TaggedError('AccessDenied')<{ readonly me
 /** No answer at all: connection refused, reset before a status line. Waits, and counts against nobody. */
 export class Unreachable extends Data.TaggedError('Unreachable')<{ readonly message: string }> {}
 
+/** Asked, and no answer within its time, though the platform itself is there: the phone is off, or ignores us. */
+export class Silent extends Data.TaggedError('Silent')<{ readonly message: string }> {}
+
 /** A bad answer: 5xx, time-out, cut body, HTML where JSON was due, JSON of another shape. */
 export class BadAnswer extends Data.TaggedError('BadAnswer')<{
   readonly message: string;
@@ -24,4 +27,4 @@ export class BadAnswer extends Data.TaggedError('BadAnswer')<{
 export class CredentialsRefused extends Data.TaggedError('CredentialsRefused')<{ readonly message: string }> {}
 
 /** What a platform request can come to. Each has one fate, decided in `src/sync/fate.ts`. */
-export type PlatformFailure = RateLimited | AccessDenied | Unreachable | BadAnswer | CredentialsRefused;
+export type PlatformFailure = RateLimited | AccessDenied | Unreachable | Silent | BadAnswer | CredentialsRefused;

@@ -59,7 +59,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
       onFault,
       onDeadEnd: () => session.lose(stayedAway()),
     });
-    const { token } = credentials;
+    const { token = '' } = credentials;
     const session: Session = discordSession({
       hosted,
       atlas,
@@ -84,6 +84,9 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
     const connection = {
       directory: { read: whileOpen(directory.read) },
       history: { pageSize: history.pageSize, read: whileOpen(history.read) },
+      pushed: null,
+      // A bot's token stays valid: there is no session to end but the connection itself.
+      logOut: Effect.void,
     };
     session.start();
     return { connection, session };
@@ -91,6 +94,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
 
   return {
     name: 'discord',
+    traits: { readsBelow: 'anything', requestsAtOnce: null },
     refuseCredentials,
     open: (request) =>
       Effect.acquireRelease(

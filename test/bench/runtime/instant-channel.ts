@@ -5,11 +5,12 @@ import type { InstanceId } from '../../../src/domain/ids.ts';
 /** A platform that takes every login at once, and holds no conversations. `opened` hears of each connection. */
 export const instantChannel = (opened: (id: InstanceId) => void): Channel => ({
   name: 'discord',
+  traits: { readsBelow: 'anything', requestsAtOnce: null },
   refuseCredentials: () => null,
   open: ({ instanceId, report }) =>
     Effect.sync(() => {
       opened(instanceId);
       report({ type: 'connectionOpened', account: { externalId: instanceId, name: null }, continuity: instanceId });
-      return { directory: { read: () => Effect.never }, history: { pageSize: 100, read: () => Effect.never } };
+      return { directory: { read: () => Effect.never }, history: { pageSize: 100, read: () => Effect.never }, pushed: null, logOut: Effect.void };
     }),
 });

@@ -5,6 +5,7 @@ import type { Connection, MessagePage } from '../../../src/channels/channel.ts';
 import { discordChannel } from '../../../src/channels/discord/discord-channel.ts';
 import type { Anchor } from '../../../src/domain/anchor.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
+import { memoryVault } from '../../harness/memory-vault.ts';
 
 /**
  * A process of its own that reads conversations through the service's own channel, page by page, and stores nothing.
@@ -35,6 +36,7 @@ const serve = Effect.gen(function* () {
   const connection = yield* discordChannel({ apiUrl }).open({
     instanceId: InstanceId.make('00000000-0000-4000-8000-000000000000'),
     credentials: { token },
+    vault: memoryVault(),
     report: ({ type }) => {
       if (type === 'connectionOpened') Deferred.doneUnsafe(opened, Effect.void);
     },

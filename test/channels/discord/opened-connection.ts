@@ -6,6 +6,7 @@ import type { Anchor } from '../../../src/domain/anchor.ts';
 import type { ListedConversation } from '../../../src/domain/conversation.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { memoryVault } from '../../harness/memory-vault.ts';
 
 type ReportOf<Type extends ConnectionReport['type']> = Extract<ConnectionReport, { type: Type }>;
 
@@ -30,7 +31,12 @@ export const openConnection = async ({ token, ...options }: Opening): Promise<Op
   };
   const scope = Scope.makeUnsafe();
   const instanceId = InstanceId.make('3f1e7c1a-0c7e-4d5e-9c39-6f1b9a2d4e11');
-  const opening = discordChannel(options).open({ instanceId, credentials: { token }, report });
+  const opening = discordChannel(options).open({
+    instanceId,
+    credentials: { token },
+    vault: memoryVault(),
+    report,
+  });
   const connection = await Effect.runPromise(Scope.provide(opening, scope));
 
   return {
