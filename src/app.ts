@@ -49,7 +49,7 @@ const openMessaging = (
     return yield* openNats({ ...nats, databaseId: yield* identity, otherNodes }, log);
   });
 
-const REAL_PARTS: Parts = { openDatabase, openMessaging };
+export const REAL_PARTS: Parts = { openDatabase, openMessaging };
 
 /**
  * The composition root: the only file that knows everything. Parts start in this order, and stop in the reverse

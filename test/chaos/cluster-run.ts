@@ -4,6 +4,7 @@ import { type Comparison, compareWithTruth } from '../harness/compare.ts';
 import { Harms } from './harm.ts';
 import { type Harm, harmPlan } from './harm-plan.ts';
 import { LiveTraffic } from './live-traffic.ts';
+import { some } from './report.ts';
 import { untrueSpans } from './untrue-spans.ts';
 import { Workload } from './workload.ts';
 
@@ -50,9 +51,6 @@ const requests = ({ discord }: Cluster, count: number): Promise<void> => {
     stopListening();
   });
 };
-
-const some = (what: string, ids: readonly string[]): readonly string[] =>
-  ids.length === 0 ? [] : [`${ids.length} messages ${what}, such as ${ids[0]}`];
 
 const wrongRows = ({ missing, surplus, doubled, different }: Comparison, deleted: ReadonlySet<string>) => [
   ...some('missing', missing),

@@ -1,11 +1,9 @@
 import type { JobEvent } from '../harness/api-client.ts';
 import type { ChaosOptions, Outcome } from './chaos-run.ts';
+import { some } from './report.ts';
 
 /** A walk has at most one page under way and one of look-ahead. */
 const PAGES_PER_KILL = 2;
-
-const some = (what: string, ids: readonly string[]): readonly string[] =>
-  ids.length === 0 ? [] : [`${ids.length} messages ${what}, such as ${ids[0]}`];
 
 const wrongEvents = (events: readonly JobEvent[]): readonly string[] => {
   const ids = events.flatMap(({ id }) => (id === null || id === 'end' ? [] : [Number(id)]));

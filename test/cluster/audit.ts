@@ -80,14 +80,14 @@ export class Audit {
   }
 
   /** Everything in the whole history that must not be; empty: nothing. To be asked when all is quiet. */
-  async findings(): Promise<readonly string[]> {
+  readonly findings = async (): Promise<readonly string[]> => {
     const all: string[] = [];
     for (const [what, query] of Object.entries(NEVER)) {
       const found = await this.#cluster.sql<{ readonly found: string }>(query);
       if (found.length > 0) all.push(`${what}: ${found.length} times, such as ${found[0]?.found}`);
     }
     return all;
-  }
+  };
 
   /** When a node first claimed a partition after this instant (ms), ms; null: it has not. */
   async claimedAfter(node: string, atMs: number): Promise<number | null> {

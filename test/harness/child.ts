@@ -2,21 +2,33 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+export interface ChildOptions {
+  /** Ctrl-C in the terminal does not reach it; whoever started it ends it. */
+  readonly isApart?: boolean;
+  /** It hears what it is told by `tell`. */
+  readonly hasEar?: boolean;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
 /** A process of ours, told by its JSON lines. */
 export class Child {
   readonly process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<(line: Record<string, unknown>) => void>();
   readonly #exited: Promise<unknown>;
+  /** Everything that it said before its end has been read. */
+  readonly #silent: Promise<unknown>;
 
-  /** `isApart`: Ctrl-C in the terminal does not reach it; whoever started it ends it. */
-  constructor(script: string, args: readonly string[], env: Record<string, string>, isApart = false) {
-    this.process = spawn(process.execPath, [script, ...args], {
+  constructor(script: string, args: readonly string[], env: Record<string, string>, options: ChildOptions = {}) {
+    const { isApart = false, hasEar = false, nodeArgs = [] } = options;
+    this.process = spawn(process.execPath, [...nodeArgs, script, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(hasEar ? (['ipc'] as const) : [])],
       detached: isApart,
     });
     this.#exited = once(this.process, 'exit');
+    this.#silent = once(this.process, 'close');
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#read(line));
     }
@@ -48,8 +60,15 @@ export class Child {
       resolve(selected);
     };
     this.#watchers.add(watcher);
-    void this.#exited.then(() => reject(new Error(`The process ended first. It said:\n${this.output}`)));
+    void this.#silent.then(() => reject(new Error(`The process ended first. It said:\n${this.output}`)));
     return promise;
+  }
+
+  /** Resolves when the message has left; rejects for a process that is gone, or has no ear. */
+  tell(message: object): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.process.send(message, (error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   /** Resolves with the exit code, null after a signal. */

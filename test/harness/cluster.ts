@@ -21,6 +21,8 @@ export interface ClusterOptions {
   /** Of each bot, in its only channel. */
   readonly messages: number;
   readonly simulator?: SimulatorOptions;
+  /** Nodes whose service can be struck at points of the protocol (`arm`), and has a clock that can be shifted. */
+  readonly areFaulty?: boolean;
 }
 
 /** One actor tree, as `GET /debug/actors` lists it. */
@@ -31,7 +33,8 @@ interface ActorShown {
   readonly state: string;
 }
 
-const worldOf = ({ bots, messages }: ClusterOptions): WorldPlan => {
+/** Bots with a guild each, and one channel in it. */
+export const worldOf = ({ bots, messages }: Pick<ClusterOptions, 'bots' | 'messages'>): WorldPlan => {
   const names = Array.from({ length: bots }, (_, index) => `bot-${index + 1}`);
   return {
     guilds: names.map((name) => ({ name, channels: [pastOf('general', messages)] })),
@@ -48,6 +51,7 @@ export class Cluster {
   readonly nodes: ClusterNode[] = [];
   readonly #folder: string;
   readonly #secretKey = randomBytes(36).toString('base64');
+  readonly #areFaulty: boolean;
   #joined = 0;
   #asked = 0;
 
@@ -57,12 +61,14 @@ export class Cluster {
     nats: NatsServer,
     databaseUrl: string,
     folder: string,
+    areFaulty: boolean,
   ) {
     this.discord = discord;
     this.postgres = postgres;
     this.nats = nats;
     this.databaseUrl = databaseUrl;
     this.#folder = folder;
+    this.#areFaulty = areFaulty;
   }
 
   /** Its limiters are open on both sides: what is tested here is not rates. */
@@ -76,7 +82,8 @@ export class Cluster {
       ...options.simulator,
     });
     const folder = await mkdtemp(join(tmpdir(), 'omni-nodes-'));
-    const cluster = new Cluster(discord, postgres, nats, await postgres.freshDatabase(), folder);
+    const { areFaulty = false } = options;
+    const cluster = new Cluster(discord, postgres, nats, await postgres.freshDatabase(), folder, areFaulty);
     try {
       for (let node = 0; node < options.nodes; node++) await cluster.join();
       await cluster.anyNode.api.openLimits();
@@ -97,7 +104,7 @@ export class Cluster {
       nats: Number(new URL(this.nats.url).port),
       discord: this.discord.port,
     };
-    const node = await ClusterNode.start(name, places, ({ database, nats, discord }) => {
+    const node = await ClusterNode.join(name, places, ({ database, nats, discord }) => {
       const address = new URL(this.databaseUrl);
       address.username = name;
       address.port = String(database.port);
@@ -107,6 +114,7 @@ export class Cluster {
         databaseUrl: address.href,
         env: { NATS_URL: `nats://127.0.0.1:${nats.port}`, SECRET_KEY: this.#secretKey },
         isApart: true,
+        ...(this.#areFaulty ? { strikes: [], isClockShifted: true } : {}),
       };
     });
     this.nodes.push(node);
@@ -177,11 +185,11 @@ export class Cluster {
     );
   }
 
-  async close(): Promise<void> {
+  readonly close = async (): Promise<void> => {
     await Promise.all(this.nodes.map((node) => node.close()));
     await this.discord.close();
     await this.nats.stop();
     await this.postgres.stop();
     await rm(this.#folder, { recursive: true, force: true });
-  }
+  };
 }

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from './api-client.ts';
 import { Child } from './child.ts';
+import { STRIKES_VARIABLE, type Strike } from './faults/strike.ts';
 
+const FAULTY_MAIN = fileURLToPath(new URL('faults/main.ts', import.meta.url));
+const SHIFTED_CLOCK = fileURLToPath(new URL('faults/shifted-clock.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface ServiceOptions {
@@ -12,6 +15,13 @@ export interface ServiceOptions {
   readonly env?: Record<string, string>;
   /** Ctrl-C in the terminal does not reach it. */
   readonly isApart?: boolean;
+  /**
+   * Runs it on parts that strike at points of the protocol: at these from its start, at others when it is told so
+   * (`arm`). Null: the service as it is.
+   */
+  readonly strikes?: readonly Strike[] | null;
+  /** Its wall clock jumps when it is told so (`shiftClock`). */
+  readonly isClockShifted?: boolean;
 }
 
 /** The service as a process of its own: `src/main.ts`, on a free port. */
@@ -29,7 +39,7 @@ export interface Launched {
 }
 
 export const launchService = (options: ServiceOptions): Launched => {
-  const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {}, isApart = false } = options;
+  const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {}, strikes = null } = options;
   const variables = {
     PORT: String(port),
     DATA_DIR: dataDir,
@@ -38,8 +48,14 @@ export const launchService = (options: ServiceOptions): Launched => {
     // An empty one counts as unset: the embedded database, whatever the surroundings say.
     DATABASE_URL: databaseUrl ?? '',
     ...env,
+    ...(strikes === null ? {} : { [STRIKES_VARIABLE]: JSON.stringify(strikes) }),
   };
-  const child = new Child(MAIN, [], variables, isApart);
+  const { isApart = false, isClockShifted = false } = options;
+  const child = new Child(strikes === null ? MAIN : FAULTY_MAIN, [], variables, {
+    isApart,
+    hasEar: strikes !== null || isClockShifted,
+    nodeArgs: isClockShifted ? ['--import', SHIFTED_CLOCK] : [],
+  });
   const serviceAt = (listening: number): Service => {
     const origin = `http://127.0.0.1:${listening}`;
     return { origin, api: new ApiClient(origin), child };

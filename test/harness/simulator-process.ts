@@ -13,7 +13,7 @@ export interface SimulatorProcess {
 }
 
 export const startSimulatorProcess = async (args: readonly string[], isApart = false): Promise<SimulatorProcess> => {
-  const child = new Child(MAIN, args, {}, isApart);
+  const child = new Child(MAIN, args, {}, { isApart });
   const { apiUrl, token } = await child.said((line) =>
     line['ready'] === true ? (line as { readonly apiUrl: string; readonly token: string }) : undefined,
   );

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { POINTS, strikeAt } from '../harness/faults/strike.ts';
+import { type Ground, loneGround, sharedGround, strikeOnce } from './point-run.ts';
+
+/* `npm run chaos -- --points` strikes at every point in every way, on one service and on two nodes. */
+
+const FROZEN_MS = 4_000;
+
+let lone: Ground;
+
+beforeAll(async () => {
+  lone = await loneGround(1);
+});
+afterAll(() => lone?.close());
+
+for (const point of POINTS) {
+  test(`a service that is killed at ${point} loses nothing and doubles nothing`, { timeout: 120_000 }, async () => {
+    expect(await strikeOnce(lone, strikeAt(point, 'kill'), FROZEN_MS)).toEqual([]);
+  });
+}
+
+test('a service that is frozen in the middle of a commit goes on', { timeout: 120_000 }, async () => {
+  expect(await strikeOnce(lone, strikeAt('before-commit', 'freeze', 3), FROZEN_MS)).toEqual([]);
+});
+
+test('a commit of which nobody hears whether it succeeded is not made again', { timeout: 120_000 }, async () => {
+  expect(await strikeOnce(lone, strikeAt('after-commit', 'fail', 4), FROZEN_MS)).toEqual([]);
+});
+
+test('a node that is killed between taking partitions over and restoring them leaves them to the next', {
+  timeout: 240_000,
+}, async () => {
+  const shared = await sharedGround(2);
+  try {
+    expect(await strikeOnce(shared, strikeAt('takeover', 'kill'), FROZEN_MS)).toEqual([]);
+    expect(await strikeOnce(shared, strikeAt('before-commit', 'kill', 3), FROZEN_MS)).toEqual([]);
+  } finally {
+    await shared.close();
+  }
+});
