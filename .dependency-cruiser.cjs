@@ -100,6 +100,7 @@ module.exports = {
     livesIn('node-cron', ['node-cron'], ['src/cron/']),
     livesIn('pino', ['pino', 'pino-pretty'], ['src/telemetry/']),
     livesIn('prom-client', ['prom-client'], ['src/telemetry/']),
+    livesIn('libphonenumber', ['libphonenumber-js'], ['src/domain/phone[.]ts$']),
     livesIn('xstate', ['xstate', '@xstate'], ['machines/', 'src/runtime/', 'docs/machines/']),
     {
       name: 'no-cycles',
