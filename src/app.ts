@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Clock, Effect, type Scope } from 'effect';
+import type { Limits } from '../machines/rate-limit-context.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
 import type { Config } from './config/config.ts';
 import type { DataDirHeld } from './db/data-dir-held.ts';
 import type { Database } from './db/database.ts';
 import type { DatabaseRefused } from './db/database-refused.ts';
 import { openDatabase } from './db/open-database.ts';
+import type { ChannelName } from './domain/channel-name.ts';
 import type { StoreUnavailable } from './domain/errors.ts';
+import type { InstanceId } from './domain/ids.ts';
 import type { Log } from './domain/log.ts';
-import type { Settings } from './domain/settings.ts';
 import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import type { NatsRefused } from './nats/nats-refused.ts';
@@ -24,6 +26,7 @@ import { startNode } from './runtime/node.ts';
 import type { Mail } from './runtime/work.ts';
 import { limitsOf } from './sync/limits.ts';
 import { startRetention } from './sync/retention-rounds.ts';
+import type { SettingChange } from './sync/settings.ts';
 import { followSettings } from './sync/settings-in-force.ts';
 import type { SyncTransaction } from './sync/store.ts';
 import { syncWork } from './sync/sync-work.ts';
@@ -85,6 +88,9 @@ const startOn = (
     const settings = yield* followSettings(database.settings, !exclusive, log);
     const messaging = yield* parts.openMessaging(database, config, log);
     const channels = [discordChannel({ apiUrl: config.discordApiUrl, log, now })];
+    const channelOf = (name: ChannelName) => channels.find((channel) => channel.name === name) ?? null;
+    const limits = (id: InstanceId, name: ChannelName) =>
+      limitsOf(settings.of(id), name, channelOf(name)?.traits.requestsAtOnce ?? null);
 
     const node = yield* startNode({
       nodeId: randomUUID(),
@@ -92,9 +98,9 @@ const startOn = (
       renewed,
       store: runtime,
       work: syncWork(database.sync),
-      channelOf: (name) => channels.find((channel) => channel.name === name) ?? null,
+      channelOf,
       credentials: registry.credentials,
-      limits: (name) => limitsOf(settings.current(), name),
+      limits,
       chance: { random: Math.random, uuid: randomUUID },
       ...messaging,
       metrics,
@@ -104,8 +110,12 @@ const startOn = (
     const local = localInspection(node, now);
     yield* messaging.wire.serve(local);
 
-    settings.onChange((changed) => Effect.sync(() => node.tellAll(limitsChanged(changed))));
-    settings.onChange((changed) => Effect.ignore(database.setSearchIndex(changed['search.index'])));
+    settings.onChange((changes) => Effect.sync(() => node.tellAll(limitsChanged(changes, limits))));
+    settings.onChange((changes) =>
+      changes.some(({ key }) => key === 'search.index')
+        ? Effect.ignore(database.setSearchIndex(settings.current()['search.index']))
+        : Effect.void,
+    );
     yield* database.setSearchIndex(settings.current()['search.index']);
     yield* startRetention(database.retention, settings.current, log);
 
@@ -145,9 +155,14 @@ const startOn = (
     );
   });
 
+/** A step for those only whom a change concerns: most settings are no limits, and some are of one instance. */
 const limitsChanged =
-  (settings: Settings) =>
-  ({ live }: InstanceProcess<SyncTransaction>): readonly Mail[] =>
-    live === null
-      ? []
-      : [{ to: 'rate-limit', event: { type: 'limitsChanged', limits: limitsOf(settings, live.rows.channel) } }];
+  (changes: readonly SettingChange[], limits: (id: InstanceId, name: ChannelName) => Limits) =>
+  ({ id, live }: InstanceProcess<SyncTransaction>): readonly Mail[] => {
+    if (live === null) return [];
+    const { channel } = live.rows;
+    const isConcerned = changes.some(
+      ({ owner, key }) => (owner === null || owner === id) && key.startsWith(`sync.${channel}.`),
+    );
+    return isConcerned ? [{ to: 'rate-limit', event: { type: 'limitsChanged', limits: limits(id, channel) } }] : [];
+  };

@@ -1,8 +1,12 @@
 import { Effect, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import { type Log, silentLog } from '../domain/log.ts';
+import type { SessionVault } from '../channels/session-vault.ts';
+import type { InstanceId } from '../domain/ids.ts';
+import type { Fence } from '../runtime/fence.ts';
 import type { CommandStore, RuntimeStore } from '../runtime/store.ts';
-import type { Catalogue, InstanceRegistry, Retention, SettingsStore } from '../sync/catalogue.ts';
+import type { Catalogue, InstanceRegistry, Retention } from '../sync/catalogue.ts';
+import type { SettingsStore } from '../sync/settings.ts';
 import type { SyncStore, SyncTransaction } from '../sync/store.ts';
 import { conversationCatalogue } from './catalogue/conversations.ts';
 import { coverageCatalogue } from './catalogue/coverage.ts';
@@ -20,6 +24,7 @@ import { retentionStore } from './retention-store.ts';
 import { runtimeStore } from './runtime-store.ts';
 import { openSearchIndex } from './search-index.ts';
 import { openKeyRing, type SecretOptions } from './secrets/key-ring.ts';
+import { sessionVault } from './session-vault.ts';
 import { settingsStore } from './settings-store.ts';
 import { syncStore } from './sync-store.ts';
 
@@ -34,6 +39,8 @@ export interface Database {
   readonly catalogue: Catalogue;
   readonly registry: InstanceRegistry;
   readonly settings: SettingsStore;
+  /** The session secrets of an instance, written behind the fence of whoever owns it. */
+  readonly vault: (id: InstanceId, fence: Fence) => SessionVault;
   readonly retention: Retention;
   /** Resolves when nothing is left of the instances that were removed. */
   readonly removalsSettled: Effect.Effect<void, StoreUnavailable>;
@@ -62,7 +69,7 @@ export const databaseOn = (
     return {
       runtime: { ...runtimeStore(connection), leases: leaseStore(connection, connection.apart) },
       commands: commandStore(connection),
-      sync: syncStore(connection),
+      sync: syncStore(connection, key),
       catalogue: {
         ...instanceCatalogue(connection),
         ...jobCatalogue(connection),
@@ -72,6 +79,7 @@ export const databaseOn = (
       },
       registry: instanceRegistry(connection, key, removals),
       settings: settingsStore(connection, log),
+      vault: (id, fence) => sessionVault(connection, key, id, fence),
       retention: retentionStore(connection),
       removalsSettled: removals.settled,
       setSearchIndex: searchIndex.set,

@@ -32,8 +32,12 @@ const BELONGINGS = [
   'sync_jobs WHERE instance_id = $1',
   'commands WHERE instance_id = $1',
   'dead_letters WHERE instance_id = $1',
+  'pushes WHERE instance_id = $1',
+  'session_secrets WHERE instance_id = $1',
   'actor_snapshots WHERE instance_id = $1',
   'outbox WHERE instance_id = $1',
+  'instance_settings WHERE instance_id = $1',
+  'settings_history WHERE instance_id = $1',
   'omni_instances WHERE id = $1',
 ];
 

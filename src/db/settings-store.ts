@@ -1,84 +1,137 @@
-import type { InferEntity } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Option, Schema } from 'effect';
+import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import { DEFAULT_SETTINGS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../domain/settings.ts';
-import type { SettingsStore, SettingView } from '../sync/catalogue.ts';
+import { isOfInstance, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../domain/settings.ts';
+import {
+  inForce,
+  type SettingChange,
+  type SettingOwner,
+  type SettingSource,
+  type SettingsStore,
+  type SettingView,
+  type StoredSettings,
+} from '../sync/settings.ts';
 import { lockUntilCommit } from './advisory-lock.ts';
+import { readInstance } from './catalogue/instances.ts';
+import { InstanceSettingEntity } from './entities/instance-setting-entity.ts';
 import { SettingChangeEntity } from './entities/setting-change-entity.ts';
 import { SettingEntity } from './entities/setting-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
+import { isRefused } from './refusals.ts';
+import { settingHistory } from './setting-history.ts';
+import { type SettingChanges, writeSettings } from './setting-writes.ts';
 
-type StoredSetting = Pick<InferEntity<typeof SettingEntity>, 'value' | 'updatedAt'>;
+interface SettingRow {
+  readonly key: string;
+  readonly value?: unknown;
+  readonly updatedAt: Date;
+}
+
+const isKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
 
 const isValid = (key: SettingKey, value: unknown): boolean =>
   Option.isSome(Schema.decodeUnknownOption(SETTINGS[key].schema as Schema.Codec<unknown, unknown>)(value));
 
-/** What each of these keys is to hold from now on; undefined: its default. */
-type Changes = ReadonlyMap<SettingKey, unknown>;
+const NEITHER = { disableIdentityMap: true } as const;
 
-/** Writes all changes, and what each of them replaced. */
-const write = async (em: SqlEntityManager, changes: Changes, at: Date): Promise<void> => {
-  const rows = await em.find(SettingEntity, { key: { $in: [...changes.keys()] } });
-  for (const [key, value] of changes) {
-    const row = rows.find((candidate) => candidate.key === key);
-    em.create(SettingChangeEntity, { key, oldValue: row?.value, newValue: value, changedAt: at });
-    if (value === undefined) {
-      if (row !== undefined) em.remove(row);
-    } else if (row === undefined) em.create(SettingEntity, { key, value, updatedAt: at });
-    else em.assign(row, { value, updatedAt: at });
-  }
-  await em.flush();
+const serviceRows = (em: SqlEntityManager) => em.find(SettingEntity, { key: { $in: SETTING_KEYS } }, NEITHER);
+
+const ownRows = (em: SqlEntityManager, instanceId: InstanceId) =>
+  em.find(InstanceSettingEntity, { instanceId, key: { $in: SETTING_KEYS } }, NEITHER);
+
+const lastChange = async (em: SqlEntityManager): Promise<number> => {
+  const [last] = await em.find(
+    SettingChangeEntity,
+    {},
+    { fields: ['id'], orderBy: { id: 'desc' }, limit: 1, ...NEITHER },
+  );
+  return last?.id ?? 0;
 };
 
 export const settingsStore = (connection: EntityConnection, log: Log): SettingsStore => {
-  const stored = async (): Promise<ReadonlyMap<SettingKey, StoredSetting>> => {
-    const rows = await connection.entities((em) =>
-      em.find(SettingEntity, { key: { $in: SETTING_KEYS } }, { disableIdentityMap: true }),
-    );
-    const found = new Map<SettingKey, StoredSetting>();
-    for (const key of SETTING_KEYS) {
-      const row = rows.find((candidate) => candidate.key === key);
-      if (row === undefined) continue;
-      if (isValid(key, row.value)) found.set(key, row);
-      else log.warn({ key }, 'The stored value of a setting is not valid any more; its default is used');
-    }
-    return found;
-  };
-  const settingsNow = async (): Promise<Settings> => {
-    const values = [...(await stored())].map(([key, { value }]) => [key, value] as const);
-    return { ...DEFAULT_SETTINGS, ...Object.fromEntries(values) };
-  };
-  const change = (changes: Changes, at: number) =>
-    persevere(async () => {
-      await connection.changes(async (em) => {
-        // Nobody else changes settings until the commit, so history tells what was really replaced.
-        await lockUntilCommit(em, 'settings');
-        await write(em, changes, new Date(at));
-      });
-      return settingsNow();
+  /** Those that this build knows and can use. */
+  const usable = <Row extends SettingRow>(rows: readonly Row[]): readonly (Row & { readonly key: SettingKey })[] =>
+    rows.flatMap((row) => {
+      const { key } = row;
+      if (!isKey(key)) return [];
+      if (isValid(key, row.value)) return [{ ...row, key }];
+      log.warn({ key }, 'The stored value of a setting is not valid any more; what it would be without is used');
+      return [];
     });
 
+  const setBy = (rows: readonly SettingRow[]): Partial<Settings> =>
+    Object.fromEntries(usable(rows).map(({ key, value }) => [key, value]));
+
+  const all = async (em: SqlEntityManager): Promise<StoredSettings> => {
+    // Read first: a change that commits meanwhile is then taken up once more, and none is missed.
+    const upTo = await lastChange(em);
+    const service = setBy(await serviceRows(em));
+    const rows = await em.find(InstanceSettingEntity, { key: { $in: SETTING_KEYS } }, NEITHER);
+    const instances = Map.groupBy(rows, ({ instanceId }) => instanceId);
+    return { upTo, service, instances: new Map([...instances].map(([id, own]) => [id, setBy(own)])) };
+  };
+
+  const viewsOf = async (em: SqlEntityManager, owner: SettingOwner): Promise<readonly SettingView[]> => {
+    const instance = owner === null ? null : await readInstance(em, owner);
+    const layers: (readonly [SettingSource, readonly SettingRow[]])[] = [
+      ['instance', owner === null ? [] : usable(await ownRows(em, owner))],
+      ['global', usable(await serviceRows(em))],
+    ];
+    const keys = SETTING_KEYS.filter((key) => instance === null || isOfInstance(key, instance.channel));
+    return keys.map((key) => {
+      const [source, rows] = layers.find(([, candidates]) => candidates.some((row) => row.key === key)) ?? [
+        'default',
+        [],
+      ];
+      const row = rows.find((candidate) => candidate.key === key);
+      return {
+        key,
+        value: row === undefined ? SETTINGS[key].default : row.value,
+        source,
+        default: SETTINGS[key].default,
+        description: SETTINGS[key].describe,
+        updatedAt: row?.updatedAt.toISOString() ?? null,
+      };
+    });
+  };
+
+  const changesSince = async (em: SqlEntityManager, id: number): Promise<readonly SettingChange[]> => {
+    const rows = await em.find(SettingChangeEntity, { id: { $gt: id } }, { orderBy: { id: 'asc' }, ...NEITHER });
+    return rows.flatMap(({ id, instanceId, key, hasValue, newValue }) => {
+      if (!isKey(key)) return [];
+      const value = hasValue && isValid(key, newValue) ? newValue : undefined;
+      return [{ id, owner: instanceId ?? null, key, value }];
+    });
+  };
+
+  const change = (owner: SettingOwner, changes: SettingChanges, at: number) =>
+    persevere(
+      () =>
+        connection.changes(async (em) => {
+          // Nobody else changes settings until the commit: history tells what was really replaced, and its numbers
+          // rise in the order of the commits.
+          await lockUntilCommit(em, 'settings');
+          if (owner !== null) await readInstance(em, owner);
+          return writeSettings(em, owner, changes, new Date(at));
+        }),
+      isRefused,
+    );
+
+  const read = <A>(body: (em: SqlEntityManager) => Promise<A>) => persevere(() => connection.entities(body));
+
   return {
-    all: persevere(settingsNow),
-    views: persevere(async () => {
-      const rows = await stored();
-      return SETTING_KEYS.map((key): SettingView => {
-        const row = rows.get(key);
-        return {
-          key,
-          value: row === undefined ? SETTINGS[key].default : row.value,
-          default: SETTINGS[key].default,
-          description: SETTINGS[key].describe,
-          updatedAt: row?.updatedAt.toISOString() ?? null,
-        };
-      });
-    }),
-    put: (values, at) => {
+    all: read(all),
+    changesSince: (id) => read((em) => changesSince(em, id)),
+    of: (owner) =>
+      read(async (em) => inForce(setBy(await serviceRows(em)), owner === null ? {} : setBy(await ownRows(em, owner)))),
+    views: (owner) => persevere(() => connection.entities((em) => viewsOf(em, owner)), isRefused),
+    put: (owner, values, at) => {
       const keys = SETTING_KEYS.filter((key) => values[key] !== undefined);
-      return change(new Map(keys.map((key) => [key, values[key]])), at);
+      return change(owner, new Map(keys.map((key) => [key, values[key]])), at);
     },
-    reset: (key, at) => change(new Map([[key, undefined]]), at),
+    reset: (owner, key, at) => change(owner, new Map([[key, undefined]]), at),
+    history: settingHistory(connection),
   };
 };

@@ -3,12 +3,12 @@ import type { Channel } from '../channels/channel.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import type { Settings } from '../domain/settings.ts';
 import type { CommandBus } from '../runtime/command-bus.ts';
 import type { EventFeed } from '../runtime/event-feed.ts';
 import type { Inspector } from '../runtime/inspection.ts';
 import type { CommandStore, OutboxStore } from '../runtime/store.ts';
-import type { Catalogue, InstanceRegistry, SettingsStore } from '../sync/catalogue.ts';
+import type { Catalogue, InstanceRegistry } from '../sync/catalogue.ts';
+import type { SettingChange, SettingsStore } from '../sync/settings.ts';
 
 /** Whether this node can do its work, and what each thing it depends on says. */
 export interface Readiness {
@@ -29,7 +29,7 @@ export interface HttpDeps {
   /** The channels that this build offers. */
   readonly channels: readonly Pick<Channel, 'name' | 'refuseCredentials'>[];
   /** Called once settings are committed, so that what runs takes them up. */
-  readonly settingsChanged: (settings: Settings) => Effect.Effect<void>;
+  readonly settingsChanged: (changes: readonly SettingChange[]) => Effect.Effect<void>;
   /** Stops the actors of an instance, then deletes it and everything that belongs to it. */
   readonly removeInstance: (id: InstanceId) => Effect.Effect<void, Refused | StoreUnavailable>;
   readonly readiness: Effect.Effect<Readiness>;

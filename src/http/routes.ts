@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { connectionRoutes } from './routes/connection.ts';
 import { debugRoutes } from './routes/debug.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { instanceSettingRoutes } from './routes/instance-settings.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { settingRoutes } from './routes/settings.ts';
@@ -14,6 +15,7 @@ const described: readonly Route[] = [
   ...syncRoutes,
   ...storedRoutes,
   ...settingRoutes,
+  ...instanceSettingRoutes,
   ...debugRoutes,
   ...operationRoutes,
 ];

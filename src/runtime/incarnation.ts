@@ -69,8 +69,8 @@ export class Incarnation<Tx extends StepTransaction> {
 
   /** Its activities end with `acting`. */
   constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, acting: Scope.Closeable) {
-    const { rows, channel, fence, store, chance, inbox, stops, credentials, log } = setting;
-    const work = setting.work({ id: rows.id, channel: rows.channel });
+    const { rows, channel, fence, store, chance, inbox, stops, credentials, vault, log } = setting;
+    const work = setting.work({ id: rows.id, channel: rows.channel, fence });
     this.rows = rows;
     this.#setting = setting;
     this.#step = { instanceId: rows.id, channel: rows.channel, store, work, fence, chance };
@@ -86,6 +86,7 @@ export class Incarnation<Tx extends StepTransaction> {
         gate: this.#gate,
         log,
         credentials: credentials(rows.id),
+        vault: vault(rows.id, fence),
         report: (report) => {
           stops.hear(report, this.#actors);
           inbox.offer({ kind: 'report', report });
@@ -112,7 +113,7 @@ export class Incarnation<Tx extends StepTransaction> {
   /** Runs until it is over. `mail` is what the actors are told first, after that they were restored. */
   serve(mail: readonly Mail[]): Effect.Effect<Ending | Restart> {
     return Effect.gen({ self: this }, function* () {
-      const limits = this.#setting.limits(this.rows.channel);
+      const limits = this.#setting.limits(this.rows.id, this.rows.channel);
       const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
       const { stops } = this.#setting;
       let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
@@ -213,6 +214,7 @@ export class Incarnation<Tx extends StepTransaction> {
         measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
         yield* this.#act();
         if (input.kind === 'report') this.#setting.stops.heed(input.report);
+        if (input.kind === 'report' && 'settled' in input.report) input.report.settled();
         if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
           this.#gate.open();
         if (delivered.published.length > 0) published();

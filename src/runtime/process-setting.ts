@@ -2,10 +2,12 @@ import type { Effect } from 'effect';
 import type { Limits } from '../../machines/rate-limit-context.ts';
 import type { Channel, Credentials } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
+import type { SessionVault } from '../channels/session-vault.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
+import type { Fence } from './fence.ts';
 import type { Chance } from './step.ts';
 import type { RuntimeStore, StepTransaction } from './store.ts';
 import type { WorkFactory } from './work.ts';
@@ -17,7 +19,8 @@ export interface ProcessSetting<Tx extends StepTransaction> {
   /** Null for a channel that this build cannot connect to. */
   readonly channelOf: (name: ChannelName) => Channel | null;
   readonly credentials: (id: InstanceId) => Effect.Effect<Credentials, Refused | StoreUnavailable>;
-  readonly limits: (name: ChannelName) => Limits;
+  readonly vault: (id: InstanceId, fence: Fence) => SessionVault;
+  readonly limits: (id: InstanceId, name: ChannelName) => Limits;
   /** Whether this node's lease may still be relied on. */
   readonly isTrusted: () => boolean;
   readonly chance: Chance;

@@ -7,7 +7,7 @@ import type { EventView } from '../domain/event-view.ts';
 import type { ConversationId, InstanceId, JobId } from '../domain/ids.ts';
 import type { InstanceView } from '../domain/instance.ts';
 import type { JobStatus, JobType, JobView } from '../domain/job.ts';
-import type { SettingKey, Settings } from '../domain/settings.ts';
+import type { Settings } from '../domain/settings.ts';
 
 /** A request for one page of a list. The cursor is what the last page gave, opaque, stable under inserts. */
 export interface PageRequest {
@@ -82,23 +82,6 @@ export interface InstanceRegistry {
   ) => Asked<{ readonly events: number; readonly conversations: number; readonly jobs: number }>;
   readonly remove: (id: InstanceId) => Asked<void>;
   readonly credentials: (id: InstanceId) => Asked<Credentials>;
-}
-
-export interface SettingView {
-  readonly key: SettingKey;
-  readonly value: unknown;
-  readonly default: unknown;
-  readonly description: string;
-  readonly updatedAt: string | null;
-}
-
-/** Settings with their history. Values were validated against `SETTINGS` before they come here. */
-export interface SettingsStore {
-  readonly all: Read<Settings>;
-  readonly views: Read<readonly SettingView[]>;
-  /** Writes all or none. */
-  readonly put: (values: Partial<Settings>, at: number) => Read<Settings>;
-  readonly reset: (key: SettingKey, at: number) => Read<Settings>;
 }
 
 /** Deletes what retention no longer keeps, a bounded batch at a time; returns how many rows went. */

@@ -9,7 +9,7 @@ import { failureOf, jobConfig, message, newJobId, type StoreDriver, StoreRig } f
 const run = Effect.runPromise;
 const at = (ms: number): string => new Date(ms).toISOString();
 
-/** Instances and their credentials, settings, and what retention takes. */
+/** Instances and their credentials, and what retention takes. */
 export const registryContract = (driver: StoreDriver): void => {
   describe(`the registry on ${driver.name}`, () => {
     let rig: StoreRig;
@@ -125,61 +125,6 @@ export const registryContract = (driver: StoreDriver): void => {
       });
     });
 
-    describe('settings', () => {
-      it('are the defaults until they are set, keep their history, and go back to the defaults', async () => {
-        const before = await run(rig.db.settings.all);
-        expect(before['sync.discord.messagesPerMinute']).toBe(50);
-        const after = await run(
-          rig.db.settings.put({ 'sync.discord.messagesPerMinute': 10, 'retention.rawPayloadDays': 3 }, 1_000),
-        );
-        expect(after).toEqual({ ...before, 'sync.discord.messagesPerMinute': 10, 'retention.rawPayloadDays': 3 });
-        await run(rig.db.settings.put({ 'retention.rawPayloadDays': null }, 2_000));
-        const view = (await run(rig.db.settings.views)).find(({ key }) => key === 'retention.rawPayloadDays');
-        expect(view).toMatchObject({ value: null, default: null, updatedAt: at(2_000) });
-        await run(rig.db.settings.reset('sync.discord.messagesPerMinute', 3_000));
-        expect(await run(rig.db.settings.all)).toEqual(before);
-        const history = await rig.rows('SELECT old_value, new_value FROM settings_history WHERE key = $1 ORDER BY id', [
-          'sync.discord.messagesPerMinute',
-        ]);
-        expect(history).toEqual([
-          { old_value: null, new_value: 10 },
-          { old_value: 10, new_value: null },
-        ]);
-      });
-
-      it('keep null where null is a value', async () => {
-        await run(rig.db.settings.reset('retention.rawPayloadDays', 0));
-        await run(rig.db.settings.put({ 'retention.rawPayloadDays': 30 }, 1));
-        await run(rig.db.settings.put({ 'retention.rawPayloadDays': null, 'sync.defaultDepth': '90d' }, 2_000));
-        expect(await run(rig.db.settings.all)).toMatchObject({
-          'retention.rawPayloadDays': null,
-          'sync.defaultDepth': '90d',
-        });
-        const [row] = await rig.rows('SELECT value::text FROM settings WHERE key = $1', ['retention.rawPayloadDays']);
-        expect(row).toEqual({ value: 'null' });
-        await run(rig.db.settings.reset('retention.rawPayloadDays', 3_000));
-        await run(rig.db.settings.reset('sync.defaultDepth', 3_000));
-        const history = await rig.rows(
-          'SELECT old_value::text AS old, new_value::text AS new FROM settings_history WHERE key = $1 ORDER BY id',
-          ['retention.rawPayloadDays'],
-        );
-        expect(history.slice(-3)).toEqual([
-          { old: null, new: '30' },
-          { old: '30', new: 'null' },
-          { old: 'null', new: null },
-        ]);
-      });
-
-      it('fall back to the default where the stored value is not valid any more, and ignore keys of other builds', async () => {
-        await rig.rows(
-          `INSERT INTO settings VALUES ('sync.defaultDepth', '"5y"', now()), ('of.another.build', '1', now())`,
-        );
-        expect((await run(rig.db.settings.all))['sync.defaultDepth']).toBe('7d');
-        await run(rig.db.settings.put({ 'sync.defaultDepth': '30d' }, 1));
-        expect((await run(rig.db.settings.all))['sync.defaultDepth']).toBe('30d');
-      });
-    });
-
     it('retention takes what is old, and leaves what is not', async () => {
       const id = await rig.instance();
       const room = await rig.conversation(id);
@@ -192,7 +137,7 @@ export const registryContract = (driver: StoreDriver): void => {
         await tx.upsertMessages(id, room, 'sync', [message('old')], old);
         await tx.upsertMessages(id, room, 'sync', [message('young')], now);
       });
-      const settings = { ...(await run(rig.db.settings.all)), 'retention.rawPayloadDays': 30 };
+      const settings = { ...(await run(rig.db.settings.of(null))), 'retention.rawPayloadDays': 30 };
       expect(await run(rig.db.retention.sweep(settings, now))).toBeGreaterThanOrEqual(2);
       expect(await rig.rows('SELECT seq::int FROM commands WHERE instance_id = $1', [id])).toEqual([{ seq: 2 }]);
       const kept = await readAll(events({ instanceId: id }), 5);

@@ -81,7 +81,7 @@ describe('when PostgreSQL', () => {
     expect(await failureOf(rig.db.settings.all)).toBeInstanceOf(StoreUnavailable);
     await server.start();
     await run(rig.db.ping.pipe(Effect.retry({ times: 20 })));
-    expect(await run(rig.db.settings.all)).toMatchObject({ 'sync.defaultDepth': '7d' });
+    expect(await run(rig.db.settings.of(null))).toMatchObject({ 'sync.defaultDepth': '7d' });
   });
 
   it('is found empty by several nodes at once, it is migrated once', async () => {

@@ -3,6 +3,7 @@ import { catalogueContract } from '../contract/store-catalogue.ts';
 import { leaseContract } from '../contract/store-leases.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
+import { settingsContract } from '../contract/store-settings.ts';
 import { syncStoreContract } from '../contract/store-sync.ts';
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { postgresDriver } from './postgres-driver.ts';
@@ -19,4 +20,5 @@ describe('a PostgreSQL server', () => {
   syncStoreContract(postgresDriver(() => server));
   catalogueContract(postgresDriver(() => server));
   registryContract(postgresDriver(() => server));
+  settingsContract(postgresDriver(() => server));
 });

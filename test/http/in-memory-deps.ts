@@ -6,10 +6,11 @@ import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
 import { ACTIVE_STATUSES, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
-import { DEFAULT_SETTINGS, SETTING_KEYS, SETTINGS, type Settings } from '../../src/domain/settings.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
+import type { SettingChange } from '../../src/sync/settings.ts';
+import { memorySettings } from './memory-settings.ts';
 
 export const NOW = Date.parse('2026-02-01T12:00:00Z');
 
@@ -32,8 +33,7 @@ export const inMemoryDeps = () => {
   const watchers = new Set<() => void>();
   const submitted: { instanceId: string; command: Command }[] = [];
   const logged: string[] = [];
-  const settingsSeen: Settings[] = [];
-  let settings: Settings = DEFAULT_SETTINGS;
+  const settingsSeen: SettingChange[] = [];
   let seq = 0;
   const state = { storeAway: false, ready: true, stuck: false, outboxReads: 0 };
 
@@ -96,13 +96,7 @@ export const inMemoryDeps = () => {
     error: (fields, message) => void logged.push(`ERROR ${message} ${String(fields['error'])}`),
   };
 
-  const put = (values: Partial<Settings>) =>
-    available(
-      Effect.sync(() => {
-        settings = { ...settings, ...values };
-        return settings;
-      }),
-    );
+  const settings = memorySettings(NOW);
 
   const deps: HttpDeps = {
     catalogue: {
@@ -132,7 +126,8 @@ export const inMemoryDeps = () => {
       create: ({ name, channel, credentials }) =>
         available(
           Effect.suspend(() => {
-            if ([...tokens.values()].includes(credentials.token)) return Effect.fail(refused(409, 'account_held'));
+            if ([...tokens.values()].includes(credentials.token ?? ''))
+              return Effect.fail(refused(409, 'account_held'));
             const id = InstanceId.make(crypto.randomUUID());
             const view: InstanceView = {
               id,
@@ -144,7 +139,7 @@ export const inMemoryDeps = () => {
               createdAt: new Date(NOW).toISOString(),
             };
             instances.set(id, view);
-            tokens.set(id, credentials.token);
+            tokens.set(id, credentials.token ?? '');
             return Effect.succeed(view);
           }),
         ),
@@ -155,7 +150,7 @@ export const inMemoryDeps = () => {
             (view) => {
               const changed = { ...view, name: name ?? view.name };
               instances.set(id, changed);
-              if (credentials !== undefined) tokens.set(id, credentials.token);
+              if (credentials !== undefined) tokens.set(id, credentials.token ?? '');
               return changed;
             },
           ),
@@ -165,20 +160,13 @@ export const inMemoryDeps = () => {
       credentials: (id) => available(Effect.map(found(tokens.get(id)), (token) => ({ token }))),
     },
     settings: {
-      all: available(Effect.sync(() => settings)),
-      views: available(
-        Effect.sync(() =>
-          SETTING_KEYS.map((key) => ({
-            key,
-            value: settings[key],
-            default: SETTINGS[key].default,
-            description: SETTINGS[key].describe,
-            updatedAt: null,
-          })),
-        ),
-      ),
-      put,
-      reset: (key) => put({ [key]: SETTINGS[key].default }),
+      all: available(settings.all),
+      changesSince: (id) => available(settings.changesSince(id)),
+      of: (owner) => available(settings.of(owner)),
+      views: (owner) => available(settings.views(owner)),
+      put: (owner, values, at) => available(settings.put(owner, values, at)),
+      reset: (owner, key, at) => available(settings.reset(owner, key, at)),
+      history: (owner, key, asked) => available(settings.history(owner, key, asked)),
     },
     commands: {
       deadLetters: () => available(Effect.suspend(() => page([...deadLetters.values()]))),
@@ -233,10 +221,10 @@ export const inMemoryDeps = () => {
     channels: [
       {
         name: 'discord',
-        refuseCredentials: ({ token }) => (token.length < 20 ? 'is too short for a bot token' : null),
+        refuseCredentials: ({ token = '' }) => (token.length < 20 ? 'is too short for a bot token' : null),
       },
     ],
-    settingsChanged: (changed) => Effect.sync(() => void settingsSeen.push(changed)),
+    settingsChanged: (changed) => Effect.sync(() => void settingsSeen.push(...changed)),
     removeInstance: (id) => available(Effect.sync(() => void instances.delete(id))),
     readiness: Effect.sync(() => ({ ready: state.ready, checks: { database: state.ready ? 'ok' : 'away' } })),
     metrics: { render: async () => '# metrics\n' },

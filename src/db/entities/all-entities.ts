@@ -6,6 +6,7 @@ import { ConversationEntity } from './conversation-entity.ts';
 import { DeadLetterEntity } from './dead-letter-entity.ts';
 import { EventEntity } from './event-entity.ts';
 import { InstanceEntity } from './instance-entity.ts';
+import { InstanceSettingEntity } from './instance-setting-entity.ts';
 import { JobEntity } from './job-entity.ts';
 import { NodeEntity } from './node-entity.ts';
 import { OutboxEntity } from './outbox-entity.ts';
@@ -24,6 +25,7 @@ export const ALL_ENTITIES = [
   DeadLetterEntity,
   EventEntity,
   InstanceEntity,
+  InstanceSettingEntity,
   JobEntity,
   NodeEntity,
   OutboxEntity,

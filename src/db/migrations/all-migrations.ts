@@ -1,6 +1,7 @@
 import { Foundation } from './0001-foundation.ts';
 import { Messages } from './0002-messages.ts';
 import { People } from './0003-people.ts';
+import { Schedules } from './0004-schedules.ts';
 import { Sessions } from './0005-sessions.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
@@ -8,5 +9,6 @@ export const ALL_MIGRATIONS = [
   { name: '0001-foundation', class: Foundation },
   { name: '0002-messages', class: Messages },
   { name: '0003-people', class: People },
+  { name: '0004-schedules', class: Schedules },
   { name: '0005-sessions', class: Sessions },
 ];

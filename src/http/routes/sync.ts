@@ -52,7 +52,7 @@ export const syncRoutes = [
     answer: accepted(Started),
     handle: ({ params: { instanceId }, body }, deps) =>
       Effect.gen(function* () {
-        const settings = yield* deps.settings.all;
+        const settings = yield* deps.settings.of(instanceId);
         const config = yield* Effect.fromResult(configOf(body, settings['sync.defaultDepth'], deps.clock()));
         const jobId = JobId.make(randomUUID());
         const { commandId } = yield* deps.bus.submit(instanceId, { type: 'startSync', jobId, config });
