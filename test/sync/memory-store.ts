@@ -6,6 +6,7 @@ import type { StopReason } from '../../src/domain/stop-reason.ts';
 import type { JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
+import { MemoryPeople } from './memory-people.ts';
 
 interface HeldMessage extends Message {
   readonly source: MessageSource;
@@ -18,7 +19,7 @@ const COUNTED_NONE: StoredCounts = { stored: 0, duplicates: 0, updated: 0 };
  * What the database holds of one instance, in memory, for tests that take thousands of steps. It does what the
  * contract of `SyncTransaction` says, and the store suites prove the same of the real ones.
  */
-export class MemoryStore implements SyncTransaction {
+export class MemoryStore extends MemoryPeople implements SyncTransaction {
   readonly held = new Map<ConversationId, Map<string, HeldMessage>>();
   readonly spansHeld = new Map<ConversationId, readonly Span[]>();
   readonly conversations = new Map<string, StoredConversation>();
@@ -34,6 +35,7 @@ export class MemoryStore implements SyncTransaction {
   /** Another one with the same rows: what a transaction writes to until it commits. */
   copy(): MemoryStore {
     const copy = new MemoryStore();
+    this.copyPeopleInto(copy);
     for (const [id, messages] of this.held) copy.held.set(id, new Map(messages));
     for (const [id, spans] of this.spansHeld) copy.spansHeld.set(id, spans);
     for (const [id, one] of this.conversations) copy.conversations.set(id, one);

@@ -1,0 +1,85 @@
+import type { ListedGroup } from '../../domain/group.ts';
+import type { PeopleTransaction } from '../../sync/people-store.ts';
+import { jsonArray, textArray } from '../binary-array.ts';
+import { cleanJson, cleanText, cleanTextOrNull } from '../clean-text.ts';
+import { toInstant, toInstantOrNull } from '../instants.ts';
+import type { StepSql } from '../sql.ts';
+import { noteSeen } from './survey-store.ts';
+
+// What the platform does not tell about the past stays as it is held.
+const UPSERT = `
+  WITH written AS (
+    INSERT INTO omni_groups AS held (
+      instance_id, created_at, updated_at, external_id, kind, parent_external_id, owner_external_id, name, description,
+      metadata, platform_created_at, member_count)
+    SELECT $1, $2, $2, external_id, kind, parent, owner, name, description, metadata::jsonb, founded, members
+    FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::json[], $10::timestamptz[],
+      $11::int[]) AS listed (external_id, kind, parent, owner, name, description, metadata, founded, members)
+    ON CONFLICT (instance_id, external_id) DO UPDATE
+    SET kind = excluded.kind, parent_external_id = excluded.parent_external_id,
+        owner_external_id = excluded.owner_external_id, name = excluded.name, description = excluded.description,
+        metadata = excluded.metadata, member_count = excluded.member_count,
+        platform_created_at = coalesce(excluded.platform_created_at, held.platform_created_at),
+        removed_at = NULL, updated_at = excluded.updated_at
+    WHERE held.removed_at IS NOT NULL
+      OR (held.kind, held.parent_external_id, held.owner_external_id, held.name, held.description, held.metadata, held.member_count)
+        IS DISTINCT FROM (excluded.kind, excluded.parent_external_id, excluded.owner_external_id, excluded.name,
+          excluded.description, excluded.metadata, excluded.member_count)
+      OR (excluded.platform_created_at IS NOT NULL
+        AND held.platform_created_at IS DISTINCT FROM excluded.platform_created_at)
+    RETURNING (held.xmax = 0) AS inserted
+  )
+  SELECT (count(*) FILTER (WHERE inserted))::float8 AS stored, (count(*) FILTER (WHERE NOT inserted))::float8 AS updated
+  FROM written`;
+
+const LARGEST_INTEGER = 2_147_483_647;
+
+/** A platform's count, brought to what an integer column takes. */
+const countOf = (count: number | null): number | null =>
+  count === null || !Number.isFinite(count) ? null : Math.trunc(Math.min(LARGEST_INTEGER, Math.max(0, count)));
+
+const LEAVE = 'UPDATE omni_groups SET removed_at = $3, updated_at = $3 WHERE instance_id = $1 AND removed_at IS NULL';
+
+type GroupWrites = Pick<PeopleTransaction, 'storeGroups' | 'markGroupsLeft'>;
+
+export const groupStore = (sql: StepSql): GroupWrites => ({
+  storeGroups: async (instanceId, listed, at, completeness = null) => {
+    const set = [...new Map(listed.map((one): [string, ListedGroup] => [cleanText(one.externalId), one]))].sort(
+      ([a], [b]) => (a < b ? -1 : 1),
+    );
+    const externalIds = set.map(([externalId]) => externalId);
+    const texts = (of: (group: ListedGroup) => string | null) =>
+      textArray(set.map(([, one]) => cleanTextOrNull(of(one))));
+    const [counts] = await sql.rows<{ stored: number; updated: number }>(UPSERT, [
+      instanceId,
+      toInstant(at),
+      textArray(externalIds),
+      texts(({ kind }) => kind),
+      texts(({ parentExternalId }) => parentExternalId),
+      texts(({ ownerExternalId }) => ownerExternalId),
+      texts(({ name }) => name),
+      texts(({ description }) => description),
+      jsonArray(set.map(([, { metadata }]) => cleanJson(metadata))),
+      set.map(([, { createdAt }]) => toInstantOrNull(createdAt)),
+      set.map(([, { memberCount }]) => countOf(memberCount)),
+    ]);
+    if (counts === undefined) throw new Error('The upsert of groups returned no counts');
+    if (completeness === 'all') {
+      const left = await sql.run(`${LEAVE} AND NOT (external_id = ANY($2::text[]))`, [
+        instanceId,
+        externalIds,
+        toInstant(at),
+      ]);
+      return {
+        stored: counts.stored,
+        updated: counts.updated + left,
+        duplicates: listed.length - counts.stored - counts.updated,
+      };
+    }
+    if (completeness !== null) noteSeen(sql, instanceId, completeness, 'group', null, externalIds);
+    return { ...counts, duplicates: listed.length - counts.stored - counts.updated };
+  },
+
+  markGroupsLeft: (instanceId, externalIds, at) =>
+    sql.run(`${LEAVE} AND external_id = ANY($2::text[])`, [instanceId, externalIds.map(cleanText), toInstant(at)]),
+});
