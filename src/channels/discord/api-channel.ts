@@ -23,6 +23,11 @@ export const ApiChannel = Schema.Struct({
   guild_id: optional(Snowflake),
   parent_id: optional(Snowflake),
   name: optional(Schema.String),
+  /** Only shown: of whatever kind it is, it makes no channel unreadable. */
+  topic: Schema.optional(Schema.Unknown),
+  position: Schema.optional(Schema.Unknown),
+  nsfw: Schema.optional(Schema.Unknown),
+  rate_limit_per_user: Schema.optional(Schema.Unknown),
   last_message_id: optional(Snowflake),
   permission_overwrites: optional(Schema.Array(ApiOverwrite)),
   thread_metadata: optional(
@@ -49,6 +54,7 @@ const VOICE: readonly ChannelType[] = [ChannelType.GuildVoice, ChannelType.Guild
 const WITH_THREADS: readonly ChannelType[] = [ChannelType.GuildText, ChannelType.GuildAnnouncement, ...POST_LISTS];
 const DIRECT: readonly ChannelType[] = [ChannelType.DM, ChannelType.GroupDM];
 
+export const isCategory = ({ type }: ApiChannel): boolean => type === ChannelType.GuildCategory;
 export const isThread = ({ type }: ApiChannel): boolean => THREADS.includes(type);
 /** A forum or media channel: it has posts, which are threads, and no messages of its own. */
 export const isPostList = ({ type }: ApiChannel): boolean => POST_LISTS.includes(type);

@@ -8,6 +8,7 @@ import { discordDirectory } from './directory.ts';
 import { hostClient } from './discord-client.ts';
 import { GuildAtlas } from './guild-atlas.ts';
 import { discordHistory } from './history.ts';
+import { discordContacts, discordGroups } from './people-survey.ts';
 import { discordRequests } from './rest-requests.ts';
 import { discordSession, type Session } from './session.ts';
 
@@ -80,10 +81,13 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
       applicationFlags: session.applicationFlags,
       onContentHidden: () => session.lose(intentsMissing()),
     });
+    const people = { requests, atlas, now, applicationFlags: session.applicationFlags };
     const whileOpen = onlyWhile(session);
     const connection = {
       directory: { read: whileOpen(directory.read) },
       history: { pageSize: history.pageSize, read: whileOpen(history.read) },
+      contacts: { read: whileOpen(discordContacts(people).read) },
+      groups: { read: whileOpen(discordGroups(people).read) },
       pushed: null,
       // A bot's token stays valid: there is no session to end but the connection itself.
       logOut: Effect.void,
@@ -94,7 +98,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
 
   return {
     name: 'discord',
-    traits: { readsBelow: 'anything', requestsAtOnce: null },
+    traits: { readsBelow: 'anything', hasAliases: false, requestsAtOnce: null },
     refuseCredentials,
     open: (request) =>
       Effect.acquireRelease(

@@ -2,6 +2,7 @@ import { Option, Schema } from 'effect';
 import type { ListedConversation } from '../../domain/conversation.ts';
 import { type ApiChannel, isConversation, isThread, readChannel, Snowflake } from './api-channel.ts';
 import { conversationOf } from './conversation-mapping.ts';
+import { type GuildProfile, NO_PROFILE, profileOf } from './guild-profile.ts';
 import { bitsOf, managesThreads, permissionsIn, type Standing, whyUnreadable } from './permissions.ts';
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
@@ -18,6 +19,15 @@ export const ApiGuild = Schema.Struct({
   id: Snowflake,
   unavailable: optional(Schema.Boolean),
   owner_id: optional(Snowflake),
+  name: Schema.optional(Schema.Unknown),
+  description: Schema.optional(Schema.Unknown),
+  icon: Schema.optional(Schema.Unknown),
+  features: Schema.optional(Schema.Unknown),
+  verification_level: Schema.optional(Schema.Unknown),
+  nsfw_level: Schema.optional(Schema.Unknown),
+  preferred_locale: Schema.optional(Schema.Unknown),
+  member_count: Schema.optional(Schema.Unknown),
+  approximate_member_count: Schema.optional(Schema.Unknown),
   roles: optional(Schema.Array(ApiRole)),
   channels: optional(Schema.Array(Schema.Unknown)),
   threads: optional(Schema.Array(Schema.Unknown)),
@@ -37,6 +47,11 @@ const readMember = Schema.decodeUnknownOption(ApiMember);
 export interface KnownGuild {
   readonly id: string;
   ownerId: string | null;
+  profile: GuildProfile;
+  /** True once a whole guild object told its profile. */
+  described: boolean;
+  /** True while Discord says that it is down. */
+  unavailable: boolean;
   roles: Map<string, bigint> | null;
   botRoles: readonly string[] | null;
   /** Channels and active threads by id; archived threads are not kept, they are too many. */
@@ -55,7 +70,17 @@ export class GuildAtlas {
   guild(id: string): KnownGuild {
     const known = this.#guilds.get(id);
     if (known !== undefined) return known;
-    const fresh: KnownGuild = { id, ownerId: null, roles: null, botRoles: null, channels: new Map(), listed: false };
+    const fresh: KnownGuild = {
+      id,
+      ownerId: null,
+      profile: NO_PROFILE,
+      described: false,
+      unavailable: false,
+      roles: null,
+      botRoles: null,
+      channels: new Map(),
+      listed: false,
+    };
     this.#guilds.set(id, fresh);
     return fresh;
   }
@@ -94,6 +119,9 @@ export class GuildAtlas {
   /** Takes in what a guild object says and leaves the rest as it was. */
   learnGuild(guild: ApiGuild): KnownGuild {
     const known = this.guild(guild.id);
+    known.profile = profileOf(guild, known.profile);
+    if (guild.name !== undefined) known.described = true;
+    known.unavailable = false;
     if (guild.owner_id) known.ownerId = guild.owner_id;
     if (guild.roles) known.roles = new Map(guild.roles.map((role) => [role.id, bitsOf(role.permissions)]));
     if (guild.channels) this.learnChannels(guild.id, guild.channels);
@@ -107,6 +135,19 @@ export class GuildAtlas {
       if (read?.user?.id === this.botId) known.botRoles = read.roles;
     }
     return known;
+  }
+
+  /** Takes in a guild object over REST, which leaves out nothing but the lists of the gateway. */
+  learnWholeGuild(guild: ApiGuild): KnownGuild {
+    const known = this.learnGuild({ ...guild, roles: guild.roles ?? [] });
+    known.described = true;
+    return known;
+  }
+
+  /** Takes in a row of the list of guilds, which tells a part of what is known of each. */
+  freshen(guild: ApiGuild): void {
+    const known = this.#guilds.get(guild.id);
+    if (known !== undefined) known.profile = profileOf(guild, known.profile);
   }
 
   /** Replaces the channels of a guild, not its threads. Returns what was no channel. */

@@ -22,13 +22,19 @@ export const windowOf = (after: string | null, ids: readonly string[], more: boo
 const covers = ({ after }: GuildWindow, guild: string | null): boolean =>
   after === null || (guild !== null && compareSnowflakes(guild, after) >= 0);
 
+/** The guild after a guild; `none`: that was the last; `beyond`: the window does not reach that far. */
+export const nextGuild = (window: GuildWindow, guild: string | null): { readonly id: string } | 'none' | 'beyond' => {
+  if (!covers(window, guild)) return 'beyond';
+  const id = window.ids.find((candidate) => guild === null || compareSnowflakes(candidate, guild) > 0);
+  if (id !== undefined) return { id };
+  return window.more ? 'beyond' : 'none';
+};
+
 /** Where the survey goes on after a guild; null: that was the last. */
 export const afterGuild = (window: GuildWindow, guild: string | null): Cursor | null => {
-  const next = covers(window, guild)
-    ? window.ids.find((id) => guild === null || compareSnowflakes(id, guild) > 0)
-    : undefined;
-  if (next !== undefined) return { stage: 'channels', guild: next };
-  return covers(window, guild) && !window.more ? null : { stage: 'guilds', after: guild };
+  const next = nextGuild(window, guild);
+  if (next === 'none') return null;
+  return next === 'beyond' ? { stage: 'guilds', after: guild } : { stage: 'channels', guild: next.id };
 };
 
 export interface PlaceInGuild {

@@ -1,0 +1,88 @@
+import { Effect, Schema } from 'effect';
+import type { PlatformFailure } from '../platform-failure.ts';
+import { channelGroups, guildGroup } from './group-mapping.ts';
+import { ApiGuild, type GuildAtlas, type KnownGuild } from './guild-atlas.ts';
+import type { Part, PeopleCursorAt } from './people-cursor.ts';
+import { type FoundPeople, leave, type PeopleFound, problem } from './people-found.ts';
+import type { Answer } from './rest-requests.ts';
+import type { Surveyor } from './survey.ts';
+import { type GuildWindow, windowOf } from './survey-order.ts';
+
+/** `GET /users/@me/guilds` gives at most 200 (docs: Get Current User Guilds). */
+const GUILD_LIMIT = 200;
+
+const Guilds = Schema.Array(ApiGuild);
+const Entries = Schema.Array(Schema.Unknown);
+
+/** Guilds after a place. The list also tells names and numbers of members, and so freshens what the gateway said. */
+export const findGuilds = (
+  { requests, atlas }: Surveyor,
+  { part, after, whole }: PeopleCursorAt<'findGuild'>,
+  see: (window: GuildWindow) => void,
+): PeopleFound =>
+  requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after, with_counts: 'true' }, Guilds).pipe(
+    Effect.map((answer): FoundPeople => {
+      const ids = answer.value.map(({ id }) => id);
+      for (const guild of answer.value) atlas.freshen(guild);
+      see(windowOf(after, ids, ids.length >= GUILD_LIMIT));
+      return { next: leave(part, after, whole), answer };
+    }),
+    Effect.catchTag('AccessDenied', (): PeopleFound => {
+      see(windowOf(after, atlas.guildIds(), false));
+      return Effect.succeed({ next: leave(part, after, whole) });
+    }),
+  );
+
+/** Asks for the whole guild object and takes it in. */
+export const askForGuild = (
+  { requests, atlas }: Surveyor,
+  guild: string,
+): Effect.Effect<{ readonly known: KnownGuild; readonly answer: Answer<unknown> }, PlatformFailure> =>
+  requests
+    .get(`/guilds/${guild}`, { with_counts: 'true' }, ApiGuild)
+    .pipe(Effect.map((answer) => ({ known: atlas.learnWholeGuild(answer.value), answer })));
+
+/** What a survey does about a guild that is down, or not ours any more. */
+export const passOver = (part: Part, guild: string, reason: string, message: string): FoundPeople => ({
+  problems: [problem(guild, reason, message)],
+  next: leave(part, guild, false),
+});
+
+export const isDown = (atlas: GuildAtlas, guild: string): boolean => atlas.has(guild) && atlas.guild(guild).unavailable;
+
+export const DOWN = 'Discord says that this guild is unavailable at the moment; it is read by the next sync.';
+
+export const describeGuild = (surveyor: Surveyor, { guild, whole }: PeopleCursorAt<'guild'>): PeopleFound => {
+  if (isDown(surveyor.atlas, guild)) return Effect.succeed(passOver('groups', guild, 'guild_unavailable', DOWN));
+  return askForGuild(surveyor, guild).pipe(
+    Effect.map(
+      ({ known, answer }): FoundPeople => ({
+        groups: [guildGroup(known)],
+        next: { stage: 'channels', guild, whole },
+        answer,
+      }),
+    ),
+    Effect.catchTag('AccessDenied', ({ message }) =>
+      Effect.succeed(passOver('groups', guild, 'guild_unreadable', message)),
+    ),
+  );
+};
+
+export const listChannels = (
+  { requests, atlas }: Surveyor,
+  { guild, whole }: PeopleCursorAt<'channels'>,
+): PeopleFound =>
+  requests.get(`/guilds/${guild}/channels`, {}, Entries).pipe(
+    Effect.map((answer): FoundPeople => {
+      const broken = atlas.learnChannels(guild, answer.value);
+      return {
+        groups: channelGroups(atlas, guild),
+        problems: broken.map(() => problem(guild, 'malformed_channel', 'A channel of the guild could not be read.')),
+        next: leave('groups', guild, whole && broken.length === 0),
+        answer,
+      };
+    }),
+    Effect.catchTag('AccessDenied', ({ message }) =>
+      Effect.succeed(passOver('groups', guild, 'guild_unreadable', message)),
+    ),
+  );
