@@ -3,6 +3,8 @@ import { Clock, Effect, type Scope } from 'effect';
 import type { Limits } from '../machines/rate-limit-context.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
 import type { Config } from './config/config.ts';
+import { scheduler } from './cron/scheduler.ts';
+import { startTicking } from './cron/start-ticking.ts';
 import type { DataDirHeld } from './db/data-dir-held.ts';
 import type { Database } from './db/database.ts';
 import type { DatabaseRefused } from './db/database-refused.ts';
@@ -11,6 +13,7 @@ import type { ChannelName } from './domain/channel-name.ts';
 import type { StoreUnavailable } from './domain/errors.ts';
 import type { InstanceId } from './domain/ids.ts';
 import type { Log } from './domain/log.ts';
+import { ruleOf } from './domain/schedule.ts';
 import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import type { NatsRefused } from './nats/nats-refused.ts';
@@ -100,6 +103,7 @@ const startOn = (
       work: syncWork(database.sync),
       channelOf,
       credentials: registry.credentials,
+      vault: database.vault,
       limits,
       chance: { random: Math.random, uuid: randomUUID },
       ...messaging,
@@ -120,12 +124,21 @@ const startOn = (
     yield* startRetention(database.retention, settings.current, log);
 
     const bus = commandIntake(commands, messaging.mailbox, metrics, now);
+    const schedules = scheduler({
+      store: database.schedules,
+      bus,
+      isEnabled: (name, id) => ruleOf(settings.of(id), name).enabled,
+      uuid: randomUUID,
+      log,
+    });
+    yield* startTicking(schedules.look, log);
     return yield* startHttp(
       {
         catalogue,
         registry,
         commands,
         settings: database.settings,
+        schedules,
         bus,
         inspector: inspectorOf(node, local, messaging.wire, runtime),
         feed: messaging.carrier,

@@ -3,6 +3,8 @@ import { type Command, isControl, type Letter, MAILBOX_LIMIT } from '../domain/c
 import { Refused } from '../domain/errors.ts';
 import { CommandId, type InstanceId, type JobId } from '../domain/ids.ts';
 import { ACTIVE_STATUSES, type JobConfig, NO_PROGRESS } from '../domain/job.ts';
+import type { SlotClaim } from '../domain/schedule.ts';
+import { claimSlot } from './claim-slot.ts';
 import { cleanJson } from './clean-text.ts';
 import { toInstant } from './instants.ts';
 import { noInstance } from './refusals.ts';
@@ -79,7 +81,8 @@ const createJob = async (
 };
 
 /**
- * Numbers and writes a command, and the job it starts, in the caller's transaction. Throws `Refused`. Raw SQL: it is
+ * Numbers and writes a command, and the job it starts, in the caller's transaction; with `claim` also that the job is
+ * what comes of a slot. Throws `Refused`. Raw SQL: it is
  * on the way of every command, and its lock is the one that lets foreign keys be checked meanwhile.
  */
 export const acceptCommand = async (
@@ -87,7 +90,9 @@ export const acceptCommand = async (
   instanceId: InstanceId,
   command: Command,
   at: number,
+  claim: SlotClaim | null = null,
 ): Promise<Letter> => {
+  if (claim !== null && command.type === 'startSync') await claimSlot(sql, instanceId, claim, command.jobId, at);
   const place = await takePlace(sql, instanceId);
   refuseFull(place, command);
   if (command.type === 'startSync') await createJob(sql, instanceId, command.jobId, command.config, at);

@@ -56,8 +56,8 @@ const afresh = (command: Command): Command =>
   command.type === 'startSync' ? { ...command, jobId: JobId.make(randomUUID()) } : command;
 
 export const commandStore = (connection: EntityConnection): CommandStore => ({
-  submit: (instanceId, command, at) =>
-    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at)), isRefused),
+  submit: (instanceId, command, at, claim) =>
+    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at, claim)), isRefused),
 
   deadLetters: ({ limit, cursor }) =>
     persevere(async () => {

@@ -1,11 +1,12 @@
 import { Effect, type Scope } from 'effect';
-import type { StoreUnavailable } from '../domain/errors.ts';
-import { type Log, silentLog } from '../domain/log.ts';
 import type { SessionVault } from '../channels/session-vault.ts';
+import type { StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
+import { type Log, silentLog } from '../domain/log.ts';
 import type { Fence } from '../runtime/fence.ts';
 import type { CommandStore, RuntimeStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry, Retention } from '../sync/catalogue.ts';
+import type { ScheduleStore } from '../sync/schedules.ts';
 import type { SettingsStore } from '../sync/settings.ts';
 import type { SyncStore, SyncTransaction } from '../sync/store.ts';
 import { conversationCatalogue } from './catalogue/conversations.ts';
@@ -22,6 +23,7 @@ import { persevere } from './query-failure.ts';
 import { openRemovals } from './removals.ts';
 import { retentionStore } from './retention-store.ts';
 import { runtimeStore } from './runtime-store.ts';
+import { scheduleStore } from './schedule-store.ts';
 import { openSearchIndex } from './search-index.ts';
 import { openKeyRing, type SecretOptions } from './secrets/key-ring.ts';
 import { sessionVault } from './session-vault.ts';
@@ -39,6 +41,7 @@ export interface Database {
   readonly catalogue: Catalogue;
   readonly registry: InstanceRegistry;
   readonly settings: SettingsStore;
+  readonly schedules: ScheduleStore;
   /** The session secrets of an instance, written behind the fence of whoever owns it. */
   readonly vault: (id: InstanceId, fence: Fence) => SessionVault;
   readonly retention: Retention;
@@ -79,6 +82,7 @@ export const databaseOn = (
       },
       registry: instanceRegistry(connection, key, removals),
       settings: settingsStore(connection, log),
+      schedules: scheduleStore(connection, log),
       vault: (id, fence) => sessionVault(connection, key, id, fence),
       retention: retentionStore(connection),
       removalsSettled: removals.settled,

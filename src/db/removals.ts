@@ -38,6 +38,7 @@ const BELONGINGS = [
   'outbox WHERE instance_id = $1',
   'instance_settings WHERE instance_id = $1',
   'settings_history WHERE instance_id = $1',
+  'schedule_runs WHERE instance_id = $1',
   'omni_instances WHERE id = $1',
 ];
 

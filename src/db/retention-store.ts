@@ -26,6 +26,10 @@ const deleteCommands = async (em: SqlEntityManager, before: Date): Promise<numbe
 const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
   SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
 
+/** Slots of schedules with what came of them. The last one stays, since it says from when on the next is owed. Raw SQL. */
+const SLOTS = `DELETE FROM schedule_slots AS slot WHERE slot_at < $1
+  AND EXISTS (SELECT 1 FROM schedule_slots AS later WHERE later.schedule = slot.schedule AND later.slot_at > slot.slot_at)`;
+
 /**
  * Raw SQL, as it reads, writes and tells where it stopped in one statement. Payloads have no index of their own,
  * which every stored message would pay for. Instead the table is walked in the order of its primary key, a stretch
@@ -81,6 +85,9 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
       const commands = await exhaust(() => connection.entities((em) => deleteCommands(em, finished)));
       const sent = toInstant(before(settings['retention.sentEventsDays']));
       const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
-      return commands + events + (payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays)));
+      const slots = await connection.query((sql) => sql.run(SLOTS, [toInstant(finished.getTime())]));
+      return (
+        commands + events + slots + (payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays)))
+      );
     }),
 });

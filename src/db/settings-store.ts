@@ -1,8 +1,6 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
-import { Option, Schema } from 'effect';
-import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import { isOfInstance, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../domain/settings.ts';
+import { isOfInstance, SETTING_KEYS, SETTINGS } from '../domain/settings.ts';
 import {
   inForce,
   type SettingChange,
@@ -16,59 +14,30 @@ import { lockUntilCommit } from './advisory-lock.ts';
 import { readInstance } from './catalogue/instances.ts';
 import { InstanceSettingEntity } from './entities/instance-setting-entity.ts';
 import { SettingChangeEntity } from './entities/setting-change-entity.ts';
-import { SettingEntity } from './entities/setting-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused } from './refusals.ts';
 import { settingHistory } from './setting-history.ts';
 import { type SettingChanges, writeSettings } from './setting-writes.ts';
-
-interface SettingRow {
-  readonly key: string;
-  readonly value?: unknown;
-  readonly updatedAt: Date;
-}
-
-const isKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
-
-const isValid = (key: SettingKey, value: unknown): boolean =>
-  Option.isSome(Schema.decodeUnknownOption(SETTINGS[key].schema as Schema.Codec<unknown, unknown>)(value));
-
-const NEITHER = { disableIdentityMap: true } as const;
-
-const serviceRows = (em: SqlEntityManager) => em.find(SettingEntity, { key: { $in: SETTING_KEYS } }, NEITHER);
-
-const ownRows = (em: SqlEntityManager, instanceId: InstanceId) =>
-  em.find(InstanceSettingEntity, { instanceId, key: { $in: SETTING_KEYS } }, NEITHER);
+import { AS_ROWS, isKey, isValid, ownRows, type SettingRow, serviceRows, settingReader } from './stored-settings.ts';
 
 const lastChange = async (em: SqlEntityManager): Promise<number> => {
   const [last] = await em.find(
     SettingChangeEntity,
     {},
-    { fields: ['id'], orderBy: { id: 'desc' }, limit: 1, ...NEITHER },
+    { fields: ['id'], orderBy: { id: 'desc' }, limit: 1, ...AS_ROWS },
   );
   return last?.id ?? 0;
 };
 
 export const settingsStore = (connection: EntityConnection, log: Log): SettingsStore => {
-  /** Those that this build knows and can use. */
-  const usable = <Row extends SettingRow>(rows: readonly Row[]): readonly (Row & { readonly key: SettingKey })[] =>
-    rows.flatMap((row) => {
-      const { key } = row;
-      if (!isKey(key)) return [];
-      if (isValid(key, row.value)) return [{ ...row, key }];
-      log.warn({ key }, 'The stored value of a setting is not valid any more; what it would be without is used');
-      return [];
-    });
-
-  const setBy = (rows: readonly SettingRow[]): Partial<Settings> =>
-    Object.fromEntries(usable(rows).map(({ key, value }) => [key, value]));
+  const { usable, setBy } = settingReader(log);
 
   const all = async (em: SqlEntityManager): Promise<StoredSettings> => {
     // Read first: a change that commits meanwhile is then taken up once more, and none is missed.
     const upTo = await lastChange(em);
     const service = setBy(await serviceRows(em));
-    const rows = await em.find(InstanceSettingEntity, { key: { $in: SETTING_KEYS } }, NEITHER);
+    const rows = await em.find(InstanceSettingEntity, { key: { $in: SETTING_KEYS } }, AS_ROWS);
     const instances = Map.groupBy(rows, ({ instanceId }) => instanceId);
     return { upTo, service, instances: new Map([...instances].map(([id, own]) => [id, setBy(own)])) };
   };
@@ -98,7 +67,7 @@ export const settingsStore = (connection: EntityConnection, log: Log): SettingsS
   };
 
   const changesSince = async (em: SqlEntityManager, id: number): Promise<readonly SettingChange[]> => {
-    const rows = await em.find(SettingChangeEntity, { id: { $gt: id } }, { orderBy: { id: 'asc' }, ...NEITHER });
+    const rows = await em.find(SettingChangeEntity, { id: { $gt: id } }, { orderBy: { id: 'asc' }, ...AS_ROWS });
     return rows.flatMap(({ id, instanceId, key, hasValue, newValue }) => {
       if (!isKey(key)) return [];
       const value = hasValue && isValid(key, newValue) ? newValue : undefined;

@@ -8,6 +8,7 @@ import type { EventFeed } from '../runtime/event-feed.ts';
 import type { Inspector } from '../runtime/inspection.ts';
 import type { CommandStore, OutboxStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry } from '../sync/catalogue.ts';
+import type { Schedules } from '../sync/schedules.ts';
 import type { SettingChange, SettingsStore } from '../sync/settings.ts';
 
 /** Whether this node can do its work, and what each thing it depends on says. */
@@ -21,6 +22,7 @@ export interface HttpDeps {
   readonly catalogue: Catalogue;
   readonly registry: InstanceRegistry;
   readonly settings: SettingsStore;
+  readonly schedules: Schedules;
   readonly commands: Pick<CommandStore, 'deadLetters' | 'discard'>;
   readonly bus: CommandBus;
   readonly inspector: Inspector;

@@ -70,7 +70,8 @@ export const route = <
   const params = (spec.params ?? NOTHING) as P;
   const query = (spec.query ?? NOTHING) as Q;
   const body = (spec.body ?? NOTHING) as B;
-  const takesBody = spec.body !== undefined;
+  // As the documentation says: a body that must name nothing need not be there.
+  const mayBeAbsent = spec.body === undefined || Result.isSuccess(decodeInput(body, 'body', {}));
   return {
     ...spec,
     params,
@@ -81,7 +82,7 @@ export const route = <
         const input = {
           params: yield* decodeInput(params, 'params', raw.params),
           query: yield* decodeInput(query, 'query', raw.query),
-          body: yield* decodeInput(body, 'body', raw.body === undefined && !takesBody ? {} : raw.body),
+          body: yield* decodeInput(body, 'body', raw.body === undefined && mayBeAbsent ? {} : raw.body),
           lastEventId: raw.lastEventId,
         };
         return Effect.map(

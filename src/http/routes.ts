@@ -5,6 +5,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { instanceSettingRoutes } from './routes/instance-settings.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { settingRoutes } from './routes/settings.ts';
 import { storedRoutes } from './routes/stored.ts';
 import { syncRoutes } from './routes/sync.ts';
@@ -16,6 +17,7 @@ const described: readonly Route[] = [
   ...storedRoutes,
   ...settingRoutes,
   ...instanceSettingRoutes,
+  ...scheduleRoutes,
   ...debugRoutes,
   ...operationRoutes,
 ];

@@ -20,7 +20,7 @@ export const commandIntake = (
       return letter;
     });
   return {
-    submit: (instanceId, command) => carry((at) => store.submit(instanceId, command, at)),
+    submit: (instanceId, command, claim) => carry((at) => store.submit(instanceId, command, at, claim)),
     requeue: (deadLetterId) => carry((at) => store.requeue(deadLetterId, at)),
   };
 };

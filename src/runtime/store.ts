@@ -6,6 +6,7 @@ import type { OutboxEvent, WorldEvent } from '../domain/event.ts';
 import type { CommandId, InstanceId, JobId } from '../domain/ids.ts';
 import type { Account, InstanceError, InstanceState } from '../domain/instance.ts';
 import type { JobConfig, JobStatus, Progress, WaitingFor } from '../domain/job.ts';
+import type { SlotClaim } from '../domain/schedule.ts';
 import type { Fence } from './fence.ts';
 import type { MachineVersions } from './machine-versions.ts';
 import type { StoredSnapshot } from './stored-snapshot.ts';
@@ -71,6 +72,8 @@ export interface StepTransaction {
     accountExternalId: string,
     exceptId: InstanceId,
   ) => Promise<InstanceId | null>;
+  /** Forgets the secrets of the session with the platform. What was pushed and is not worked off yet stays. */
+  readonly endSession: (instanceId: InstanceId) => Promise<void>;
   readonly saveActor: (instanceId: InstanceId, actorId: string, snapshot: StoredSnapshot) => Promise<void>;
   readonly saveJob: (record: JobRecord) => Promise<void>;
   /** Ends a job whose actor cannot be asked any more. */
@@ -171,12 +174,14 @@ export interface CommandStore {
   /**
    * Refuses with 404 for an unknown instance and 429 for a full mailbox. `startSync` creates its `sync_jobs`
    * row in the same transaction, and is refused with 409 and the id of the first while a job of the same
-   * instance, type and scope is active.
+   * instance, type and scope is active. With `claim` it also settles an instance's share in a slot of a schedule, and
+   * is refused with 409 `slot_taken` when that is settled already.
    */
   readonly submit: (
     instanceId: InstanceId,
     command: Command,
     at: number,
+    claim?: SlotClaim,
   ) => Effect.Effect<Letter, Refused | StoreUnavailable>;
   readonly deadLetters: (page: {
     readonly limit: number;

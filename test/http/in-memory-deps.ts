@@ -6,6 +6,7 @@ import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
 import { ACTIVE_STATUSES, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
+import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
@@ -13,6 +14,18 @@ import type { SettingChange } from '../../src/sync/settings.ts';
 import { memorySettings } from './memory-settings.ts';
 
 export const NOW = Date.parse('2026-02-01T12:00:00Z');
+
+const SCHEDULES: readonly ScheduleView[] = [
+  {
+    name: 'contacts',
+    enabled: true,
+    cron: '0 3 * * *',
+    timeZone: 'UTC',
+    spreadMinutes: 30,
+    lastRun: null,
+    nextRunAt: '2026-02-02T03:00:00.000Z',
+  },
+];
 
 const refused = (status: 404 | 409, code: string, details = {}) =>
   new Refused({ status, code, message: code, details });
@@ -97,6 +110,7 @@ export const inMemoryDeps = () => {
   };
 
   const settings = memorySettings(NOW);
+  const runs: { readonly name: ScheduleName; readonly ids: readonly InstanceId[] | null }[] = [];
 
   const deps: HttpDeps = {
     catalogue: {
@@ -167,6 +181,21 @@ export const inMemoryDeps = () => {
       put: (owner, values, at) => available(settings.put(owner, values, at)),
       reset: (owner, key, at) => available(settings.reset(owner, key, at)),
       history: (owner, key, asked) => available(settings.history(owner, key, asked)),
+    },
+    schedules: {
+      views: available(Effect.succeed(SCHEDULES)),
+      runNow: (name, ids) =>
+        available(
+          Effect.sync(() => {
+            runs.push({ name, ids });
+            return (ids ?? []).map((instanceId) => ({
+              instanceId,
+              outcome: 'skipped' as const,
+              jobId: null,
+              reason: 'not_connected',
+            }));
+          }),
+        ),
     },
     commands: {
       deadLetters: () => available(Effect.suspend(() => page([...deadLetters.values()]))),
@@ -263,6 +292,7 @@ export const inMemoryDeps = () => {
     submitted,
     logged,
     settingsSeen,
+    runs,
     commit,
     setStatus,
     step,
