@@ -1,0 +1,132 @@
+import {
+  type AuthenticationState,
+  addTransactionCapability,
+  type BaileysEventMap,
+  initAuthCreds,
+  makeWASocket,
+  type proto,
+  type UserFacingSocketConfig,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { KeyStore } from './signal/key-store.ts';
+import { silentLogger } from './signal/silent-logger.ts';
+import type { WhatsAppSimulator } from './whatsapp-simulator.ts';
+
+type HistoryNotification = proto.Message.IHistorySyncNotification;
+
+/** What a test needs of a service: a session that outlives its sockets, and everything that was heard. */
+export class BaileysClient {
+  readonly simulator: WhatsAppSimulator;
+  readonly auth: AuthenticationState;
+  readonly notifications: HistoryNotification[] = [];
+  readonly events: Partial<BaileysEventMap>[] = [];
+  readonly #config: Partial<UserFacingSocketConfig>;
+  readonly #watchers = new Set<() => void>();
+  #socket: WASocket | null = null;
+
+  constructor(simulator: WhatsAppSimulator, config: Partial<UserFacingSocketConfig> = {}) {
+    this.simulator = simulator;
+    this.#config = config;
+    const keys = addTransactionCapability(new KeyStore({}, () => undefined), silentLogger, {
+      maxCommitRetries: 1,
+      delayBetweenTriesMs: 1,
+    });
+    this.auth = { creds: initAuthCreds(), keys };
+  }
+
+  get socket(): WASocket {
+    if (this.#socket === null) throw new Error('There is no socket.');
+    return this.#socket;
+  }
+
+  /** Opens a socket. Files are not downloaded by Baileys, which knows only WhatsApp's own host: see `notifications`. */
+  connect(): WASocket {
+    const socket = makeWASocket({
+      auth: this.auth,
+      logger: silentLogger,
+      waWebSocketUrl: this.simulator.socketUrl,
+      markOnlineOnConnect: false,
+      syncFullHistory: false,
+      shouldSyncHistoryMessage: (notification) => {
+        if (notification.chunkOrder !== undefined) {
+          this.notifications.push(notification);
+          this.#tell();
+        }
+        return notification.chunkOrder === undefined || notification.initialHistBootstrapInlinePayload != null;
+      },
+      ...this.#config,
+    });
+    this.#socket = socket;
+    socket.ev.process((events) => {
+      this.events.push(events);
+      if (events['creds.update']) Object.assign(this.auth.creds, events['creds.update']);
+      this.#tell();
+    });
+    return socket;
+  }
+
+  /** The first that `select` gives for the events so far, or those to come. */
+  heard<A>(select: (events: Partial<BaileysEventMap>) => A | undefined): Promise<A> {
+    return this.until(() => {
+      for (const events of this.events) {
+        const selected = select(events);
+        if (selected !== undefined) return selected;
+      }
+      return undefined;
+    });
+  }
+
+  /** Looks now, and again whenever something was heard. */
+  until<A>(look: () => A | undefined): Promise<A> {
+    const { promise, resolve } = Promise.withResolvers<A>();
+    const watcher = (): void => {
+      const seen = look();
+      if (seen === undefined) return;
+      this.#watchers.delete(watcher);
+      resolve(seen);
+    };
+    this.#watchers.add(watcher);
+    watcher();
+    return promise;
+  }
+
+  opened(): Promise<true> {
+    return this.heard((events) => (events['connection.update']?.connection === 'open' ? true : undefined));
+  }
+
+  /** The status code with which the connection closed. */
+  closed(): Promise<number> {
+    return this.heard(({ 'connection.update': update }) => {
+      if (update?.connection !== 'close') return undefined;
+      const error = update.lastDisconnect?.error as { readonly output?: { readonly statusCode?: number } } | undefined;
+      return error?.output?.statusCode ?? 0;
+    });
+  }
+
+  /** Connects, has its QR code scanned, and comes again as the device that it now is. */
+  async pair(phoneNumber?: string): Promise<void> {
+    this.connect();
+    const qr = await this.heard((events) => events['connection.update']?.qr);
+    this.simulator.scan(qr, phoneNumber);
+    await this.closed();
+    await this.reconnect();
+  }
+
+  async reconnect(): Promise<void> {
+    await this.end();
+    this.connect();
+    await this.opened();
+  }
+
+  /** Ends the socket, if there is one, and forgets what was heard. */
+  async end(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket !== null) await socket.end(undefined);
+    this.events.length = 0;
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}

@@ -1,0 +1,40 @@
+import type { LoginRefusal } from '../server/front-door.ts';
+
+/** Where a connection can break. */
+export type Moment = 'upgrade' | 'hello' | 'finish' | 'success' | 'midHistory' | 'afterRequest';
+
+/** What can go wrong, as data. */
+export type Fault =
+  /** The phone gives no answer to a request for history. */
+  | { readonly kind: 'silentPhone' }
+  /** It answers with so many messages only (default: half of what was asked), and says that there are more. */
+  | { readonly kind: 'halfAnswer'; readonly messages?: number }
+  /** It answers with the newest messages of the chat again, instead of those before the anchor. */
+  | { readonly kind: 'repeatPage' }
+  /** It answers with no message at all, and does not say that this is the end. */
+  | { readonly kind: 'emptyAnswer' }
+  /** A history file: not found, server error, half of it and then a broken connection, other bytes than promised. */
+  | { readonly kind: 'blob'; readonly how: 404 | 500 | 'cut' | 'corrupt' }
+  /** The login is refused: logged out, suspended, banned, outdated, unavailable. */
+  | { readonly kind: 'refuseLogin'; readonly reason: LoginRefusal }
+  /** The login is taken, but no `<success>` follows. */
+  | { readonly kind: 'noSuccess' }
+  /** The line is cut. */
+  | { readonly kind: 'close'; readonly at: Moment }
+  /** Group queries are refused with 429 `rate-overlimit`. */
+  | { readonly kind: 'groupsOverlimit' };
+
+export type FaultKind = Fault['kind'];
+export type FaultOf<K extends FaultKind> = Extract<Fault, { readonly kind: K }>;
+
+/** Whom a fault strikes. Absent members match everything. */
+export interface FaultAim {
+  /** Phone number. */
+  readonly account?: string;
+  /** Name of a chat: for requests for history. */
+  readonly chat?: string;
+  /** Matching occasions to let pass first. */
+  readonly skip?: number;
+  /** How often it strikes; 1 without it, -1: until it is removed. */
+  readonly times?: number;
+}

@@ -1,0 +1,95 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Faults } from './faults/faults.ts';
+import type { MediaHost } from './media/media-host.ts';
+import { greet } from './phone/greeting.ts';
+import { OnDemandDesk, type OnDemandOptions } from './phone/on-demand.ts';
+import { Phone } from './phone/phone.ts';
+import type { PushOptions } from './phone/push-plan.ts';
+import type { DeviceSession } from './server/device-session.ts';
+import { takeMessage } from './server/peer-messages.ts';
+import type { SimulatedAccount } from './server/simulated-account.ts';
+import type { TrafficLog } from './server/traffic-log.ts';
+import { ProtocolError } from './wire/protocol-error.ts';
+import { applyEdit } from './world/apply-edit.ts';
+import type { WorldEdit } from './world/world-edit.ts';
+
+export interface HouseholdParts {
+  readonly media: MediaHost;
+  readonly log: TrafficLog;
+  readonly faults: Faults;
+  readonly now: () => number;
+  readonly push: PushOptions;
+  readonly onDemand: OnDemandOptions;
+}
+
+/** An account at work: its phone and its contacts, answering companions and telling them what happens. */
+export class Household {
+  readonly account: SimulatedAccount;
+  readonly phone: Phone;
+  readonly #parts: HouseholdParts;
+  readonly #desk: OnDemandDesk;
+  readonly #ending = new AbortController();
+  readonly #greetings = new Set<Promise<void>>();
+
+  constructor(account: SimulatedAccount, parts: HouseholdParts) {
+    this.account = account;
+    this.#parts = parts;
+    const { media, log, faults, now, onDemand } = parts;
+    this.phone = new Phone(account, now);
+    this.#desk = new OnDemandDesk({ phone: this.phone, media, log, faults, now, options: onDemand });
+  }
+
+  /** Brings the world to where it was when the simulator ended. */
+  restore(): void {
+    for (const edit of this.account.state.journal) applyEdit(this.account.world, edit);
+  }
+
+  /** Something happens; companions hear of it unless it is silent. */
+  async edit(edit: WorldEdit): Promise<string | null> {
+    const dated: WorldEdit = { ...edit, at: edit.at ?? this.#parts.now() };
+    const applied = applyEdit(this.account.world, dated);
+    this.account.state.journal.push(applied.edit);
+    this.account.changed();
+    return applied.id;
+  }
+
+  active({ device }: DeviceSession): void {
+    const { media, faults, push, now } = this.#parts;
+    const greeting = greet(device, {
+      phone: this.phone,
+      media,
+      options: push,
+      now,
+      beforeHistory: () => undefined,
+      signal: this.#ending.signal,
+    });
+    this.#greetings.add(greeting);
+    void greeting.finally(() => this.#greetings.delete(greeting));
+    void faults;
+  }
+
+  async message(session: DeviceSession, stanza: BinaryNode): Promise<void> {
+    const { now, log } = this.#parts;
+    try {
+      await takeMessage(session, stanza, { phone: this.phone, desk: this.#desk, now });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      log.violate({ at: now(), account: this.account.phoneNumber, part: error.part, message: error.message });
+    }
+  }
+
+  async receipt({ device }: DeviceSession, receipt: BinaryNode): Promise<void> {
+    const { id, type } = receipt.attrs;
+    if (type === 'retry' && id !== undefined) await this.phone.again(device, id);
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#greetings);
+    await this.phone.idle();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.idle();
+  }
+}
