@@ -36,6 +36,8 @@ export const InstanceContext = Schema.Struct({
   retryAt: Schema.NullOr(Schema.Number),
   onlineSince: Schema.NullOr(Schema.Number),
   restarts: RestartLog,
+  /** The phone number (digits only) of who wants to pair by code; null: by QR. */
+  pairWith: Schema.NullOr(Schema.String),
 });
 export type InstanceContext = typeof InstanceContext.Type;
 
@@ -48,6 +50,7 @@ type ConnectionEvent =
 export type InstanceEvent = Moment &
   (
     | { type: 'connect' }
+    | { type: 'pair'; phoneNumber: string }
     | { type: 'disconnect' }
     | { type: 'logout' }
     | { type: 'timerDue' }
@@ -80,6 +83,7 @@ const openAsWanted = builder.assign(({ event }) => ({
   run: event.fresh,
   restarts: NO_RESTARTS,
   error: null,
+  pairWith: event.type === 'pair' ? event.phoneNumber : null,
 }));
 const close = builder.assign({ ...NOT_CONNECTED, wanted: false, error: null });
 const comeOnline = builder.assign(({ context, event }) => {
@@ -89,6 +93,7 @@ const comeOnline = builder.assign(({ context, event }) => {
     continuity: event.continuity,
     error: null,
     onlineSince: context.onlineSince ?? event.at,
+    pairWith: null,
   };
 });
 const loseContinuity = builder.assign({ continuity: null });
@@ -124,19 +129,26 @@ const leave = {
   logout: { target: 'loggedOut', actions: close },
 } as const;
 
+const enter = {
+  connect: { target: 'connecting', actions: openAsWanted },
+  pair: { target: 'connecting', actions: openAsWanted },
+} as const;
+
 const connecting = {
   ...leave,
+  // Another number, or code instead of QR: the platform is asked anew.
+  pair: { target: 'connecting', actions: openAsWanted, reenter: true },
   connectionOpened: { guard: 'isCurrent', target: 'online', actions: comeOnline },
   connectionLost: lost,
 } as const;
 
 export const instanceMachine = builder.createMachine({
   id: 'instance',
-  context: { ...NOT_CONNECTED, wanted: false, account: null, error: null, restarts: NO_RESTARTS },
+  context: { ...NOT_CONNECTED, wanted: false, account: null, error: null, restarts: NO_RESTARTS, pairWith: null },
   initial: 'stopped',
   states: {
     stopped: {
-      on: { connect: { target: 'connecting', actions: openAsWanted }, logout: { target: 'loggedOut', actions: close } },
+      on: { ...enter, logout: { target: 'loggedOut', actions: close } },
     },
     connecting: {
       on: {
@@ -161,21 +173,21 @@ export const instanceMachine = builder.createMachine({
     backingOff: {
       on: {
         ...leave,
-        connect: { target: 'connecting', actions: openAsWanted },
+        ...enter,
         timerDue: { guard: 'isDue', target: 'connecting', actions: open },
       },
     },
     error: {
       on: {
         ...leave,
-        connect: { target: 'connecting', actions: openAsWanted },
+        ...enter,
         timerDue: { guard: 'isDue', target: 'connecting', actions: open },
       },
     },
     loggedOut: {
       on: {
         ...leave,
-        connect: { target: 'connecting', actions: openAsWanted },
+        ...enter,
       },
     },
   },
@@ -185,8 +197,10 @@ export type InstanceSnapshot = SnapshotFrom<typeof instanceMachine>;
 
 export const instanceActor: ActorDefinition<typeof instanceMachine> = {
   id: 'instance',
-  version: 1,
+  version: 2,
   machine: instanceMachine,
   context: InstanceContext,
+  // Version 1 knew no pairing by code.
+  migrate: (context) => ({ ...(context as object), pairWith: null }),
   deadline: (snapshot) => snapshot.context.retryAt,
 };

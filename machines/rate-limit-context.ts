@@ -11,6 +11,8 @@ export const Limits = Schema.Struct({
   contacts: Schema.Number,
   /** What one permit for messages pays for: a request, or a single message. */
   unit: Schema.Literals(['request', 'message']),
+  /** Requests for messages that may be on their way at one time; null: as many as there are permits. */
+  atOnce: Schema.NullOr(Schema.Number),
 });
 export type Limits = typeof Limits.Type;
 
@@ -62,6 +64,12 @@ export const heldOf = (context: RateLimitContext, kind: PermitKind): number =>
 export const roomFor = (context: RateLimitContext, kind: PermitKind, now: number): number =>
   room(context.log[kind], heldOf(context, kind), limitOf(context, kind), now);
 
+/** Whether the next request of a kind has to wait for the answer to one that is out. */
+const isBusy = (context: RateLimitContext, kind: PermitKind): boolean =>
+  kind === 'messages' &&
+  context.limits.atOnce !== null &&
+  context.held.filter((held) => held.kind === kind).length >= context.limits.atOnce;
+
 const freeAt = (context: RateLimitContext, kind: PermitKind, now: number): number | null =>
   nextRoomAt(context.log[kind], heldOf(context, kind), limitOf(context, kind), now);
 
@@ -78,7 +86,8 @@ export const roomDueAt = (context: RateLimitContext): number | null => {
   if (context.probes !== null && (context.held.length > 0 || context.queue.length === 0)) return null;
   const now = Math.max(0, ...KINDS.map((kind) => context.log[kind].at(-1)?.[0] ?? 0));
   const waited = KINDS.filter((kind) => context.queue.some((waiter) => waiter.kind === kind));
-  const instants = (waited.length > 0 ? waited : KINDS).map((kind) => freeAt(context, kind, now));
+  const looked = waited.length > 0 ? waited.filter((kind) => !isBusy(context, kind)) : KINDS;
+  const instants = looked.map((kind) => freeAt(context, kind, now));
   const known = instants.filter((at) => at !== null);
   if (waited.length > 0) return known.length > 0 ? Math.min(...known) : null;
   return known.length === KINDS.length ? Math.max(...known) : null;
@@ -135,7 +144,7 @@ const restingUntil = (context: RateLimitContext, waiter: Waiter, now: number): n
 /** Gives one waiter its permit. While probing, one permit is out at a time. */
 const give = (context: RateLimitContext, waiter: Waiter, now: number): Served | null => {
   if (context.probes !== null && context.held.length > 0) return null;
-  if (roomFor(context, waiter.kind, now) < 1) return null;
+  if (isBusy(context, waiter.kind) || roomFor(context, waiter.kind, now) < 1) return null;
   const cost = costOf(context, waiter, now);
   const limit = context.limits.unit === 'message' && waiter.kind === 'messages' ? cost : waiter.pageSize;
   return {
@@ -165,7 +174,10 @@ export const serve = (context: RateLimitContext, now: number): Served => {
   }
   next = { ...next, queue: waiting };
   const delayed = waiting.map((waiter) =>
-    toJob(waiter, 'permitDelayed', { until: freeAt(next, waiter.kind, now), what: 'permit' }),
+    toJob(waiter, 'permitDelayed', {
+      until: isBusy(next, waiter.kind) ? null : freeAt(next, waiter.kind, now),
+      what: 'permit',
+    }),
   );
   return { context: next, tells: [...tells, ...delayed] };
 };

@@ -230,9 +230,14 @@ export type RateLimitSnapshot = SnapshotFrom<typeof rateLimitMachine>;
 
 export const rateLimitActor: ActorDefinition<typeof rateLimitMachine> = {
   id: 'rate-limit',
-  version: 1,
+  version: 2,
   machine: rateLimitMachine,
   context: RateLimitContext,
+  // Version 1 knew no limit on requests at one time.
+  migrate: (context) => {
+    const before = context as { readonly limits?: object };
+    return { ...before, limits: { ...before.limits, atOnce: null } };
+  },
   deadline: ({ context, value }) =>
     value === 'cooldown' ? context.cooldownUntil : value === 'throttled' ? roomDueAt(context) : null,
 };

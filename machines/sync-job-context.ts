@@ -39,13 +39,29 @@ export const MessageWalk = Schema.Struct({
 });
 export type MessageWalk = typeof MessageWalk.Type;
 
-export const Walk = Schema.Union([ListingWalk, MessageWalk]);
+/** Reading contacts, or groups and their members, request by request. */
+export const SurveyWalk = Schema.Struct({
+  kind: Schema.Literal('survey'),
+  of: Schema.Literals(['contacts', 'groups']),
+  run: Schema.String,
+  /** What the channel gave with the last committed page; null at the start. */
+  cursor: Schema.Unknown,
+  /** ms: what was stored since is not judged when the survey is over. */
+  startedAt: Schema.Number,
+});
+export type SurveyWalk = typeof SurveyWalk.Type;
+
+export const Walk = Schema.Union([ListingWalk, SurveyWalk, MessageWalk]);
 export type Walk = typeof Walk.Type;
+
+/** What a job is at: surveys of people, then the list of conversations, then what is in them. */
+export const Stage = Schema.Literals(['contacts', 'groups', 'listing', 'reading']);
+export type Stage = typeof Stage.Type;
 
 export const SyncJobContext = Schema.Struct({
   jobId: Schema.String,
   config: JobConfig,
-  phase: Schema.Literals(['listing', 'reading']),
+  stage: Stage,
   /** Conversations from this ordinal on are still to be read. */
   from: Schema.Number,
   /** Ordinals below `from` that were busy or resting and are to be read after all others. */
@@ -59,6 +75,8 @@ export const SyncJobContext = Schema.Struct({
   failures: Schema.Number,
   /** Tries in a row that found nobody at the other end. */
   unreachable: Schema.Number,
+  /** Requests in a row, whatever they were for, that nobody answered in time. */
+  silences: Schema.Number,
   online: Schema.Boolean,
   waitingFor: Schema.NullOr(WaitingFor),
   /** When to try again, ms; null when something else wakes the job. */
@@ -94,7 +112,7 @@ export const withError = (progress: Progress, error: Omit<JobError, 'count'>, co
 
 /** The share of the current stretch that is behind us, 0 to 1. */
 const shareOf = (walk: Walk | null, now: number): number => {
-  if (walk === null || walk.kind === 'listing' || walk.before === null) return 0;
+  if (walk?.kind !== 'messages' || walk.before === null) return 0;
   const top = walk.top?.at ?? now;
   const bottom = Math.max(walk.floor.at, walk.startsAt);
   return top <= bottom ? 0 : Math.min(1, Math.max(0, (top - walk.before.at) / (top - bottom)));

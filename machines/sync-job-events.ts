@@ -1,4 +1,5 @@
 import type { Anchor } from '../src/domain/anchor.ts';
+import type { ConversationId } from '../src/domain/ids.ts';
 import type { JobError } from '../src/domain/job.ts';
 import type { StopReason } from '../src/domain/stop-reason.ts';
 import type { Moment } from './moment.ts';
@@ -19,6 +20,9 @@ export type PageFailure =
   | { readonly kind: 'rateLimited'; readonly message: string }
   | { readonly kind: 'accessDenied'; readonly message: string }
   | { readonly kind: 'unreachable'; readonly message: string }
+  | { readonly kind: 'silent'; readonly message: string }
+  /** Nothing is held from which the platform could go on. */
+  | { readonly kind: 'noAnchor'; readonly message: string }
   | { readonly kind: 'badAnswer'; readonly message: string };
 
 type ErrorNote = Omit<JobError, 'count'>;
@@ -35,6 +39,17 @@ export type WalkReport =
       usedAt: number;
     }
   | {
+      type: 'surveyStored';
+      run: string;
+      counts: PageCounts;
+      /** Who is not there any more. */
+      gone: number;
+      nextCursor: unknown;
+      errors: readonly ErrorNote[];
+      pausedUntil: number | null;
+      usedAt: number;
+    }
+  | {
       type: 'pageStored';
       run: string;
       counts: PageCounts;
@@ -45,6 +60,15 @@ export type WalkReport =
       usedAt: number;
     }
   | { type: 'pageFailed'; run: string; failure: PageFailure; usedAt: number };
+
+/** What happened to the conversations of an instance beside what its jobs asked for. */
+export type Aside =
+  /** The platform pushed messages that a job would have asked for. */
+  | { readonly type: 'pushStored'; readonly counts: PageCounts }
+  /** What the platform pushed could not be read. */
+  | { readonly type: 'pushLost'; readonly error: ErrorNote }
+  /** Two conversations turned out to be one. */
+  | { readonly type: 'conversationMerged'; readonly gone: ConversationId; readonly kept: ConversationId };
 
 /** Answers to `ask nextWalk`. `passed` conversations turned out to need no (more) reading. */
 export type NextWalk =
@@ -91,6 +115,7 @@ export type SyncJobEvent = Moment &
     | { type: 'crashed'; message: string }
     | { type: 'giveUp'; message: string }
     | WalkReport
+    | Aside
     | NextWalk
     | FromLimiter
   );

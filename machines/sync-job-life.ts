@@ -1,23 +1,11 @@
-import type { WorldEventName } from '../src/domain/event.ts';
 import type { Moment } from './moment.ts';
 import { decideRestart } from './restart-policy.ts';
-import { type SyncJobContext, type Walk, withPace } from './sync-job-context.ts';
-import {
-  ASK_NEXT,
-  andThen,
-  type Decision,
-  decided,
-  FREED,
-  noteOf,
-  publish,
-  requestPermit,
-  tellLimiter,
-  wait,
-} from './sync-job-decision.ts';
+import type { SyncJobContext } from './sync-job-context.ts';
+import { andThen, type Decision, decided, FREED, noteOf, publish, tellLimiter, wait } from './sync-job-decision.ts';
+import { finish } from './sync-job-end.ts';
+import { goOn, STILL } from './sync-job-stages.ts';
 
 /** The decisions of a job's life: how it begins, holds, goes on and ends. */
-
-const STILL: Pick<SyncJobContext, 'permits' | 'granted'> = { permits: [], granted: 0 };
 
 export const begin = (context: SyncJobContext, event: Moment & { readonly online: boolean }): Decision => {
   const started: SyncJobContext = { ...context, online: event.online, startedAt: event.at };
@@ -26,18 +14,8 @@ export const begin = (context: SyncJobContext, event: Moment & { readonly online
   );
 };
 
-/** Goes on with the walk under a new run, or finds the next one; without a connection it waits for it. */
-export const goOn = (context: SyncJobContext, moment: Moment): Decision => {
-  const rested: SyncJobContext = { ...context, ...STILL, retryAt: null, waitingFor: null };
-  if (!rested.online) return decided(wait(rested, 'connection', null, 'The instance is not online.'));
-  if (rested.walk === null && rested.phase === 'reading') return decided(rested, ASK_NEXT);
-  const walk: Walk =
-    rested.walk === null ? { kind: 'listing', run: moment.fresh, cursor: null } : { ...rested.walk, run: moment.fresh };
-  return requestPermit({ ...rested, walk });
-};
-
 /** Stops the activity, and has what it may have used counted as used. */
-const letGo = (context: SyncJobContext): Decision =>
+export const letGo = (context: SyncJobContext): Decision =>
   decided({ ...context, ...STILL, retryAt: null }, tellLimiter(context, { type: 'permitsForfeited' }));
 
 /**
@@ -100,34 +78,3 @@ export const cancel = (context: SyncJobContext, at: number): Decision =>
 
 export const fail = (context: SyncJobContext, at: number, message: string): Decision =>
   andThen(letGo(context), (next) => finish(next, at, 'failed', 'sync.failed', message));
-
-/** Nothing is left to read. */
-export const complete = (context: SyncJobContext, at: number): Decision =>
-  finish(context, at, 'completed', 'sync.completed', null);
-
-const finish = (
-  context: SyncJobContext,
-  at: number,
-  outcome: NonNullable<SyncJobContext['outcome']>,
-  name: WorldEventName,
-  errorMessage: string | null,
-): Decision => {
-  const paced = withPace({ ...context, walk: null }, at);
-  const ended: SyncJobContext = {
-    ...context,
-    outcome,
-    errorMessage,
-    walk: null,
-    waitingFor: null,
-    retryAt: null,
-    completedAt: at,
-    progress: {
-      ...paced,
-      conversationsTotal: outcome === 'completed' ? paced.conversationsDone : paced.conversationsTotal,
-      current: null,
-      etaMs: outcome === 'completed' ? 0 : null,
-      percent: outcome === 'completed' ? 100 : paced.percent,
-    },
-  };
-  return decided(ended, FREED, publish(ended, name, errorMessage === null ? {} : { errorMessage }));
-};

@@ -1,5 +1,5 @@
 import type { Moment } from './moment.ts';
-import { type MessageWalk, type SyncJobContext, withPace } from './sync-job-context.ts';
+import { type MessageWalk, type SyncJobContext, type Walk, withPace } from './sync-job-context.ts';
 import {
   ASK_NEXT,
   andThen,
@@ -16,8 +16,9 @@ import {
   wait,
   withErrors,
 } from './sync-job-decision.ts';
-import type { WalkReport } from './sync-job-events.ts';
-import { goOn } from './sync-job-life.ts';
+import type { Aside, WalkReport } from './sync-job-events.ts';
+import { fail } from './sync-job-life.ts';
+import { addCounts, advance, giveUpPart, goOn, markIncomplete } from './sync-job-stages.ts';
 import { leaveBehind, pass } from './sync-job-walks.ts';
 
 /** The decisions about what a platform request brought. */
@@ -53,7 +54,11 @@ const tellProgress = (context: SyncJobContext, at: number): Decision => {
   return decided({ ...paced, publishedAt: at }, publish(brief, 'sync.progress'));
 };
 
-const HEALTHY: Pick<SyncJobContext, 'failures' | 'unreachable'> = { failures: 0, unreachable: 0 };
+const HEALTHY: Pick<SyncJobContext, 'failures' | 'unreachable' | 'silences'> = {
+  failures: 0,
+  unreachable: 0,
+  silences: 0,
+};
 
 export const storeListing = (context: SyncJobContext, event: Report<'listingStored'>): Decision => {
   const listingRequests = context.progress.listingRequests + 1;
@@ -76,31 +81,40 @@ export const storeListing = (context: SyncJobContext, event: Report<'listingStor
 /** Every conversation is listed: from now on it is known how many there are. */
 const beginReading = (context: SyncJobContext, event: Moment & { readonly total: number | null }): Decision => {
   const progress = { ...context.progress, conversationsTotal: event.total };
-  return andThen(tellProgress({ ...context, phase: 'reading', walk: null, progress }, event.at), (told) =>
+  return andThen(tellProgress({ ...context, stage: 'reading', walk: null, progress }, event.at), (told) =>
     decided(told, ASK_NEXT),
   );
 };
 
-const countPage = (context: SyncJobContext, event: Report<'pageStored'>): SyncJobContext => {
-  const { progress } = context;
-  const { counts } = event;
-  return withErrors(
-    {
-      ...context,
-      ...HEALTHY,
-      progress: {
-        ...progress,
-        fetched: progress.fetched + counts.fetched,
-        stored: progress.stored + counts.stored,
-        duplicates: progress.duplicates + counts.duplicates,
-        updated: progress.updated + counts.updated,
-        malformed: progress.malformed + counts.malformed,
-        pages: progress.pages + 1,
-      },
-    },
-    event.errors,
-  );
+/** What one request of a survey brought. */
+export const storeSurvey = (context: SyncJobContext, event: Report<'surveyStored'>): Decision => {
+  const { walk, progress } = context;
+  if (walk?.kind !== 'survey') return decided(context);
+  const counted = addCounts(progress, walk.of, event.counts, event.gone);
+  const told: SyncJobContext = {
+    ...context,
+    ...HEALTHY,
+    progress: { ...counted, listingRequests: counted.listingRequests + 1 },
+  };
+  const noted = withErrors(event.errors.length > 0 ? markIncomplete(told) : told, event.errors);
+  return andThen(usePermit(noted, event.usedAt, true), (used) => {
+    if (event.nextCursor === null) {
+      const ended = andThen(returnPermits(used), (next) => tellProgress(next, event.at));
+      return andThen(ended, (next) => advance(next, event));
+    }
+    const moved: SyncJobContext = { ...used, walk: { ...walk, cursor: event.nextCursor } };
+    return andThen(askOrPause(moved, event), (next) => tellProgress(next, event.at));
+  });
 };
+
+const countPage = (context: SyncJobContext, event: Report<'pageStored'>): SyncJobContext => {
+  const counted = addCounts(context.progress, 'messages', event.counts);
+  return withErrors({ ...context, ...HEALTHY, progress: { ...counted, pages: counted.pages + 1 } }, event.errors);
+};
+
+/** What is pushed while a job runs counts in it: it need not be asked for any more. */
+export const countPush = (context: SyncJobContext, event: Moment & Extract<Aside, { type: 'pushStored' }>): Decision =>
+  tellProgress({ ...context, progress: addCounts(context.progress, 'messages', event.counts) }, event.at);
 
 export const storePage = (context: SyncJobContext, event: Report<'pageStored'>): Decision =>
   andThen(usePermit(countPage(context, event), event.usedAt, true), (used) => {
@@ -153,9 +167,10 @@ const retryLater = (context: SyncJobContext, moment: Moment, tries: number, deta
 };
 
 /** The list stays as far as it came: what is known is read, and the job says what it could not list. */
-const giveUpListing = (context: SyncJobContext, message: string): Decision => {
+const giveUpListing = (context: SyncJobContext, moment: Moment, message: string): Decision => {
+  if (context.stage !== 'listing') return giveUpPart(context, moment, message);
   const error = { conversationId: null, externalId: null, reason: 'listing_failed', message };
-  const next = withErrors({ ...context, phase: 'reading', walk: null, failures: 0 }, [error]);
+  const next = withErrors(markIncomplete({ ...context, stage: 'reading', walk: null, failures: 0 }), [error]);
   return decided(next, ASK_NEXT);
 };
 
@@ -171,9 +186,15 @@ export const failPage = (context: SyncJobContext, event: Report<'pageFailed'>): 
       case 'accessDenied':
         return walk.kind === 'messages'
           ? leaveBehind(next, walk, 'no_access', failure.message)
-          : giveUpListing(next, failure.message);
+          : giveUpListing(next, event, failure.message);
       case 'unreachable':
         return retryLater({ ...next, unreachable: next.unreachable + 1 }, event, next.unreachable, failure.message);
+      case 'noAnchor':
+        return walk.kind === 'messages'
+          ? leaveBehind(next, walk, 'no_anchor', failure.message)
+          : giveUpListing(next, event, failure.message);
+      case 'silent':
+        return hearNothing(next, walk, event, failure.message);
       case 'badAnswer':
         return badAnswer({ ...next, failures: next.failures + 1 }, event, failure.message);
     }
@@ -184,5 +205,37 @@ const badAnswer = (context: SyncJobContext, moment: Moment, message: string): De
   if (context.failures < MAX_FAILURES) return retryLater(context, moment, context.failures - 1, message);
   return walk?.kind === 'messages'
     ? leaveBehind(context, walk, 'platform_error', message)
-    : giveUpListing(context, message);
+    : giveUpListing(context, moment, message);
+};
+
+/** Requests for one conversation that nobody answers, each from another message, before it is left. */
+const SILENCES_TOLD = 3;
+/** Requests in a row that nobody answers before the job says so and ends: there is nobody there. */
+const MOST_SILENCES = 6;
+
+/**
+ * Nobody answers. First another message may be known where this one was not; then the platform gets a pause, since it
+ * may have dropped what came too fast; then the conversation is left with its reason, for a later job to complete.
+ */
+const hearNothing = (context: SyncJobContext, walk: Walk, moment: Moment, message: string): Decision => {
+  const next: SyncJobContext = { ...context, failures: context.failures + 1, silences: context.silences + 1 };
+  const pause = tellLimiter(next, { type: 'platformSaidStop', retryAfterMs: null, usedAt: moment.at });
+  const effects = next.failures === 1 ? [] : [pause];
+  if (next.silences >= MOST_SILENCES) return giveUpOnPhone(next, walk, moment.at, message);
+  if (next.failures < SILENCES_TOLD) return andThen(decided(next, ...effects), (after) => goOn(after, moment));
+  return walk.kind === 'messages'
+    ? leaveBehind(next, walk, 'phone_silent', message)
+    : giveUpListing(next, moment, message);
+};
+
+const giveUpOnPhone = (context: SyncJobContext, walk: Walk, at: number, message: string): Decision => {
+  const note = walk.kind === 'messages' ? [noteOf(walk, 'phone_silent')] : [];
+  const error = {
+    conversationId: walk.kind === 'messages' ? walk.conversationId : null,
+    externalId: walk.kind === 'messages' ? walk.externalId : null,
+    reason: 'phone_silent',
+    message,
+  };
+  const told = `${message} It has not answered ${context.silences} requests in a row: what was fetched is kept, and the next sync goes on from there.`;
+  return andThen(decided(withErrors(context, [error]), ...note), (next) => fail(next, at, told));
 };

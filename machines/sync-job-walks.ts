@@ -14,8 +14,9 @@ import {
   wait,
   withErrors,
 } from './sync-job-decision.ts';
-import type { FromLimiter, NextWalk } from './sync-job-events.ts';
-import { complete, goOn } from './sync-job-life.ts';
+import type { Aside, FromLimiter, NextWalk } from './sync-job-events.ts';
+import { letGo } from './sync-job-life.ts';
+import { complete, goOn, markIncomplete } from './sync-job-stages.ts';
 
 /** The decisions about which stretch a job reads next, and with whose leave. */
 
@@ -104,7 +105,7 @@ export const leaveBehind = (
   message: string,
 ): Decision => {
   const error = { conversationId: walk.conversationId, externalId: walk.externalId, reason: stopReason, message };
-  const passed = pass(withErrors(context, [error]), walk);
+  const passed = pass(withErrors(markIncomplete(context), [error]), walk);
   return decided(passed, noteOf(walk, stopReason, stopReason === 'no_access' ? message : null), FREED, ASK_NEXT);
 };
 
@@ -129,6 +130,26 @@ export const rest = (context: SyncJobContext, until: number): Decision => {
   });
 };
 
+type Merged = Extract<Aside, { type: 'conversationMerged' }>;
+
+/** What was asked for under the id that is gone is asked for under the one that stays. */
+export const renameMerged = (context: SyncJobContext, { gone, kept }: Merged): SyncJobContext => {
+  const { config } = context;
+  if (config.conversationIds === null) return context;
+  const asked = config.conversationIds.map((id) => (id === gone ? kept : id));
+  return { ...context, config: { ...config, conversationIds: [...new Set(asked)].sort() } };
+};
+
+/** A job that reads what is no more goes on with what it became. */
+export const followMerge = (context: SyncJobContext, event: Moment & Merged): Decision => {
+  const { walk } = context;
+  const renamed = renameMerged(context, event);
+  const isRead =
+    walk?.kind === 'messages' && (walk.conversationId === event.gone || walk.conversationId === event.kept);
+  // Its spans have changed under the walk: they tell where to go on.
+  return isRead ? andThen(letGo(renamed), (next) => goOn({ ...next, walk: null }, event)) : decided(renamed);
+};
+
 export const takePermit = (
   context: SyncJobContext,
   event: Moment & Extract<FromLimiter, { type: 'permitGranted' }>,
@@ -141,7 +162,8 @@ export const takePermit = (
     waitingFor: null,
     retryAt: null,
   };
-  return permits.length === 0 && walk?.kind === 'messages' ? requestPermitAhead(taken) : decided(taken);
+  const overlaps = walk?.kind === 'messages' || walk?.kind === 'survey';
+  return permits.length === 0 && overlaps ? requestPermitAhead(taken) : decided(taken);
 };
 
 export const waitForPermit = (

@@ -1,29 +1,40 @@
 import { type SnapshotFrom, setup } from 'xstate';
 import type { JobId } from '../src/domain/ids.ts';
-import { type JobConfig, NO_PROGRESS } from '../src/domain/job.ts';
+import { type JobConfig, progressOf } from '../src/domain/job.ts';
 import type { ActorDefinition } from './actor-definition.ts';
 import { EFFECTS } from './effects.ts';
 import { NO_RESTARTS } from './restart-policy.ts';
 import { SyncJobContext } from './sync-job-context.ts';
-import type { Decision } from './sync-job-decision.ts';
+import { type Decision, decided, withErrors } from './sync-job-decision.ts';
 import type { SyncJobEvent } from './sync-job-events.ts';
 import {
   begin,
   cancel,
   crash,
   fail,
-  goOn,
   loseConnection,
   pause,
   regainConnection,
   restore,
   resume,
 } from './sync-job-life.ts';
-import { failPage, storeListing, storePage } from './sync-job-pages.ts';
-import { blocked, nothingLeft, pauseSearch, rest, takePermit, takeWalk, waitForPermit } from './sync-job-walks.ts';
+import { countPush, failPage, storeListing, storePage, storeSurvey } from './sync-job-pages.ts';
+import { firstStage, goOn } from './sync-job-stages.ts';
+import {
+  blocked,
+  followMerge,
+  nothingLeft,
+  pauseSearch,
+  renameMerged,
+  rest,
+  takePermit,
+  takeWalk,
+  waitForPermit,
+} from './sync-job-walks.ts';
 
 /*
- * One sync job: lists the conversations of its scope, then reads them one after another, page by page.
+ * One sync job. A job for contacts or groups surveys them, request by request; one for messages lists the conversations
+ * of its scope, then reads them one after another, page by page; `all` does all three.
  *
  * `pending`    accepted; no step has seen it yet.
  * `waiting`    for a connection, a permit, a cooldown, another job's walk or the platform: `waitingFor` says which.
@@ -37,8 +48,9 @@ import { blocked, nothingLeft, pauseSearch, rest, takePermit, takeWalk, waitForP
  * page that is being fetched and one of look-ahead.
  *
  * What fails: a page. Too many requests cool the limiter down; no access leaves the conversation with its reason;
- * nobody there waits for as long as it takes; a bad answer is tried five times, then the conversation is left.
- * None of them sinks the job. Our own failures on what it brought restart it under the restart policy.
+ * nobody there waits for as long as it takes; a bad answer is tried five times, then the conversation is left; a
+ * phone that keeps silent is asked from another message, given a pause, and left alone for a later job.
+ * None of them sinks the job, but a phone that answers nothing at all. Our own failures on what it brought restart it under the restart policy.
  */
 
 const builder = setup({
@@ -104,8 +116,12 @@ const underWay = {
   restored: { actions: decide('restored', restore) },
   crashed: { actions: decide('crashed', crash) },
   listingStored: { guard: 'isOwed', actions: decide('listingStored', storeListing) },
+  surveyStored: { guard: 'isOwed', actions: decide('surveyStored', storeSurvey) },
   pageStored: { guard: 'isOwed', actions: decide('pageStored', storePage) },
   pageFailed: { guard: 'isOwed', actions: decide('pageFailed', failPage) },
+  pushStored: { actions: decide('pushStored', countPush) },
+  pushLost: { actions: decide('pushLost', (context, event) => decided(withErrors(context, [event.error]))) },
+  conversationMerged: { actions: decide('conversationMerged', followMerge) },
   walkChosen: { actions: decide('walkChosen', takeWalk) },
   allBlocked: { actions: decide('allBlocked', blocked) },
   searchPaused: { actions: decide('searchPaused', pauseSearch) },
@@ -144,6 +160,9 @@ export const syncJobMachine = builder.createMachine({
         connectionUp: knowOnline,
         connectionDown: knowOffline,
         restored: knowOffline,
+        conversationMerged: {
+          actions: decide('conversationMerged', (context, event) => decided(renameMerged(context, event))),
+        },
         resume: { target: 'waiting', actions: decide('resume', resume) },
       },
     },
@@ -159,7 +178,7 @@ export type SyncJobSnapshot = SnapshotFrom<typeof syncJobMachine>;
 export const newSyncJob = (jobId: JobId, config: JobConfig): SyncJobContext => ({
   jobId,
   config,
-  phase: 'listing',
+  stage: firstStage({ config }),
   from: 0,
   deferred: [],
   walk: null,
@@ -167,10 +186,11 @@ export const newSyncJob = (jobId: JobId, config: JobConfig): SyncJobContext => (
   granted: 0,
   failures: 0,
   unreachable: 0,
+  silences: 0,
   online: false,
   waitingFor: null,
   retryAt: null,
-  progress: NO_PROGRESS,
+  progress: progressOf(config.type),
   startedAt: null,
   completedAt: null,
   publishedAt: 0,
@@ -181,8 +201,13 @@ export const newSyncJob = (jobId: JobId, config: JobConfig): SyncJobContext => (
 
 export const syncJobActor: ActorDefinition<typeof syncJobMachine> = {
   id: 'sync-job',
-  version: 1,
+  version: 2,
   machine: syncJobMachine,
   context: SyncJobContext,
+  // Version 1 knew jobs for messages only, and no platform that keeps silent.
+  migrate: (context) => {
+    const before = context as { readonly phase?: unknown; readonly progress?: object };
+    return { ...before, silences: 0, stage: before.phase, progress: { ...before.progress, parts: [] } };
+  },
   deadline: (snapshot) => snapshot.context.retryAt,
 };

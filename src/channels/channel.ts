@@ -1,7 +1,9 @@
 import type { Effect, Scope } from 'effect';
 import type { Anchor } from '../domain/anchor.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
+import type { LearnedAlias, ListedContact } from '../domain/contact.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
+import type { ListedGroup, ListedMember } from '../domain/group.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Account } from '../domain/instance.ts';
 import type { Message } from '../domain/message.ts';
@@ -31,6 +33,8 @@ export interface Channel {
 export interface ChannelTraits {
   /** `anything`: history is read from the newest message. `held`: only below a message that we hold already. */
   readonly readsBelow: 'anything' | 'held';
+  /** Whether one account may come under several ids, of which we may learn later that they belong together. */
+  readonly hasAliases: boolean;
   /** How many requests for messages may be on their way at one time; null: as many as there are permits. */
   readonly requestsAtOnce: number | null;
 }
@@ -57,6 +61,10 @@ export interface OpenRequest {
 export interface Connection {
   readonly directory: ConversationDirectory;
   readonly history: MessageHistory;
+  /** Reads contacts. */
+  readonly contacts: PeopleSurvey;
+  /** Reads groups, with their members. */
+  readonly groups: PeopleSurvey;
   /** Null: this platform pushes nothing. */
   readonly pushed: PushReader | null;
   /** Ends the session on the platform's side too, where there is such a thing. Fails when the platform cannot be told. */
@@ -71,6 +79,8 @@ export interface PushReader {
 
 export interface PushedHistory {
   readonly stretches: readonly PushedStretch[];
+  readonly contacts: readonly ListedContact[];
+  readonly aliases: readonly LearnedAlias[];
   /** What could not be read, and why. */
   readonly problems: readonly { readonly externalId: string | null; readonly message: string }[];
 }
@@ -82,6 +92,51 @@ export interface PushedStretch {
   readonly malformed: readonly MalformedMessage[];
   /** True only when the platform says that nothing older exists. */
   readonly atStart: boolean;
+}
+
+/** Reads a whole list of people or groups, request by request. */
+export interface PeopleSurvey {
+  readonly read: (request: SurveyRequest) => Effect.Effect<PeoplePage, PlatformFailure>;
+}
+
+export interface SurveyRequest {
+  /** Null for the first request; then what the last page gave. JSON, kept in the job's snapshot. */
+  readonly cursor: unknown;
+  /** False where another survey of the same job brings the members. */
+  readonly withMembers: boolean;
+}
+
+/** What one request brought. Whatever belongs together comes in this order: groups, contacts, members. */
+export interface PeoplePage {
+  readonly groups: readonly ListedGroup[];
+  readonly contacts: readonly ListedContact[];
+  readonly members: readonly GroupMembers[];
+  /** What this survey has told in full with this page: who was not told of is gone. */
+  readonly completed: {
+    readonly groups: boolean;
+    readonly contacts: boolean;
+    /** Groups whose members are all told. */
+    readonly membersOf: readonly string[];
+  };
+  /** True where the platform cannot be asked: what it pushed, and we hold, is all there is. */
+  readonly onlyPushed: boolean;
+  /** Null when the survey is over. */
+  readonly nextCursor: unknown;
+  /** What could not be read, and why: counted in the job's errors, never sinks it. */
+  readonly problems: readonly SurveyProblem[];
+  readonly requestedAt: number;
+  readonly quota: Quota | null;
+}
+
+export interface GroupMembers {
+  readonly groupExternalId: string;
+  readonly members: readonly ListedMember[];
+}
+
+export interface SurveyProblem {
+  readonly externalId: string | null;
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** Reads the list of conversations, request by request. */
@@ -105,11 +160,7 @@ export interface DirectoryPage {
   /** Null when the survey is complete. */
   readonly nextCursor: unknown;
   /** What could not be listed, and why: counted in the job's errors, never sinks it. */
-  readonly problems: readonly {
-    readonly externalId: string | null;
-    readonly reason: string;
-    readonly message: string;
-  }[];
+  readonly problems: readonly SurveyProblem[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
 }
@@ -188,7 +239,18 @@ export type ConnectionReport =
     }
   | { readonly type: 'conversationsChanged'; readonly conversations: readonly ListedConversation[] }
   | { readonly type: 'conversationsRemoved'; readonly externalIds: readonly string[] }
-  | { readonly type: 'aliasesLearned'; readonly aliases: readonly Alias[] };
+  | { readonly type: 'contactsArrived'; readonly contacts: readonly ListedContact[] }
+  /** Two ids of one account, and of the direct conversation with it. */
+  | { readonly type: 'aliasesLearned'; readonly aliases: readonly LearnedAlias[] }
+  /** `members` are all members that a group has now. */
+  | {
+      readonly type: 'groupsChanged';
+      readonly groups: readonly ListedGroup[];
+      readonly members: readonly GroupMembers[];
+    }
+  | { readonly type: 'membersJoined'; readonly members: GroupMembers }
+  | { readonly type: 'membersLeft'; readonly groupExternalId: string; readonly contactExternalIds: readonly string[] }
+  | { readonly type: 'groupsLeft'; readonly externalIds: readonly string[] };
 
 export interface ConnectionLost {
   readonly type: 'connectionLost';
@@ -200,12 +262,6 @@ export interface ConnectionLost {
   readonly message: string;
   /** Set when the platform refused a login as one request too many: how long it wants to be left alone; null: it did not say. */
   readonly saidStop?: { readonly retryAfterMs: number | null };
-}
-
-/** Two ids of one account, and of the direct conversation with it: from now on `externalId` is the one that counts. */
-export interface Alias {
-  readonly alias: string;
-  readonly externalId: string;
 }
 
 export interface LiveMessage {

@@ -16,6 +16,9 @@ export class Unreachable extends Data.TaggedError('Unreachable')<{ readonly mess
 /** Asked, and no answer within its time, though the platform itself is there: the phone is off, or ignores us. */
 export class Silent extends Data.TaggedError('Silent')<{ readonly message: string }> {}
 
+/** Nothing is held from which the platform could go on reading, or it does not know what is. */
+export class NoAnchor extends Data.TaggedError('NoAnchor')<{ readonly message: string }> {}
+
 /** A bad answer: 5xx, time-out, cut body, HTML where JSON was due, JSON of another shape. */
 export class BadAnswer extends Data.TaggedError('BadAnswer')<{
   readonly message: string;
@@ -27,4 +30,11 @@ export class BadAnswer extends Data.TaggedError('BadAnswer')<{
 export class CredentialsRefused extends Data.TaggedError('CredentialsRefused')<{ readonly message: string }> {}
 
 /** What a platform request can come to. Each has one fate, decided in `src/sync/fate.ts`. */
-export type PlatformFailure = RateLimited | AccessDenied | Unreachable | Silent | BadAnswer | CredentialsRefused;
+export type PlatformFailure =
+  | RateLimited
+  | AccessDenied
+  | Unreachable
+  | Silent
+  | NoAnchor
+  | BadAnswer
+  | CredentialsRefused;

@@ -34,5 +34,9 @@ export interface Config {
   readonly previousSecretKeys: readonly string[];
   /** Null: Discord's own. Without a trailing slash. */
   readonly discordApiUrl: string | null;
+  /** Null: WhatsApp's own. */
+  readonly whatsappSocketUrl: string | null;
+  /** The host of history files; null: WhatsApp's own. Without a trailing slash. */
+  readonly whatsappMediaUrl: string | null;
   readonly logLevel: LogLevel;
 }

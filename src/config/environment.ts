@@ -10,16 +10,19 @@ const isHost = (value: string): boolean =>
   isIP(value) !== 0 ||
   (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value));
 
-const isBareHttpUrl = (value: string): boolean => {
-  const url = URL.parse(value);
-  return isUrlOf('http:', 'https:')(value) && url?.username === '' && url.search === '' && url.hash === '';
-};
+const isBareUrlOf =
+  (...protocols: readonly string[]) =>
+  (value: string): boolean => {
+    const url = URL.parse(value);
+    return isUrlOf(...protocols)(value) && url?.username === '' && url.search === '' && url.hash === '';
+  };
+const isBareHttpUrl = isBareUrlOf('http:', 'https:');
+const isBareSocketUrl = isBareUrlOf('ws:', 'wss:');
 
 /** A comma separates former keys, so that a key with one in it could never be rotated out. */
 const isSecretKey = (value: string): boolean =>
   value.trim().length >= 32 && new Set(value).size >= 10 && !value.includes(',');
 const PRINTABLE = /^[\x21-\x7e]+$/;
-const REFUSED = (): boolean => false;
 
 /** Every variable this service knows. An empty one counts as unset. */
 export const ENVIRONMENT = {
@@ -48,8 +51,11 @@ export const ENVIRONMENT = {
   ),
   LOG_LEVEL: text((value) => LOG_LEVELS.some((level) => level === value), `must be one of ${LOG_LEVELS.join(', ')}.`),
   ...NATS_ENVIRONMENT,
-  WHATSAPP_SOCKET_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
-  WHATSAPP_MEDIA_URL: text(REFUSED, 'is not available until this service has a WhatsApp channel. Unset it.'),
+  WHATSAPP_SOCKET_URL: text(isBareSocketUrl, 'must be a ws or wss address, such as ws://127.0.0.1:4100/ws/chat.'),
+  WHATSAPP_MEDIA_URL: text(
+    isBareHttpUrl,
+    'must be an http or https address without user, query or fragment, such as http://127.0.0.1:4101.',
+  ),
 };
 
 export const Environment = Schema.Struct(ENVIRONMENT);

@@ -56,6 +56,8 @@ const configOf = (env: Environment): Config => ({
   secretKey: env.SECRET_KEY ?? null,
   previousSecretKeys: env.SECRET_KEY_PREVIOUS?.split(',').map((key) => key.trim()) ?? [],
   discordApiUrl: env.DISCORD_API_URL?.replace(/\/+$/, '') ?? null,
+  whatsappSocketUrl: env.WHATSAPP_SOCKET_URL ?? null,
+  whatsappMediaUrl: env.WHATSAPP_MEDIA_URL?.replace(/\/+$/, '') ?? null,
   logLevel: logLevelOf(env.LOG_LEVEL),
 });
 

@@ -18,6 +18,7 @@ import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused, noInstance } from './refusals.ts';
 import type { Removals } from './removals.ts';
+import { credentialsIn, fingerprintOf, textOf } from './secrets/credentials-text.ts';
 import type { SealingKey } from './secrets/sealing-key.ts';
 
 /** Throws `Refused` when another instance holds these credentials. Who asks at the same time waits for our commit. */
@@ -47,15 +48,15 @@ const saveCredentials = async (
   key: SealingKey,
   instanceId: InstanceId,
   channel: ChannelName,
-  { token }: Credentials,
+  credentials: Credentials,
 ): Promise<void> => {
-  const fingerprint = key.fingerprint(token);
-  await refuseHeld(em, channel, fingerprint, instanceId);
+  const fingerprint = fingerprintOf(key, credentials);
+  if (fingerprint !== null) await refuseHeld(em, channel, fingerprint, instanceId);
   await em.upsert(ChannelAuthEntity, {
     instanceId,
     channel,
     keyId: key.keyId,
-    sealed: key.seal(token, instanceId),
+    sealed: key.seal(textOf(credentials), instanceId),
     fingerprint,
   });
 };
@@ -138,7 +139,7 @@ export const instanceRegistry = (
               { fields: ['sealed'], disableIdentityMap: true },
             );
             if (auth === null) throw noInstance(id);
-            return { token: key.open(auth.sealed, id) };
+            return credentialsIn(key.open(auth.sealed, id));
           }),
         isRefused,
       ),

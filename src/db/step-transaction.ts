@@ -66,6 +66,8 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
     return holder?.id ?? null;
   },
 
+  endSession: async (instanceId) => sql.send('DELETE FROM session_secrets WHERE instance_id = $1', [instanceId]),
+
   saveActor: async (instanceId, actorId, snapshot) => {
     sql.send(
       `INSERT INTO actor_snapshots (instance_id, actor_id, machine, version, value, context)

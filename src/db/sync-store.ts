@@ -1,17 +1,44 @@
 import type { SyncStore } from '../sync/store.ts';
 import { BookmarkEntity } from './entities/bookmark-entity.ts';
+import { EventEntity } from './entities/event-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
-import { failureOf } from './query-failure.ts';
+import { beginPush } from './push-store.ts';
+import { persevere } from './query-failure.ts';
+import type { SealingKey } from './secrets/sealing-key.ts';
 
-export const syncStore = (connection: EntityConnection): SyncStore => ({
-  bookmarks: async (instanceId) => {
-    try {
+/** What the sync reads outside a step. */
+export const syncStore = (connection: EntityConnection, key: SealingKey): SyncStore => ({
+  bookmarks: (instanceId) =>
+    persevere(async () => {
       const rows = await connection.entities((em) =>
         em.find(BookmarkEntity, { instanceId }, { disableIdentityMap: true }),
       );
       return new Map(rows.map(({ externalId, bookmark }) => [externalId, bookmark]));
-    } catch (error) {
-      throw failureOf(error) ?? error;
-    }
-  },
+    }),
+
+  heldFrom: (conversationId, before, limit) =>
+    persevere(async () => {
+      const place = before === null ? {} : { timestamp: { $gte: new Date(before.at) } };
+      const rows = await connection.entities((em) =>
+        em.find(
+          EventEntity,
+          // A reaction or a stub of the system may be unknown to the platform's own search.
+          { conversationId, type: { $nin: ['reaction', 'system', 'unknown'] }, ...place },
+          {
+            fields: ['externalId', 'senderId', 'isFromMe', 'timestamp'],
+            orderBy: before === null ? { timestamp: 'desc', id: 'desc' } : { timestamp: 'asc', id: 'asc' },
+            limit,
+            disableIdentityMap: true,
+          },
+        ),
+      );
+      return rows.map(({ externalId, senderId, isFromMe, timestamp }) => ({
+        externalId,
+        senderId: senderId ?? null,
+        isFromMe,
+        at: timestamp.getTime(),
+      }));
+    }),
+
+  beginPush: beginPush(connection, key),
 });

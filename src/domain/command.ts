@@ -5,6 +5,8 @@ import { JobConfig } from './job.ts';
 /** What can be asked of an instance. Imperative; carried by the mailbox in the order of `seq`. */
 export const Command = Schema.Union([
   Schema.Struct({ type: Schema.tag('connect') }),
+  /** Pairs with a code that is typed into the phone of this number (digits only). */
+  Schema.Struct({ type: Schema.tag('pair'), phoneNumber: Schema.String }),
   Schema.Struct({ type: Schema.tag('disconnect') }),
   Schema.Struct({ type: Schema.tag('logout') }),
   Schema.Struct({ type: Schema.tag('startSync'), jobId: JobId, config: JobConfig }),
@@ -24,7 +26,8 @@ export const Letter = Schema.Struct({
 export type Letter = typeof Letter.Type;
 
 /** Commands that must get through a full mailbox, since they are what empties it. */
-export const isControl = (command: Command): boolean => command.type !== 'startSync' && command.type !== 'connect';
+export const isControl = (command: Command): boolean =>
+  command.type !== 'startSync' && command.type !== 'connect' && command.type !== 'pair';
 
 /** Open commands an instance may have before new ones are refused with 429. */
 export const MAILBOX_LIMIT = 200;

@@ -54,14 +54,40 @@ export const JobError = Schema.Struct({
 });
 export type JobError = typeof JobError.Type;
 
-/** Honest figures: fetched = stored + duplicates + updated + malformed. */
+/** What a job works through, one after another. `all` has every part. */
+export const JobPart = Schema.Literals(['contacts', 'groups', 'messages']);
+export type JobPart = typeof JobPart.Type;
+
+/** The parts of a job of each type, in order. */
+export const PARTS: { readonly [T in JobType]: readonly JobPart[] } = {
+  contacts: ['contacts'],
+  groups: ['groups'],
+  messages: ['messages'],
+  all: ['contacts', 'groups', 'messages'],
+};
+
+/** How far one part has come. `incomplete`: over, and something of it could not be read; the job's errors say what. */
+export const PartProgress = Schema.Struct({
+  part: JobPart,
+  status: Schema.Literals(['pending', 'running', 'completed', 'incomplete', 'failed']),
+  fetched: Schema.Number,
+  stored: Schema.Number,
+  duplicates: Schema.Number,
+  updated: Schema.Number,
+  /** Contacts, groups or members that are not there any more, and were marked. */
+  gone: Schema.Number,
+});
+export type PartProgress = typeof PartProgress.Type;
+
+/** Honest figures, over all parts: fetched = stored + duplicates + updated + malformed. */
 export const Progress = Schema.Struct({
   fetched: Schema.Number,
   stored: Schema.Number,
   duplicates: Schema.Number,
   updated: Schema.Number,
   malformed: Schema.Number,
-  /** Platform requests whose answers were committed: of message pages, and of listing conversations. */
+  parts: Schema.Array(PartProgress),
+  /** Platform requests whose answers were committed: of message pages, and of listing conversations, contacts or groups. */
   pages: Schema.Number,
   listingRequests: Schema.Number,
   conversationsDone: Schema.Number,
@@ -80,13 +106,22 @@ export const Progress = Schema.Struct({
 });
 export type Progress = typeof Progress.Type;
 
-/** A job that has not begun. */
+const NOTHING_YET = { status: 'pending', fetched: 0, stored: 0, duplicates: 0, updated: 0, gone: 0 } as const;
+
+/** The progress of a job of this type that has not begun. */
+export const progressOf = (type: JobType): Progress => ({
+  ...NO_PROGRESS,
+  parts: PARTS[type].map((part) => ({ part, ...NOTHING_YET })),
+});
+
+/** A job of which nothing is known. */
 export const NO_PROGRESS: Progress = {
   fetched: 0,
   stored: 0,
   duplicates: 0,
   updated: 0,
   malformed: 0,
+  parts: [],
   pages: 0,
   listingRequests: 0,
   conversationsDone: 0,

@@ -10,6 +10,11 @@ export type HistoryDepth = typeof HistoryDepth.Type;
  */
 export const PairingOffer = Schema.Union([
   Schema.Struct({ kind: Schema.tag('qr'), qr: Schema.String, expiresAt: Schema.Number }),
-  Schema.Struct({ kind: Schema.tag('code'), code: Schema.String, phoneNumber: Schema.String, expiresAt: Schema.Number }),
+  Schema.Struct({
+    kind: Schema.tag('code'),
+    code: Schema.String,
+    phoneNumber: Schema.String,
+    expiresAt: Schema.Number,
+  }),
 ]);
 export type PairingOffer = typeof PairingOffer.Type;

@@ -2,11 +2,13 @@ import { Cause, Clock, Deferred, Effect, Exit, Fiber, Queue, Scope } from 'effec
 import { instanceActor } from '../../machines/instance.ts';
 import { rateLimitActor } from '../../machines/rate-limit.ts';
 import { syncJobActor } from '../../machines/sync-job.ts';
-import type { Channel, Connection, Credentials } from '../channels/channel.ts';
+import type { Channel, Connection, ConnectionReport, Credentials, PushReader } from '../channels/channel.ts';
 import { BadAnswer } from '../channels/platform-failure.ts';
+import type { SessionVault } from '../channels/session-vault.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
+import type { PairingOffer } from '../domain/pairing.ts';
 import { type InstanceActors, isFinished } from './instance-actors.ts';
 import type { Report } from './report.ts';
 import type { RequestGate } from './request-gate.ts';
@@ -25,6 +27,7 @@ export interface ActivitySetting<Tx extends StepTransaction> {
   readonly gate: RequestGate;
   readonly log: Log;
   readonly credentials: Effect.Effect<Credentials, Refused | StoreUnavailable>;
+  readonly vault: SessionVault;
   readonly report: (report: Report) => void;
   /** A deadline has passed: these actors want to be told. */
   readonly due: (mail: readonly Mail[]) => void;
@@ -34,7 +37,12 @@ interface OpenConnection {
   readonly run: string;
   readonly scope: Scope.Closeable;
   readonly connection: Deferred.Deferred<Connection>;
+  /** What a person must be shown now. Lives here and nowhere else: it opens the account. */
+  offer: PairingOffer | null;
 }
+
+/** How long the platform may take to hear that a session is over, ms. */
+const GOODBYE_MS = 5_000;
 
 interface RunningWalk {
   readonly run: string;
@@ -72,6 +80,12 @@ export class Activities<Tx extends StepTransaction> {
     ];
   }
 
+  /** What a person must be shown to pair; null: nothing (any more). */
+  pairingOffer(now: number): PairingOffer | null {
+    const offer = this.#connection?.offer ?? null;
+    return offer !== null && offer.expiresAt > now ? offer : null;
+  }
+
   reconcile(actors: InstanceActors): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.#continuity = actors.supervisor.context.continuity;
@@ -86,10 +100,12 @@ export class Activities<Tx extends StepTransaction> {
     return Effect.gen({ self: this }, function* () {
       const { run } = supervisor.context;
       if (this.#connection !== null && this.#connection.run !== run) {
+        if (supervisor.value === 'loggedOut') yield* this.#logOut(this.#connection);
         yield* Scope.close(this.#connection.scope, Exit.void);
         this.#connection = null;
       }
-      if (this.#connection === null && run !== null) yield* this.#connect(run, limiter.context.cooldownUntil ?? 0);
+      if (this.#connection !== null || run === null) return;
+      yield* this.#connect(run, supervisor.context.pairWith, limiter.context.cooldownUntil ?? 0);
     });
   }
 
@@ -97,13 +113,15 @@ export class Activities<Tx extends StepTransaction> {
    * The socket opens in a fiber of its own, so that a slow platform keeps nobody waiting. To log in is a request as
    * well: none leaves before a cooldown is over.
    */
-  #connect(run: string, notBefore: number): Effect.Effect<void> {
+  #connect(run: string, pairWith: string | null, notBefore: number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.fork(this.#scope);
       const connection = yield* Deferred.make<Connection>();
-      this.#connection = { run, scope, connection };
-      const { channel, credentials, gate, instanceId, report } = this.#setting;
-      const opening = sleepUntil(notBefore).pipe(
+      const opening: OpenConnection = { run, scope, connection, offer: null };
+      this.#connection = opening;
+      const { channel, credentials, gate, instanceId, vault } = this.#setting;
+      const arrivals = yield* Queue.sliding<void>(1);
+      const activity = sleepUntil(notBefore).pipe(
         Effect.andThen(credentials),
         // Without the lease this is somebody else's account by now, and everything here is about to stop.
         Effect.tap(() => (gate.isTrusted() ? Effect.void : Effect.never)),
@@ -111,15 +129,43 @@ export class Activities<Tx extends StepTransaction> {
           channel.open({
             instanceId,
             credentials: known,
-            report: (told) => report({ type: 'connection', run, report: told }),
+            vault: ringing(vault, arrivals),
+            report: (told) => this.#hear(opening, told),
+            ...(pairWith === null ? {} : { pairWith }),
           }),
         ),
         Effect.provideService(Scope.Scope, scope),
         Effect.tap((opened) => Deferred.succeed(connection, opened)),
+        Effect.flatMap(({ pushed }) => this.#workOff(pushed, arrivals)),
         Effect.catchCause((cause) => Effect.sync(() => this.#connectionFailed(run, cause))),
       );
-      yield* Effect.forkIn(opening, scope);
+      yield* Effect.forkIn(activity, scope);
     });
+  }
+
+  #hear(connection: OpenConnection, told: ConnectionReport): void {
+    if (told.type === 'pairingOffered') connection.offer = told.offer;
+    if (told.type === 'connectionOpened') connection.offer = null;
+    this.#setting.report({ type: 'connection', run: connection.run, report: told });
+  }
+
+  #workOff(pushed: PushReader | null, arrivals: Queue.Dequeue<void>): Effect.Effect<void> {
+    const { work, report } = this.#setting;
+    return pushed === null ? Effect.void : work.workOff({ reader: pushed, arrivals, report });
+  }
+
+  /** The session is over on our side already; whether the platform hears of it keeps nobody waiting for long. */
+  #logOut({ connection }: OpenConnection): Effect.Effect<void> {
+    const { log, instanceId } = this.#setting;
+    return Deferred.await(connection).pipe(
+      Effect.flatMap(({ logOut }) => logOut),
+      Effect.timeout(GOODBYE_MS),
+      Effect.catchCause((cause) =>
+        Effect.sync(() =>
+          log.warn({ instanceId, cause: Cause.pretty(cause) }, 'The platform was not told of the logout.'),
+        ),
+      ),
+    );
   }
 
   #connectionFailed(run: string, cause: Cause.Cause<unknown>): void {
@@ -151,9 +197,9 @@ export class Activities<Tx extends StepTransaction> {
       if (this.#connection === null) return;
       const { connection } = this.#connection;
       for (const [jobId, job] of actors.jobs) {
-        const { walk, permits, granted, config } = job.context;
+        const { walk, permits, granted, config, failures } = job.context;
         if (walk === null || !wantsWalk(job)) continue;
-        const order = { jobId, walk, only: config.channelId };
+        const order = { jobId, walk, only: config.channelId, type: config.type, failures };
         const running = this.#walks.get(jobId) ?? (yield* this.#startWalk(order, connection));
         // A walk that begins anew in the middle of a run is owed only what is out, not what was used before.
         const fresh = permits.slice(Math.max(0, permits.length - (granted - running.given)));
@@ -164,7 +210,7 @@ export class Activities<Tx extends StepTransaction> {
   }
 
   #startWalk(
-    order: Pick<WalkAssignment, 'jobId' | 'walk' | 'only'>,
+    order: Pick<WalkAssignment, 'jobId' | 'walk' | 'only' | 'type' | 'failures'>,
     opening: Deferred.Deferred<Connection>,
   ): Effect.Effect<RunningWalk> {
     return Effect.gen({ self: this }, function* () {
@@ -219,6 +265,13 @@ export class Activities<Tx extends StepTransaction> {
     });
   }
 }
+
+/** The vault, with a bell that rings when something pushed was kept. */
+const ringing = (vault: SessionVault, arrivals: Queue.Queue<void>): SessionVault => ({
+  ...vault,
+  write: (change) =>
+    Effect.tap(vault.write(change), () => (change.pushed.length > 0 ? Queue.offer(arrivals, undefined) : Effect.void)),
+});
 
 const sleepUntil = (at: number): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, at - now)));

@@ -57,7 +57,7 @@ export const aftermathOf = ({ instanceId, actors, input, attempts, cause }: Fail
 const crashMail = (actors: InstanceActors, input: StepInput): readonly Mail[] => {
   const message = 'Storing what the platform brought failed; the log says how.';
   const crashed = (jobId: JobId): readonly Mail[] => [{ to: jobId, event: { type: 'crashed', message } }];
-  if (input.kind === 'report' && input.report.type !== 'connection') return crashed(input.report.jobId);
+  if (input.kind === 'report' && 'jobId' in input.report) return crashed(input.report.jobId);
   if (input.kind !== 'mail') return [];
   return input.mail.flatMap(({ to }) => (actors.jobs.has(to as JobId) ? crashed(to as JobId) : []));
 };

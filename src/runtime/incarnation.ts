@@ -70,7 +70,7 @@ export class Incarnation<Tx extends StepTransaction> {
   /** Its activities end with `acting`. */
   constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, acting: Scope.Closeable) {
     const { rows, channel, fence, store, chance, inbox, stops, credentials, vault, log } = setting;
-    const work = setting.work({ id: rows.id, channel: rows.channel, fence });
+    const work = setting.work({ id: rows.id, channel: rows.channel, traits: channel.traits, fence });
     this.rows = rows;
     this.#setting = setting;
     this.#step = { instanceId: rows.id, channel: rows.channel, store, work, fence, chance };

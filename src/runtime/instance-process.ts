@@ -113,7 +113,9 @@ export class InstanceProcess<Tx extends StepTransaction> {
       if (rows === null) return 'gone' as const;
       const channel = this.#setting.channelOf(rows.channel);
       if (channel === null) return yield* this.#park(`This build cannot connect to ${rows.channel}.`);
-      const restored = yield* Effect.exit(Effect.sync(() => restoreActors(rows, this.#setting.limits(this.id, rows.channel))));
+      const restored = yield* Effect.exit(
+        Effect.sync(() => restoreActors(rows, this.#setting.limits(this.id, rows.channel))),
+      );
       if (Exit.isFailure(restored)) return yield* this.#park(reasonOf(restored.cause));
       const stepped = this.#stepped;
       const setting = {

@@ -8,7 +8,7 @@ const actorOf = (input: StepInput): string => {
     case 'mail':
       return 'timer';
     case 'report':
-      return input.report.type === 'connection' ? 'instance' : 'sync-job';
+      return 'jobId' in input.report ? 'sync-job' : 'instance';
     default:
       return 'jobId' in input.letter.command ? 'sync-job' : 'instance';
   }
@@ -16,6 +16,13 @@ const actorOf = (input: StepInput): string => {
 
 const storedBy = (actors: InstanceActors): number =>
   [...actors.jobs.values()].reduce((sum, job) => sum + job.context.progress.stored, 0);
+
+const REQUEST_KINDS = {
+  pageFetched: 'messages',
+  listingFetched: 'listing',
+  surveyFetched: 'people',
+  requestFailed: 'failed',
+} as const;
 
 /** Counts what a committed step has done. */
 export const measureStep = (
@@ -39,10 +46,11 @@ export const measureStep = (
     metrics.count('omni_messages_stored_total', { channel, source: 'live' }, told.messages.length);
     return;
   }
+  if (!('jobId' in report)) return;
   const outcome = report.type === 'requestFailed' ? report.failure._tag : 'ok';
   metrics.count('omni_pages_total', { channel, outcome });
   metrics.count('omni_platform_requests_total', {
     channel,
-    kind: report.type === 'pageFetched' ? 'messages' : report.type === 'listingFetched' ? 'listing' : 'failed',
+    kind: REQUEST_KINDS[report.type],
   });
 };

@@ -1,8 +1,8 @@
 import type { Effect } from 'effect';
 import type { Limits } from '../../machines/rate-limit-context.ts';
 import type { Channel, Credentials } from '../channels/channel.ts';
-import type { ChannelName } from '../domain/channel-name.ts';
 import type { SessionVault } from '../channels/session-vault.ts';
+import type { ChannelName } from '../domain/channel-name.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';

@@ -1,11 +1,18 @@
-import type { ConnectionReport, DirectoryPage, MessagePage } from '../channels/channel.ts';
+import type { ConnectionReport, DirectoryPage, MessagePage, PeoplePage, PushedHistory } from '../channels/channel.ts';
 import type { PlatformFailure } from '../channels/platform-failure.ts';
 import type { JobId } from '../domain/ids.ts';
 
 /** What an activity tells its instance. `run` is the activity's own; `usedAt` is when a request left, ms. */
 export type Report =
   | { readonly type: 'connection'; readonly run: string; readonly report: ConnectionReport }
+  | PushReport
   | WalkReport;
+
+/** What became of something that was pushed. `settled` is called once the step that stored it has committed. */
+export type PushReport = { readonly pushId: number; readonly settled: () => void } & (
+  | { readonly type: 'pushRead'; readonly history: PushedHistory }
+  | { readonly type: 'pushFailed'; readonly failure: PlatformFailure }
+);
 
 export type WalkReport =
   | {
@@ -13,6 +20,13 @@ export type WalkReport =
       readonly jobId: JobId;
       readonly run: string;
       readonly page: DirectoryPage;
+      readonly usedAt: number;
+    }
+  | {
+      readonly type: 'surveyFetched';
+      readonly jobId: JobId;
+      readonly run: string;
+      readonly page: PeoplePage;
       readonly usedAt: number;
     }
   | {

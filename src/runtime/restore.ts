@@ -72,7 +72,9 @@ const restoreActor = <Machine extends AnyStateMachine>(
 
 const contextOf = (definition: ActorDefinition, stored: StoredSnapshot): object | null => {
   const { migrate, version } = definition;
-  if (stored.version < version && migrate === undefined) return null;
-  const raw = stored.version < version ? migrate?.(stored.context, stored.version) : stored.context;
+  const isOlder = stored.version < version;
+  const isObject = typeof stored.context === 'object' && stored.context !== null;
+  if (isOlder && (migrate === undefined || !isObject)) return null;
+  const raw = isOlder ? migrate?.(stored.context, stored.version) : stored.context;
   return Option.getOrNull(Schema.decodeUnknownOption(definition.context)(raw)) as object | null;
 };

@@ -61,6 +61,7 @@ export const takeStep = <Tx extends StepTransaction>(
       note: (note) => work.note(tx, note, at),
     });
     await saveActors(tx, instanceId, actors, delivered.actors);
+    if (hasEnded(actors, delivered.actors)) await tx.endSession(instanceId);
     await close(tx, instanceId, input, at);
     const published = [...delivered.published, ...stateChange(actors, delivered.actors)];
     if (published.length > 0) await tx.publish(instanceId, channel, published, at);
@@ -101,6 +102,8 @@ const mailOfCommand = (command: Command, actors: InstanceActors): readonly Mail[
     case 'disconnect':
     case 'logout':
       return [{ to: 'instance', event: { type: command.type } }];
+    case 'pair':
+      return [{ to: 'instance', event: { type: 'pair', phoneNumber: command.phoneNumber } }];
     case 'startSync':
       return [{ to: command.jobId, event: { type: 'start', online: actors.supervisor.value === 'online' } }];
     case 'cancelSync':
@@ -133,6 +136,9 @@ const mailOfReport = async <Tx extends StepTransaction>(
     }
     case 'connectionInterrupted':
       return [{ to: 'instance', event: { ...told, run } }];
+    case 'pairingOffered':
+      // What is offered opens the account: no actor is told, so that no snapshot can hold it.
+      return [{ to: 'instance', event: { type: 'pairingRequired', run } }];
     case 'connectionLost':
       return [...stopSaidAtLogin(told, at), { to: 'instance', event: { ...told, run } }];
     default:
@@ -159,6 +165,10 @@ const close = async (tx: StepTransaction, instanceId: InstanceId, input: StepInp
     await tx.addDeadLetter({ letter: input.letter, reason: input.reason, attempts: input.attempts, at });
   }
 };
+
+/** Whether the account is logged out from now on: nothing of its session may be used again. */
+const hasEnded = (before: InstanceActors, after: InstanceActors): boolean =>
+  stateOf(after.supervisor) === 'loggedOut' && stateOf(before.supervisor) !== 'loggedOut';
 
 const stateChange = (before: InstanceActors, after: InstanceActors): readonly WorldEvent[] => {
   const state = stateOf(after.supervisor);

@@ -1,11 +1,13 @@
 import type { Effect, Queue } from 'effect';
 import type { Ask, Note, Tell } from '../../machines/effects.ts';
 import type { Walk } from '../../machines/sync-job-context.ts';
-import type { Connection } from '../channels/channel.ts';
+import type { ChannelTraits, Connection, PushReader } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
+import type { JobType } from '../domain/job.ts';
+import type { Fence } from './fence.ts';
 import type { InstanceActors } from './instance-actors.ts';
-import type { Report, WalkReport } from './report.ts';
+import type { PushReport, Report, WalkReport } from './report.ts';
 import type { RequestGate } from './request-gate.ts';
 import type { StepTransaction } from './store.ts';
 
@@ -24,6 +26,16 @@ export interface InstanceWork<Tx extends StepTransaction> {
   readonly note: (tx: Tx, note: Note, at: number) => Promise<void>;
   /** The walk activity: one request per permit, each reported, until the stretch ends. Never fails, never writes. */
   readonly walk: (assignment: WalkAssignment) => Effect.Effect<void>;
+  /** The activity that works off what was pushed and kept, one after another, for as long as a connection is open. */
+  readonly workOff: (assignment: PushAssignment) => Effect.Effect<void>;
+}
+
+export interface PushAssignment {
+  readonly reader: PushReader;
+  /** Something new was kept. */
+  readonly arrivals: Queue.Dequeue<void>;
+  /** Queues, never blocks. */
+  readonly report: (report: PushReport) => void;
 }
 
 export interface WalkAssignment {
@@ -31,7 +43,10 @@ export interface WalkAssignment {
   readonly walk: Walk;
   /** The one channel that the job is narrowed to, by the platform's id. */
   readonly only: string | null;
+  readonly type: JobType;
   readonly connection: Connection;
+  /** How often in a row the next request of this walk has failed. */
+  readonly failures: number;
   /** Page sizes, one for each request that may be made, in order. */
   readonly permits: Queue.Dequeue<number>;
   readonly gate: RequestGate;
@@ -43,4 +58,6 @@ export interface WalkAssignment {
 export type WorkFactory<Tx extends StepTransaction> = (instance: {
   readonly id: InstanceId;
   readonly channel: ChannelName;
+  readonly traits: ChannelTraits;
+  readonly fence: Fence;
 }) => InstanceWork<Tx>;

@@ -10,6 +10,8 @@ import type { PlatformFailure } from '../channels/platform-failure.ts';
  * | AccessDenied       | leave the conversation, with its reason, until it answers again              |
  * | Unreachable        | wait and retry for as long as it takes; counts against nobody                |
  * | CredentialsRefused | wait: the connection is told the same, and parks the instance                |
+ * | Silent             | go on from another message, then cool down, then leave the conversation      |
+ * | NoAnchor           | leave the conversation, until a message of it is known                       |
  * | BadAnswer          | retry five times, then leave the conversation                                |
  */
 export const fateOf = (failure: PlatformFailure): PageFailure => {
@@ -22,6 +24,10 @@ export const fateOf = (failure: PlatformFailure): PageFailure => {
     case 'Unreachable':
     case 'CredentialsRefused':
       return { kind: 'unreachable', message };
+    case 'Silent':
+      return { kind: 'silent', message };
+    case 'NoAnchor':
+      return { kind: 'noAnchor', message };
     case 'BadAnswer':
       return { kind: 'badAnswer', message };
   }

@@ -1,8 +1,9 @@
 import type { NextWalk } from '../../machines/sync-job-events.ts';
+import type { ChannelTraits } from '../channels/channel.ts';
 import type { ConversationId, InstanceId } from '../domain/ids.ts';
 import type { JobConfig } from '../domain/job.ts';
 import type { Scope, StoredConversation, SyncTransaction } from './store.ts';
-import { nextStretch, type Stretch } from './stretch.ts';
+import { nextStretch, nextStretchBelow, type Stretch } from './stretch.ts';
 
 /** What a job has to look past: conversations that others read or that the platform wants left alone. */
 export interface Obstacles {
@@ -20,6 +21,9 @@ export interface Search {
   readonly obstacles: Obstacles;
   /** The live connection's; null while there is none. */
   readonly continuity: string | null;
+  readonly readsBelow: ChannelTraits['readsBelow'];
+  /** ms */
+  readonly at: number;
 }
 
 /** Conversations looked at in one query. */
@@ -32,6 +36,8 @@ interface Found {
   passed: number;
   deferred: number[];
   errors: { conversationId: string; externalId: string; reason: string; message: string }[];
+  /** Conversations of which nothing is held, where the platform can be asked for none of them. */
+  unanchored: ConversationId[];
 }
 
 type Verdict = 'pass' | 'defer' | { readonly conversation: StoredConversation; readonly stretch: Stretch };
@@ -43,7 +49,19 @@ export const scopeOf = (config: JobConfig): Scope => ({
 
 /** Finds the next stretch that a job has to read, in the order of the conversations, deferred ones last. */
 export const findNextWalk = async (tx: SyncTransaction, search: Search): Promise<NextWalk> => {
-  const found: Found = { from: search.from, passed: 0, deferred: [...search.deferred], errors: [] };
+  const found: Found = {
+    from: search.from,
+    passed: 0,
+    deferred: [...search.deferred],
+    errors: [],
+    unanchored: [],
+  };
+  const next = await find(tx, search, found);
+  for (const id of found.unanchored) await tx.setStopReason(id, 'no_anchor', search.at);
+  return next;
+};
+
+const find = async (tx: SyncTransaction, search: Search, found: Found): Promise<NextWalk> => {
   for (let looked = 0; looked < MOST_PER_STEP; ) {
     const batch = await tx.conversationsAfter(search.instanceId, scopeOf(search.config), found.from - 1, BATCH);
     if (batch.length === 0) return findDeferred(tx, search, found);
@@ -51,7 +69,8 @@ export const findNextWalk = async (tx: SyncTransaction, search: Search): Promise
     if (walk !== null) return walk;
     looked += batch.length;
   }
-  return { type: 'searchPaused', ...found };
+  const { from, passed, deferred, errors } = found;
+  return { type: 'searchPaused', from, passed, deferred, errors };
 };
 
 /** Looks at conversations in order; ends at the first that has something to read. */
@@ -118,18 +137,41 @@ const judgeOf = async (tx: SyncTransaction, search: Search, batch: readonly Stor
       found.errors.push({ conversationId: id, externalId, reason: 'no_access', message: unreadable });
       return 'pass';
     }
-    const stretch = nextStretch(conversation, spans.get(conversation.id) ?? [], search.config, search.continuity);
+    const held = spans.get(conversation.id) ?? [];
+    if (search.readsBelow === 'held' && held.length === 0) {
+      found.errors.push(withoutAnchor(conversation));
+      found.unanchored.push(conversation.id);
+      return 'pass';
+    }
+    const stretch =
+      search.readsBelow === 'held'
+        ? nextStretchBelow(held, search.config)
+        : nextStretch(conversation, held, search.config, search.continuity);
     if (stretch === null) return 'pass';
     return isBlocked(search.obstacles, conversation.id) ? 'defer' : { conversation, stretch };
   };
 };
 
+const withoutAnchor = ({ id, externalId }: StoredConversation) => ({
+  conversationId: id,
+  externalId,
+  reason: 'no_anchor',
+  message: 'No message of it is known yet, so there is nothing to read back from. The next message in it changes that.',
+});
+
 const isBlocked = ({ walkedByOthers, resting }: Obstacles, id: ConversationId): boolean =>
   walkedByOthers.has(id) || resting.has(id);
 
-const chosen = (search: Search, found: Found, { conversation, stretch }: Exclude<Verdict, string>): NextWalk => ({
+const chosen = (
+  search: Search,
+  { from, passed, deferred, errors }: Omit<Found, 'unanchored'>,
+  { conversation, stretch }: Exclude<Verdict, string>,
+): NextWalk => ({
   type: 'walkChosen',
-  ...found,
+  from,
+  passed,
+  deferred,
+  errors,
   walk: {
     kind: 'messages',
     conversationId: conversation.id,

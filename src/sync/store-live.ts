@@ -1,24 +1,81 @@
 import type { ConnectionReport, LiveMessage } from '../channels/channel.ts';
-import type { InstanceId } from '../domain/ids.ts';
+import type { ListedConversation } from '../domain/conversation.ts';
+import { ExternalId } from '../domain/ids.ts';
 import type { Message } from '../domain/message.ts';
-import type { RecentChanges } from './recent-changes.ts';
+import type { Mail } from '../runtime/work.ts';
+import { learnAliases, resolver } from './aliases.ts';
+import type { LiveStoring } from './live-storing.ts';
 import { addStretch, sameSpans } from './spans.ts';
 import type { StoredConversation, SyncTransaction } from './store.ts';
+import { storeLivePeople } from './store-people.ts';
 
-/** What a step knows when it stores what the connection brought unasked. */
-export interface LiveStoring {
-  readonly tx: SyncTransaction;
-  readonly instanceId: InstanceId;
-  readonly changes: RecentChanges;
-  readonly at: number;
-}
-
-export type LiveReport = Extract<
+/** What the supervisor does not decide about. */
+export type LiveReport = Exclude<
   ConnectionReport,
+  { type: 'connectionOpened' | 'connectionInterrupted' | 'connectionLost' | 'pairingOffered' }
+>;
+
+type MessageReport = Extract<
+  LiveReport,
   { type: 'messagesArrived' | 'messagesEdited' | 'messagesDeleted' | 'conversationsChanged' | 'conversationsRemoved' }
 >;
 
-export const storeLive = async (storing: LiveStoring, report: LiveReport): Promise<void> => {
+/** Stores what came unasked; says what the jobs must know of it. */
+export const storeLive = async (storing: LiveStoring, report: LiveReport): Promise<readonly Mail[]> => {
+  switch (report.type) {
+    case 'aliasesLearned':
+      return learnAliases(storing, report.aliases);
+    case 'contactsArrived':
+    case 'groupsChanged':
+    case 'membersJoined':
+    case 'membersLeft':
+    case 'groupsLeft':
+      await storeLivePeople(storing, report);
+      return [];
+    default:
+      await storeMessages(storing, await resolved(storing, report));
+      return [];
+  }
+};
+
+/** The same report, with conversations and senders by the ids that count. */
+const resolved = async (storing: LiveStoring, report: MessageReport): Promise<MessageReport> => {
+  if (!storing.hasAliases) return report;
+  switch (report.type) {
+    case 'messagesArrived':
+    case 'messagesEdited':
+      return { ...report, messages: await resolveLive(storing, report.messages) };
+    case 'messagesDeleted': {
+      const resolve = await resolver(storing, [report.conversationExternalId]);
+      return { ...report, conversationExternalId: resolve(report.conversationExternalId) };
+    }
+    case 'conversationsChanged': {
+      const resolve = await resolver(
+        storing,
+        report.conversations.map(({ externalId }) => externalId),
+      );
+      return { ...report, conversations: report.conversations.map((one) => named(one, resolve)) };
+    }
+    case 'conversationsRemoved':
+      return report;
+  }
+};
+
+const named = (conversation: ListedConversation, resolve: (externalId: string) => string): ListedConversation => ({
+  ...conversation,
+  externalId: ExternalId.make(resolve(conversation.externalId)),
+});
+
+const resolveLive = async (storing: LiveStoring, messages: readonly LiveMessage[]): Promise<readonly LiveMessage[]> => {
+  const ids = messages.flatMap(({ conversation, message }) => [conversation.externalId, message.senderId ?? []].flat());
+  const resolve = await resolver(storing, ids);
+  return messages.map(({ conversation, message }) => ({
+    conversation: named(conversation, resolve),
+    message: message.senderId === null ? message : { ...message, senderId: resolve(message.senderId) },
+  }));
+};
+
+const storeMessages = async (storing: LiveStoring, report: MessageReport): Promise<void> => {
   const { tx, instanceId, at } = storing;
   switch (report.type) {
     case 'messagesArrived':

@@ -1,12 +1,14 @@
 import type { MessageWalk, SyncJobContext } from '../../machines/sync-job-context.ts';
 import type { PageCounts, WalkReport as StoredReport } from '../../machines/sync-job-events.ts';
-import type { DirectoryPage, MalformedMessage, MessagePage, Quota } from '../channels/channel.ts';
+import type { ChannelTraits, DirectoryPage, MessagePage, Quota } from '../channels/channel.ts';
 import type { Anchor } from '../domain/anchor.ts';
-import { ExternalId, type InstanceId } from '../domain/ids.ts';
+import type { ChannelName } from '../domain/channel-name.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import type { JobConfig } from '../domain/job.ts';
 import type { Message } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
 import type { StopReason } from '../domain/stop-reason.ts';
+import { keptOf } from './malformed.ts';
 import { scopeOf } from './next-walk.ts';
 import { endOf } from './page-end.ts';
 import type { RecentChanges } from './recent-changes.ts';
@@ -20,11 +22,13 @@ const CLOCKS_MAY_DIFFER_MS = 3_600_000;
 export interface Storing {
   readonly tx: SyncTransaction;
   readonly instanceId: InstanceId;
+  readonly channel: ChannelName;
   readonly job: SyncJobContext;
+  readonly readsBelow: ChannelTraits['readsBelow'];
   readonly at: number;
 }
 
-type Stored<Type extends StoredReport['type']> = Omit<Extract<StoredReport, { type: Type }>, 'run' | 'usedAt'>;
+export type Stored<Type extends StoredReport['type']> = Omit<Extract<StoredReport, { type: Type }>, 'run' | 'usedAt'>;
 
 export const storeListingPage = async (
   { tx, instanceId, job, at }: Storing,
@@ -59,9 +63,10 @@ export const storeMessagePage = async (
   continuity: string | null,
   changes: RecentChanges,
 ): Promise<Stored<'pageStored'>> => {
-  const { tx, instanceId, job, at } = storing;
+  const { tx, instanceId, job, readsBelow, at } = storing;
   const { conversationId } = walk;
-  const until = job.config.until ?? Number.POSITIVE_INFINITY;
+  // Where what is newer has to be passed through, it is held from then on.
+  const until = readsBelow === 'held' ? Number.POSITIVE_INFINITY : (job.config.until ?? Number.POSITIVE_INFINITY);
   const isWanted = ({ timestamp }: Message) => timestamp >= walk.since && timestamp <= until;
   const messages = changes.applyTo(page.messages.filter(isWanted));
   const kept = page.malformed.flatMap(keptOf).filter(isWanted);
@@ -71,7 +76,7 @@ export const storeMessagePage = async (
     tx.upsertMessages(instanceId, conversationId, 'sync', messages, at),
     kept.length > 0 ? tx.upsertMessages(instanceId, conversationId, 'sync', kept, at) : null,
     ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
-    job.config.refresh ? markMissing(storing, walk, page, ended) : null,
+    job.config.refresh && readsBelow === 'anything' ? markMissing(storing, walk, page, ended) : null,
   ]);
   return {
     type: 'pageStored',
@@ -112,7 +117,8 @@ const markMissing = async (
   );
 };
 
-const pauseOf = (quota: Quota | null): number | null => (quota === null || quota.remaining > 0 ? null : quota.resetAt);
+export const pauseOf = (quota: Quota | null): number | null =>
+  quota === null || quota.remaining > 0 ? null : quota.resetAt;
 
 /** fetched = stored + duplicates + updated + malformed */
 const countsOf = (counts: StoredCounts, messages: number, malformed: number): PageCounts => ({
@@ -120,23 +126,6 @@ const countsOf = (counts: StoredCounts, messages: number, malformed: number): Pa
   fetched: messages + malformed,
   malformed,
 });
-
-/** The raw payload of a message that could not be read but says which one it is, and when. */
-const keptOf = ({ externalId, at, raw }: MalformedMessage): readonly Message[] => {
-  if (externalId === null || at === null) return [];
-  return [
-    {
-      externalId: ExternalId.make(externalId),
-      senderId: null,
-      isFromMe: false,
-      type: 'unknown',
-      text: null,
-      payload: raw,
-      timestamp: at,
-      editedAt: null,
-    },
-  ];
-};
 
 /** The page proves a stretch without a gap: from where the reading began down to its oldest message, or to the start. */
 const holdStretch = async (

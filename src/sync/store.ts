@@ -1,10 +1,17 @@
+import type { Effect } from 'effect';
+import type { HeldMessage } from '../channels/channel.ts';
+import type { KeptPush, VaultFailure } from '../channels/session-vault.ts';
 import type { Anchor } from '../domain/anchor.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
+import type { StoreUnavailable } from '../domain/errors.ts';
 import type { ConversationId, InstanceId } from '../domain/ids.ts';
 import type { Message, MessageSource } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
 import type { StopReason } from '../domain/stop-reason.ts';
+import type { Fence } from '../runtime/fence.ts';
 import type { StepTransaction } from '../runtime/store.ts';
+import type { PeopleTransaction } from './people-store.ts';
+import type { StoredCounts } from './stored-counts.ts';
 
 /** A conversation as a job sees it. */
 export interface StoredConversation {
@@ -27,11 +34,7 @@ export interface Scope {
   readonly conversationIds: readonly ConversationId[] | null;
 }
 
-export interface StoredCounts {
-  readonly stored: number;
-  readonly duplicates: number;
-  readonly updated: number;
-}
+export type { StoredCounts };
 
 /** A stretch that was read again. Times in ms. */
 export interface Reading {
@@ -44,7 +47,7 @@ export interface Reading {
 }
 
 /** The writes of the sync inside a step. */
-export interface SyncTransaction extends StepTransaction {
+export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   /**
    * Inserts or updates by (instance, external id), one statement per set. An absent `newest` keeps what is
    * stored. Conversations that were marked removed come back. Returns how many rows were new or changed.
@@ -99,11 +102,42 @@ export interface SyncTransaction extends StepTransaction {
     externalIds: readonly string[],
     at: number,
   ) => Promise<readonly string[]>;
+  /** A push was stored: it is gone with the commit. */
+  readonly finishPush: (id: number) => Promise<void>;
+  /** A push could not be read. After five attempts it is set aside; returns whether it was. */
+  readonly failPush: (id: number, failure: string, at: number) => Promise<boolean>;
+  /** A push could not be read now, which says nothing about it: the attempt does not count. */
+  readonly postponePush: (id: number, failure: string) => Promise<void>;
+  /** What each of these external ids goes by now, as far as it is an alias. */
+  readonly resolveAliases: (
+    instanceId: InstanceId,
+    externalIds: readonly string[],
+  ) => Promise<ReadonlyMap<string, string>>;
+  /**
+   * Makes one conversation of two: messages, without doubles, and senders go over to the one that stays. Returns both ids, or
+   * null when there are no two. Spans are the caller's: those of the one that goes are still there to be read before.
+   */
+  readonly mergeConversations: (
+    instanceId: InstanceId,
+    alias: string,
+    externalId: string,
+  ) => Promise<{ readonly gone: ConversationId; readonly kept: ConversationId } | null>;
   /** Marks deleted what is held of a stretch and was not in it when it was read again. */
   readonly markMissing: (conversationId: ConversationId, reading: Reading, at: number) => Promise<void>;
 }
 
-/** Reads of the sync outside a step. */
+/** What the sync needs outside a step. */
 export interface SyncStore {
-  readonly bookmarks: (instanceId: InstanceId) => Promise<ReadonlyMap<string, string>>;
+  readonly bookmarks: (instanceId: InstanceId) => Effect.Effect<ReadonlyMap<string, string>, StoreUnavailable>;
+  /**
+   * Held messages that the platform can be asked to go on from: the oldest ones at or above `before`, oldest first;
+   * with null the newest ones, newest first.
+   */
+  readonly heldFrom: (
+    conversationId: ConversationId,
+    before: Anchor | null,
+    limit: number,
+  ) => Effect.Effect<readonly HeldMessage[], StoreUnavailable>;
+  /** The oldest push that waits to be worked off, its attempt counted in a commit of its own; null: there is none. */
+  readonly beginPush: (instanceId: InstanceId, fence: Fence) => Effect.Effect<KeptPush | null, VaultFailure>;
 }

@@ -57,6 +57,22 @@ const isOutside = ({ newest, createdAt }: StoredConversation, wanted: Wanted): b
   (createdAt !== null && wanted.until !== null && createdAt > wanted.until);
 
 /**
+ * The next stretch where the platform reads only below a message that we hold (`ChannelTraits.readsBelow`); null: nothing
+ * is missing that could be asked for. What is newer than all that is held it pushes by itself. What lies between the
+ * message to start from and what is wanted has to be passed through, and is held then.
+ */
+export const nextStretchBelow = (spans: readonly Span[], wanted: Wanted): Stretch | null => {
+  if (spans.length === 0) return null;
+  if (wanted.refresh) return { before: null, floor: sinceFloor(wanted) };
+  const { until } = wanted;
+  const above = until === null ? 0 : spans.findLastIndex(({ newest }) => newest.at > until);
+  const start = Math.max(0, above);
+  const span = spans[start] as Span;
+  if (reachesDown(span, wanted)) return null;
+  return { before: span.oldest, floor: floorAbove(spans[start + 1], wanted) };
+};
+
+/**
  * The next stretch of a conversation that is wanted and that no span holds; null: nothing is missing.
  * `continuity` is the live connection's, null while there is none.
  */

@@ -3,14 +3,13 @@ import { SyncDepth, sinceOf } from '../domain/depth.ts';
 import { Refused } from '../domain/errors.ts';
 import { ConversationId, ExternalId } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
-import type { JobConfig } from '../domain/job.ts';
+import { type JobConfig, JobType } from '../domain/job.ts';
 
 const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.' });
 
 /** The body of `POST /instances/:id/sync`. */
 export const SyncRequest = Schema.Struct({
-  /** Contacts and groups are types of the design that no channel of this build offers yet. */
-  type: Schema.Literals(['messages']).annotate({ description: 'What to sync.' }),
+  type: JobType.annotate({ description: 'What to sync. `all`: contacts, then groups, then messages.' }),
   depth: Schema.optionalKey(
     SyncDepth.annotate({ description: 'How far back from now. Default: the setting sync.defaultDepth.' }),
   ),
@@ -38,6 +37,9 @@ const instantOf = (field: string, text: string): Result.Result<number, Refused> 
     : Result.succeed(ms);
 };
 
+/** Fields that narrow messages. */
+const OF_MESSAGES = ['depth', 'since', 'until', 'channelId', 'conversationIds', 'refresh'] as const;
+
 /** What is younger than this may still be on its way, whatever our clock says. */
 const SETTLED_MS = 60_000;
 
@@ -53,6 +55,11 @@ export const configOf = (
     }
     if (request.channelId !== undefined && request.conversationIds !== undefined) {
       return yield* Result.fail(refuse('channelId', 'give either channelId or conversationIds, not both'));
+    }
+    const misplaced = OF_MESSAGES.find((field) => request[field] !== undefined);
+    if (misplaced !== undefined && (request.type === 'contacts' || request.type === 'groups')) {
+      const message = `says nothing for a sync of ${request.type}, which is always of all there are; leave it out`;
+      return yield* Result.fail(refuse(misplaced, message));
     }
     const depth = request.since === undefined ? (request.depth ?? defaultDepth) : null;
     const until = request.until === undefined ? null : yield* instantOf('until', request.until);

@@ -1,43 +1,63 @@
 import { Effect, Schedule } from 'effect';
 import type { Note } from '../../machines/effects.ts';
 import type { SyncJobContext } from '../../machines/sync-job-context.ts';
-import type { InstanceId, JobId } from '../domain/ids.ts';
+import type { StoreUnavailable } from '../domain/errors.ts';
+import type { JobId } from '../domain/ids.ts';
 import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
 import { stopSaidBy } from '../runtime/said-stop.ts';
-import type { InstanceWork, Mail, WalkAssignment, WorkFactory } from '../runtime/work.ts';
+import type { InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
 import { fateOf } from './fate.ts';
+import type { LiveStoring } from './live-storing.ts';
 import { findNextWalk, type Obstacles } from './next-walk.ts';
 import { RecentChanges } from './recent-changes.ts';
 import type { SyncStore, SyncTransaction } from './store.ts';
 import { storeLive } from './store-live.ts';
 import { type Storing, storeListingPage, storeMessagePage } from './store-page.ts';
-import { walkListing, walkMessages } from './walks.ts';
+import { storePush } from './store-push.ts';
+import { storeSurveyPage } from './store-survey.ts';
+import { walkListing, walkMessages, walkSurvey } from './walks.ts';
+import { workOff } from './work-off.ts';
+
+/** Messages to go on from that are tried one after another when the platform does not answer. */
+const MOST_ANCHORS = 3;
+
+type Instance = Parameters<WorkFactory<SyncTransaction>>[0];
 
 /** The sync's share in an instance: what its reports mean, which walk comes next, and how walks are walked. */
 export const syncWork =
   (store: SyncStore): WorkFactory<SyncTransaction> =>
-  ({ id }) =>
-    new SyncWork(id, store);
+  (instance) =>
+    new SyncWork(instance, store);
 
 class SyncWork implements InstanceWork<SyncTransaction> {
-  readonly #instanceId: InstanceId;
+  readonly #instance: Instance;
   readonly #store: SyncStore;
   readonly #changes = new RecentChanges();
 
-  constructor(instanceId: InstanceId, store: SyncStore) {
-    this.#instanceId = instanceId;
+  constructor(instance: Instance, store: SyncStore) {
+    this.#instance = instance;
     this.#store = store;
   }
 
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
-    if (report.type !== 'connection') return this.#absorbWalk(tx, actors, report, at);
+    if ('jobId' in report) return this.#absorbWalk(tx, actors, report, at);
+    if (report.type !== 'connection') return storePush(this.#live(tx, at), report);
     const told = report.report;
-    if (told.type === 'connectionOpened' || told.type === 'connectionInterrupted' || told.type === 'connectionLost')
-      return [];
-    const storing = { tx, instanceId: this.#instanceId, changes: this.#changes, at };
-    await storeLive(storing, told);
-    return [];
+    switch (told.type) {
+      case 'connectionOpened':
+      case 'connectionInterrupted':
+      case 'connectionLost':
+      case 'pairingOffered':
+        return [];
+      default:
+        return storeLive(this.#live(tx, at), told);
+    }
+  }
+
+  #live(tx: SyncTransaction, at: number): LiveStoring {
+    const { id, channel } = this.#instance;
+    return { tx, instanceId: id, channel, hasAliases: this.#instance.traits.hasAliases, changes: this.#changes, at };
   }
 
   async #absorbWalk(
@@ -50,10 +70,16 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     const job = walkingJob(actors, report);
     if (report.type === 'requestFailed') return failureMail(report, actors);
     if (job === null) return [];
-    const storing: Storing = { tx, instanceId: this.#instanceId, job, at };
+    const { id, channel } = this.#instance;
+    const storing: Storing = { tx, instanceId: id, channel, job, readsBelow: this.#instance.traits.readsBelow, at };
     const { continuity } = actors.supervisor.context;
     if (report.type === 'listingFetched') {
       const stored = await storeListingPage(storing, report.page);
+      return [{ to: jobId, event: { ...stored, run, usedAt } }];
+    }
+    if (report.type === 'surveyFetched') {
+      if (job.walk?.kind !== 'survey') return [];
+      const stored = await storeSurveyPage(storing, job.walk, report.page);
       return [{ to: jobId, event: { ...stored, run, usedAt } }];
     }
     if (job.walk?.kind !== 'messages') return [];
@@ -66,12 +92,14 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     const job = actors.jobs.get(asker)?.context;
     if (job === undefined) throw new Error(`Job ${asker} asked for its next walk and is gone.`);
     return findNextWalk(tx, {
-      instanceId: this.#instanceId,
+      instanceId: this.#instance.id,
       config: job.config,
       from: job.from,
       deferred: job.deferred,
       obstacles: obstaclesFor(actors, asker, at),
       continuity: actors.supervisor.context.continuity,
+      readsBelow: this.#instance.traits.readsBelow,
+      at,
     });
   }
 
@@ -82,19 +110,24 @@ class SyncWork implements InstanceWork<SyncTransaction> {
 
   walk(assignment: WalkAssignment): Effect.Effect<void> {
     const { walk } = assignment;
-    return walk.kind === 'messages'
-      ? walkMessages({ ...assignment, walk })
-      : walkListing({ ...assignment, walk }, this.#bookmarks);
+    if (walk.kind === 'listing') {
+      return walkListing({ ...assignment, walk }, waiting(this.#store.bookmarks(this.#instance.id)));
+    }
+    // The contacts of the same job bring the members.
+    if (walk.kind === 'survey') return walkSurvey({ ...assignment, walk }, assignment.type !== 'all');
+    const anchors = waiting(this.#store.heldFrom(walk.conversationId, walk.before, MOST_ANCHORS));
+    return walkMessages({ ...assignment, walk }, this.#instance.traits.readsBelow === 'held' ? anchors : null);
   }
 
-  /** Waits for as long as the database is away. */
-  readonly #bookmarks: Effect.Effect<ReadonlyMap<string, string>> = Effect.suspend(() =>
-    Effect.tryPromise(() => this.#store.bookmarks(this.#instanceId)).pipe(
-      Effect.retry(Schedule.spaced('1 second')),
-      Effect.orDie,
-    ),
-  );
+  workOff(assignment: PushAssignment): Effect.Effect<void> {
+    const { id, fence } = this.#instance;
+    return workOff({ ...assignment, store: this.#store, instanceId: id, fence });
+  }
 }
+
+/** Waits for as long as the database is away. */
+const waiting = <A>(read: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A> =>
+  read.pipe(Effect.retry(Schedule.spaced('1 second')), Effect.orDie);
 
 /** The job that a walk's report belongs to; null: it is stale, the job has moved on or does not run. */
 const walkingJob = (actors: InstanceActors, { jobId, run }: WalkReport): SyncJobContext | null => {

@@ -1,7 +1,8 @@
 import { Clock, Effect, Queue } from 'effect';
-import type { ListingWalk, MessageWalk } from '../../machines/sync-job-context.ts';
-import type { Quota } from '../channels/channel.ts';
-import type { PlatformFailure } from '../channels/platform-failure.ts';
+import type { ListingWalk, MessageWalk, SurveyWalk } from '../../machines/sync-job-context.ts';
+import type { HeldMessage, MessagePage, Quota } from '../channels/channel.ts';
+import { NoAnchor, type PlatformFailure } from '../channels/platform-failure.ts';
+import type { Message } from '../domain/message.ts';
 import type { RequestGate } from '../runtime/request-gate.ts';
 import type { WalkAssignment } from '../runtime/work.ts';
 import { endOf } from './page-end.ts';
@@ -48,17 +49,39 @@ const reportFailure = (
   report({ type: 'requestFailed', jobId, run, failure, shutGate, usedAt });
 };
 
-export const walkMessages = (assignment: Assignment<MessageWalk>): Effect.Effect<void> =>
+const NOTHING_HELD = new NoAnchor({ message: 'No message of it is held from which its history could be read on.' });
+
+/** What the platform can find a place by; a reaction or a stub may be unknown to it. */
+const isPlace = ({ type }: Message): boolean => type !== 'reaction' && type !== 'system' && type !== 'unknown';
+
+const oldestOf = ({ messages }: MessagePage): HeldMessage | null => {
+  const oldest = messages.findLast(isPlace);
+  if (oldest === undefined) return null;
+  const { externalId, senderId, isFromMe, timestamp } = oldest;
+  return { externalId, senderId, isFromMe, at: timestamp };
+};
+
+/** `anchors` are the messages to go on from, best first; null: this platform needs none. */
+export const walkMessages = (
+  assignment: Assignment<MessageWalk>,
+  anchors: Effect.Effect<readonly HeldMessage[]> | null,
+): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { walk, connection, jobId, report, continuity } = assignment;
+    const { walk, connection, jobId, report, continuity, failures } = assignment;
     const { history } = connection;
     let before = walk.before;
+    const known = anchors === null ? [] : yield* anchors;
+    let from = known[failures % Math.max(1, known.length)] ?? null;
     for (;;) {
       const granted = yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
       const live = continuity();
       const limit = Math.min(granted, history.pageSize);
-      const answer = yield* Effect.result(history.read({ externalId: walk.externalId, before, limit }));
+      if (anchors !== null && from === null) {
+        return reportFailure(assignment, walk.run, NOTHING_HELD, false, usedAt);
+      }
+      const place = from === null ? {} : { from };
+      const answer = yield* Effect.result(history.read({ externalId: walk.externalId, before, limit, ...place }));
       if (answer._tag === 'Failure') {
         const { failure } = answer;
         const stopsInstance = failure._tag === 'RateLimited' && failure.scope === 'instance';
@@ -68,6 +91,7 @@ export const walkMessages = (assignment: Assignment<MessageWalk>): Effect.Effect
       report({ type: 'pageFetched', jobId, run: walk.run, page, continuity: live, usedAt });
       if (endOf(walk, page) !== null) return;
       before = page.oldest;
+      if (anchors !== null) from = oldestOf(page) ?? from;
       yield* heed(page.quota);
     }
   });
@@ -89,6 +113,25 @@ export const walkListing = (
       if (answer._tag === 'Failure') return reportFailure(assignment, walk.run, answer.failure, true, usedAt);
       const page = answer.success;
       report({ type: 'listingFetched', jobId, run: walk.run, page, usedAt });
+      if (page.nextCursor === null) return;
+      cursor = page.nextCursor;
+      yield* heed(page.quota);
+    }
+  });
+
+/** `withMembers`: whether this survey has to bring the members of groups, or another one of the job does. */
+export const walkSurvey = (assignment: Assignment<SurveyWalk>, withMembers: boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { walk, connection, jobId, report } = assignment;
+    const survey = connection[walk.of];
+    let cursor: unknown = walk.cursor;
+    for (;;) {
+      yield* takePermit(assignment);
+      const usedAt = yield* Clock.currentTimeMillis;
+      const answer = yield* Effect.result(survey.read({ cursor, withMembers }));
+      if (answer._tag === 'Failure') return reportFailure(assignment, walk.run, answer.failure, true, usedAt);
+      const page = answer.success;
+      report({ type: 'surveyFetched', jobId, run: walk.run, page, usedAt });
       if (page.nextCursor === null) return;
       cursor = page.nextCursor;
       yield* heed(page.quota);

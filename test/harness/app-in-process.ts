@@ -27,6 +27,8 @@ export const startAppInProcess = async (options: AppOptions): Promise<AppInProce
     nats: null,
     secretKey: null,
     previousSecretKeys: [],
+    whatsappSocketUrl: null,
+    whatsappMediaUrl: null,
     logLevel: 'debug',
     ...options,
   };

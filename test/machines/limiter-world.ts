@@ -153,7 +153,7 @@ export class LimiterWorld {
       actors: new Map([['rate-limit', stored]]),
       jobs: [],
     };
-    const restored = restoreActors(rows, { messages: 1, contacts: 1, unit: 'request' }).actors.limiter;
+    const restored = restoreActors(rows, { messages: 1, contacts: 1, unit: 'request', atOnce: null }).actors.limiter;
     if (restored.value !== value)
       throw new SnapshotUnusable({ actor: 'rate-limit', message: `${restored.value} is not ${value}` });
     this.snapshot = restored;

@@ -27,6 +27,7 @@ const limits = fc.record({
   messages: perMinute,
   contacts: perMinute,
   unit: fc.constantFrom('request' as const, 'message' as const),
+  atOnce: fc.constantFrom(null, null, 1, 3),
 });
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(

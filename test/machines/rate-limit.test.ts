@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../machines/rate-limit-context.ts';
 import { LimiterWorld, type Outstanding } from './limiter-world.ts';
 
-const DISCORD: Limits = { messages: 50, contacts: 100, unit: 'request' };
+const DISCORD: Limits = { messages: 50, contacts: 100, unit: 'request', atOnce: null };
 const JOBS = ['a', 'b', 'c', 'd'];
 
 /** One job that always wants the next page, and reads it in no time. */
@@ -84,7 +84,7 @@ describe('the rate limiter at work', () => {
   });
 
   it('shrinks pages to fit where messages are counted', () => {
-    const world = new LimiterWorld({ messages: 60, contacts: 60, unit: 'message' });
+    const world = new LimiterWorld({ messages: 60, contacts: 60, unit: 'message', atOnce: null });
     const limitsGiven = (): unknown[] =>
       world.told.flatMap(({ event }) => (event.type === 'permitGranted' ? [event['limit']] : []));
     world.request('a', 'messages');

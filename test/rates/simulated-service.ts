@@ -94,6 +94,8 @@ export class SimulatedService {
       nats: null,
       secretKey: null,
       previousSecretKeys: [],
+      whatsappSocketUrl: null,
+      whatsappMediaUrl: null,
       discordApiUrl: this.discord.apiUrl,
       logLevel: 'silent' as const,
     };

@@ -13,13 +13,15 @@ import { type Node, startNode } from '../../src/runtime/node.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import type { SyncTransaction } from '../../src/sync/store.ts';
 import { syncWork } from '../../src/sync/sync-work.ts';
+import { memoryVault } from '../harness/memory-vault.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import type { MemoryStore } from '../sync/memory-store.ts';
+import { forgetfulSyncStore } from './forgetful-sync-store.ts';
 import { MemoryRuntimeStore } from './memory-runtime-store.ts';
 import { ModelPlatform } from './model-platform.ts';
 
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
-export const LIMITS = { messages: 60, contacts: 60, unit: 'request' } as const;
+export const LIMITS = { messages: 60, contacts: 60, unit: 'request', atOnce: null } as const;
 
 const settled = async (): Promise<void> => {
   for (let turns = 0; turns < 4; turns++) await setImmediate();
@@ -79,9 +81,10 @@ export class CoreWorld {
       store: this.store,
       mailbox,
       carrier,
-      work: syncWork({ bookmarks: async () => new Map() }),
+      work: syncWork(forgetfulSyncStore),
       channelOf: () => this.platform.channel,
       credentials: () => Effect.succeed({ token: 'token' }),
+      vault: memoryVault,
       limits: () => LIMITS,
       chance: { random: Math.random, uuid: randomUUID },
       metrics: silentMetrics,

@@ -11,7 +11,7 @@ import type { InstanceActors } from '../../src/runtime/instance-actors.ts';
 import type { Mail } from '../../src/runtime/work.ts';
 import { jobConfig, newJobId } from '../contract/store-driver.ts';
 
-const LIMITS = { messages: 50, contacts: 100, unit: 'request' } as const;
+const LIMITS = { messages: 50, contacts: 100, unit: 'request', atOnce: null } as const;
 const ACCOUNT = { externalId: '1', name: 'bot' };
 
 const actorsWith = (jobIds: readonly JobId[]): InstanceActors => ({
@@ -86,7 +86,7 @@ describe('delivery between actors', () => {
     const listed = actorsWith(ids);
     const jobs = new Map(
       [...listed.jobs].map(([id, job]) => {
-        const context = { ...job.context, phase: 'reading' as const };
+        const context = { ...job.context, stage: 'reading' as const };
         return [id, syncJobMachine.resolveState({ value: 'waiting', context })] as const;
       }),
     );
@@ -123,7 +123,7 @@ describe('delivery between actors', () => {
     const { actors } = await deliver(actorsWith([id]), [start], moments(), NOTHING);
     const job = actors.jobs.get(id);
     if (job === undefined) throw new Error('The job is gone');
-    const context = { ...job.context, phase: 'reading' as const, walk: null, permits: [], online: true };
+    const context = { ...job.context, stage: 'reading' as const, walk: null, permits: [], online: true };
     const reading = syncJobMachine.resolveState({ value: 'waiting', context });
     const endless: Answers = { ...NOTHING, answer: async () => ({ type: 'connectionUp' }) };
     const mail: Mail = { to: id, event: { type: 'connectionUp' } };

@@ -7,6 +7,7 @@ import {
   RateLimited,
   Unreachable,
 } from '../../src/channels/platform-failure.ts';
+import { noPeople } from '../harness/no-people.ts';
 import { ConversationModel } from '../sync/platform-model.ts';
 
 export type PlatformFault =
@@ -78,6 +79,7 @@ export class ModelPlatform {
 
   readonly channel: Channel = {
     name: 'discord',
+    traits: { readsBelow: 'anything', hasAliases: false, requestsAtOnce: null },
     refuseCredentials: () => null,
     open: ({ report, instanceId }) =>
       Effect.acquireRelease(
@@ -115,6 +117,10 @@ export class ModelPlatform {
                 return { ...conversation.page(before, limit), requestedAt };
               }),
           },
+          contacts: noPeople,
+          groups: noPeople,
+          pushed: null,
+          logOut: Effect.void,
         }),
       ),
   };

@@ -10,11 +10,11 @@ import type { StoredInstance } from '../../src/runtime/store.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import { jobConfig, newJobId } from '../contract/store-driver.ts';
 
-const LIMITS = { messages: 50, contacts: 100, unit: 'request' } as const;
+const LIMITS = { messages: 50, contacts: 100, unit: 'request', atOnce: null } as const;
 const JOB = newJobId();
 
 const stored = (machine: string, { value, context }: { value: unknown; context: unknown }): StoredSnapshot =>
-  JSON.parse(JSON.stringify({ machine, version: 1, value, context }));
+  JSON.parse(JSON.stringify({ machine, version: 2, value, context }));
 
 const supervisor = stored('instance', initialTransition(instanceMachine)[0]);
 const limiter = stored('rate-limit', initialTransition(rateLimitMachine, { limits: LIMITS })[0]);
@@ -39,8 +39,12 @@ const rows = (changes: {
 
 const UNUSABLE: readonly (readonly [string, (good: StoredSnapshot) => StoredSnapshot, string])[] = [
   ['of another machine', (good) => ({ ...good, machine: 'walker' }), 'belongs to the machine "walker"'],
-  ['of a newer build', (good) => ({ ...good, version: 2 }), 'newer build'],
-  ['of an older version that nothing migrates', (good) => ({ ...good, version: 0 }), 'does not fit version 1'],
+  ['of a newer build', (good) => ({ ...good, version: 3 }), 'newer build'],
+  [
+    'of an older version, with a context that never was',
+    (good) => ({ ...good, version: 1, context: {} }),
+    'does not fit version 2',
+  ],
   ['in a state that does not exist', (good) => ({ ...good, value: 'dreaming' }), 'has no state "dreaming"'],
   [
     'in a state that only every object has',
@@ -48,10 +52,30 @@ const UNUSABLE: readonly (readonly [string, (good: StoredSnapshot) => StoredSnap
     'has no state "constructor"',
   ],
   ['in a state of states', (good) => ({ ...good, value: { online: 'deeply' } }), 'has no state'],
-  ['without a context', (good) => ({ ...good, context: null }), 'does not fit version 1'],
+  ['without a context', (good) => ({ ...good, context: null }), 'does not fit version 2'],
 ];
 
 describe('a restore', () => {
+  it('takes up what version 1 of each machine wrote', () => {
+    const { pairWith: _pair, ...oldSupervisor } = supervisor.context as Record<string, unknown>;
+    const { messages, contacts, unit } = LIMITS;
+    const oldLimiter = { ...(limiter.context as object), limits: { messages, contacts, unit } };
+    const { stage: _stage, silences: _silences, progress, ...oldJob } = job.context as Record<string, unknown>;
+    const { parts: _parts, ...oldProgress } = progress as Record<string, unknown>;
+    const { actors, lostJobs } = restoreActors(
+      rows({
+        supervisor: { ...supervisor, version: 1, context: oldSupervisor },
+        limiter: { ...limiter, version: 1, context: oldLimiter },
+        job: { ...job, version: 1, context: { ...oldJob, phase: 'reading', progress: oldProgress } },
+      }),
+      LIMITS,
+    );
+    expect(lostJobs.size).toBe(0);
+    expect(actors.supervisor.context).toEqual(supervisor.context);
+    expect(actors.limiter.context).toEqual(limiter.context);
+    expect(actors.jobs.get(JOB)?.context).toMatchObject({ stage: 'reading', silences: 0, progress: { parts: [] } });
+  });
+
   it('brings every actor back as it was', () => {
     const { actors, lostJobs } = restoreActors(rows({}), LIMITS);
     expect(lostJobs.size).toBe(0);

@@ -92,7 +92,7 @@ export class HistoryWorld {
     const continuity = this.#stream;
     if (continuity !== null) {
       const arrived = { type: 'messagesArrived' as const, continuity, messages: [this.platform.live(message)] };
-      this.#queue.push(() => storeLive(this.#storing(), arrived));
+      this.#queue.push(() => this.#live(arrived));
     }
     return message;
   }
@@ -103,7 +103,7 @@ export class HistoryWorld {
     message.deleted = true;
     if (this.#stream === null) return;
     const deleted = { type: 'messagesDeleted' as const, conversationExternalId: 'general', externalIds: [message.id] };
-    this.#queue.push(() => storeLive(this.#storing(), deleted));
+    this.#queue.push(() => this.#live(deleted));
   }
 
   connect(): void {
@@ -186,7 +186,8 @@ export class HistoryWorld {
   }
 
   #storing() {
-    return { tx: this.store, instanceId: INSTANCE, changes: this.changes, at: this.now };
+    const { store: tx, changes, now: at } = this;
+    return { tx, instanceId: INSTANCE, channel: 'discord' as const, hasAliases: false, changes, at };
   }
 
   #list(): boolean {
@@ -207,8 +208,16 @@ export class HistoryWorld {
   async #choose(last: MessageWalk | null): Promise<void> {
     if (this.#config === null) return;
     const from = last?.ordinal ?? 0;
-    const search = { instanceId: INSTANCE, config: this.#config, deferred: [], obstacles: NO_OBSTACLES };
-    const next = await findNextWalk(this.store, { ...search, from, continuity: this.continuity });
+    const next = await findNextWalk(this.store, {
+      instanceId: INSTANCE,
+      config: this.#config,
+      deferred: [],
+      obstacles: NO_OBSTACLES,
+      from,
+      continuity: this.continuity,
+      readsBelow: 'anything',
+      at: this.now,
+    });
     const isOver = next.type !== 'walkChosen' || (this.#config.refresh && last !== null);
     if (isOver) {
       this.#window = null;
@@ -228,12 +237,16 @@ export class HistoryWorld {
     if (this.#config === null) return;
     const job = newSyncJob('job' as JobId, this.#config);
     const live = asked === this.continuity ? asked : null;
-    const storing = { ...this.#storing(), job };
+    const storing = { ...this.#storing(), job, readsBelow: 'anything' as const };
     const committed = { ...walk, before: walking.before };
     const { before, ended } = await storeMessagePage(storing, committed, page, live, this.changes);
     walking.pages.shift();
     walking.before = before ?? walking.before;
     if (ended !== null) await this.#choose(walk);
+  }
+
+  async #live(report: Parameters<typeof storeLive>[1]): Promise<void> {
+    await storeLive(this.#storing(), report);
   }
 
   /** A lost connection ends the walk's run: it goes on from what is committed. */

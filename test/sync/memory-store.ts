@@ -27,6 +27,8 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   readonly jobs = new Map<string, JobRecord>();
   readonly actors = new Map<string, StoredSnapshot>();
   readonly published: WorldEvent[] = [];
+  /** Pushes that wait, by id: why they could not be read. */
+  readonly pushes = new Map<number, string | null>();
   readonly deadLetters: NewDeadLetter[] = [];
   /** The last command that was run. */
   lastSeq = 0;
@@ -43,6 +45,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     for (const [id, job] of this.jobs) copy.jobs.set(id, job);
     for (const [id, actor] of this.actors) copy.actors.set(id, actor);
     copy.published.push(...this.published);
+    for (const [id, failure] of this.pushes) copy.pushes.set(id, failure);
     copy.deadLetters.push(...this.deadLetters);
     copy.lastSeq = this.lastSeq;
     copy.wanted = this.wanted;
@@ -180,6 +183,44 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
 
   readonly saveInstance: SyncTransaction['saveInstance'] = async (_instanceId, { wanted }) => {
     this.wanted = wanted;
+  };
+
+  readonly endSession = async (): Promise<void> => {};
+
+  readonly finishPush: SyncTransaction['finishPush'] = async (id) => {
+    this.pushes.delete(id);
+  };
+
+  readonly failPush: SyncTransaction['failPush'] = async (id, failure) => {
+    this.pushes.set(id, failure);
+    return false;
+  };
+
+  readonly postponePush: SyncTransaction['postponePush'] = async (id, failure) => {
+    this.pushes.set(id, failure);
+  };
+
+  readonly resolveAliases: SyncTransaction['resolveAliases'] = async (_instanceId, externalIds) =>
+    new Map(
+      externalIds.flatMap((alias) => {
+        const externalId = this.aliases.get(alias);
+        return externalId === undefined ? [] : [[alias, externalId] as const];
+      }),
+    );
+
+  readonly mergeConversations: SyncTransaction['mergeConversations'] = async (_instanceId, alias, externalId) => {
+    const gone = this.conversations.get(alias);
+    if (gone === undefined) return null;
+    this.conversations.delete(alias);
+    const kept = this.conversations.get(externalId);
+    if (kept === undefined) {
+      this.conversations.set(externalId, { ...gone, externalId });
+      return null;
+    }
+    this.held.set(kept.id, new Map([...this.messagesOf(gone.id), ...this.messagesOf(kept.id)]));
+    this.held.delete(gone.id);
+    this.spansHeld.delete(gone.id);
+    return { gone: gone.id, kept: kept.id };
   };
 
   readonly accountHolder = async (): Promise<null> => null;

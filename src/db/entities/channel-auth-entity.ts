@@ -10,6 +10,6 @@ export const ChannelAuthEntity = defineEntity({
     channel: p.string().$type<ChannelName>(),
     keyId: p.text(),
     sealed: p.text().hidden(),
-    fingerprint: p.text().hidden(),
+    fingerprint: p.text().nullable().hidden(),
   },
 });

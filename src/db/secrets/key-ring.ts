@@ -1,6 +1,7 @@
-import type { InstanceId } from '../../domain/ids.ts';
 import { DatabaseRefused } from '../database-refused.ts';
 import type { Connection, Sql } from '../sql.ts';
+import { credentialsIn, fingerprintOf } from './credentials-text.ts';
+import { SEALED_TABLES, type SealedTable } from './sealed-tables.ts';
 import { type SealingKey, sealingKey } from './sealing-key.ts';
 import { createKeyFile, readKeyFile, refuseWeak } from './secret-key.ts';
 
@@ -59,35 +60,40 @@ const refuseUnknownKey = (): never => {
   });
 };
 
-interface AuthRow {
-  readonly instanceId: InstanceId;
+interface SealedRow {
+  readonly place: string;
+  readonly context: string;
   readonly keyId: string;
   readonly sealed: string;
 }
 
+/** A row that changed meanwhile keeps what it has: the next batch finds it again. */
 const resealBatch = async (
   sql: Sql,
+  table: SealedTable,
   present: SealingKey,
   former: ReadonlyMap<string, SealingKey>,
 ): Promise<boolean> => {
-  const rows = await sql.rows<AuthRow>(
-    `SELECT instance_id AS "instanceId", key_id AS "keyId", sealed FROM channel_auth
-     WHERE key_id <> $1 ORDER BY instance_id LIMIT $2`,
+  const rows = await sql.rows<SealedRow>(
+    `SELECT ctid::text AS place, ${table.context} AS context, key_id AS "keyId", sealed FROM ${table.name}
+     WHERE key_id <> $1 LIMIT $2`,
     [present.keyId, ROTATION_BATCH],
   );
-  const opened = rows.map((row) => (former.get(row.keyId) ?? refuseUnknownKey()).open(row.sealed, row.instanceId));
+  const opened = rows.map((row) => (former.get(row.keyId) ?? refuseUnknownKey()).open(row.sealed, row.context));
+  const fingerprint = table.fingerprinted ? ', fingerprint = fresh.fingerprint' : '';
   await sql.run(
-    `UPDATE channel_auth SET key_id = $1, sealed = fresh.sealed, fingerprint = fresh.fingerprint
-     FROM unnest($2::uuid[], $3::text[], $4::text[]) AS fresh (instance_id, sealed, fingerprint)
-     WHERE channel_auth.instance_id = fresh.instance_id`,
+    `UPDATE ${table.name} AS held SET key_id = $1, sealed = fresh.sealed${fingerprint}
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS fresh (place, former, sealed, fingerprint)
+     WHERE held.ctid = fresh.place::tid AND held.sealed = fresh.former`,
     [
       present.keyId,
-      rows.map((row) => row.instanceId),
-      rows.map((row, index) => present.seal(opened[index] ?? '', row.instanceId)),
-      opened.map(present.fingerprint),
+      rows.map(({ place }) => place),
+      rows.map(({ sealed }) => sealed),
+      rows.map(({ context }, index) => present.seal(opened[index] ?? '', context)),
+      opened.map((text) => (table.fingerprinted ? fingerprintOf(present, credentialsIn(text)) : null)),
     ],
   );
-  return rows.length === ROTATION_BATCH;
+  return rows.length > 0;
 };
 
 const readKeys = (sql: Sql): Promise<readonly KeyRow[]> =>
@@ -110,7 +116,7 @@ const rotate = async (
     present.keyId,
     present.seal(CHECK.text, CHECK.context),
   ]);
-  while (await resealBatch(sql, present, former));
+  for (const table of SEALED_TABLES) while (await resealBatch(sql, table, present, former));
   await sql.run('DELETE FROM secret_keys WHERE key_id <> $1', [present.keyId]);
 };
 

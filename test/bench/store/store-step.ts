@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Effect } from 'effect';
 import type { Limits } from '../../../machines/rate-limit-context.ts';
+import type { ChannelTraits } from '../../../src/channels/channel.ts';
 import type { Command } from '../../../src/domain/command.ts';
 import { ExternalId, JobId } from '../../../src/domain/ids.ts';
 import type { InstanceActors } from '../../../src/runtime/instance-actors.ts';
@@ -13,7 +14,8 @@ import { jobConfig } from '../../contract/store-driver.ts';
 import type { BenchStore } from './bench-store.ts';
 import { type ConversationPages, pageOf } from './message-pages.ts';
 
-const OPEN: Limits = { messages: 1_000_000, contacts: 1_000_000, unit: 'request' };
+const OPEN: Limits = { messages: 1_000_000, contacts: 1_000_000, unit: 'request', atOnce: null };
+const TRAITS: ChannelTraits = { readsBelow: 'anything', hasAliases: false, requestsAtOnce: null };
 const CONTINUITY = 'bench';
 
 /** An instance whose steps are taken by hand: production's own, with fence, actors, spans, rows and outbox. */
@@ -27,7 +29,7 @@ const instanceOf = async ({ db, fences }: BenchStore) => {
     instanceId: id,
     channel: 'discord' as const,
     store: db.runtime,
-    work: syncWork(db.sync)({ id, channel: 'discord' }),
+    work: syncWork(db.sync)({ id, channel: 'discord', traits: TRAITS, fence }),
     fence,
     chance: { random: Math.random, uuid: randomUUID },
   };

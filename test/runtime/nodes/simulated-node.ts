@@ -7,8 +7,11 @@ import type { Fence } from '../../../src/runtime/fence.ts';
 import { inProcessCarrier } from '../../../src/runtime/in-process-carrier.ts';
 import { startNode } from '../../../src/runtime/node.ts';
 import { syncWork } from '../../../src/sync/sync-work.ts';
+import { memoryVault } from '../../harness/memory-vault.ts';
+import { noPeople } from '../../harness/no-people.ts';
 import type { SimulatedClock } from '../../simulated-clock.ts';
 import type { Chance } from '../../simulators/discord/chance.ts';
+import { forgetfulSyncStore } from '../forgetful-sync-store.ts';
 import type { MemoryRuntimeStore } from '../memory-runtime-store.ts';
 import type { ModelPlatform } from '../model-platform.ts';
 import { HaltingClock } from './halting-clock.ts';
@@ -18,7 +21,7 @@ import type { SharedMailbox } from './shared-mailbox.ts';
 
 /** The platform is slow, so that trouble finds requests under way. */
 const PLATFORM_MS = 400;
-const LIMITS = { messages: 600, contacts: 600, unit: 'request' } as const;
+const LIMITS = { messages: 600, contacts: 600, unit: 'request', atOnce: null } as const;
 
 /** What lies around a node, the same for all. */
 export interface Surroundings {
@@ -74,9 +77,10 @@ export class SimulatedNode {
       ),
       mailbox: mailbox.of(this.clock),
       carrier: inProcessCarrier(),
-      work: syncWork({ bookmarks: async () => new Map() }),
+      work: syncWork(forgetfulSyncStore),
       channelOf: () => this.#channel,
       credentials: () => Effect.succeed({ token: 'token' }),
+      vault: memoryVault,
       limits: () => LIMITS,
       chance: { random: () => chance.next(), uuid },
       metrics: silentMetrics,
@@ -116,6 +120,7 @@ export class SimulatedNode {
   /** The platform, as it is reached from this process. */
   readonly #channel: Channel = {
     name: 'discord',
+    traits: { readsBelow: 'anything', hasAliases: false, requestsAtOnce: null },
     refuseCredentials: () => null,
     open: (request) =>
       Effect.gen({ self: this }, function* () {
@@ -129,6 +134,10 @@ export class SimulatedNode {
         return {
           directory: { read: (page) => noted(directory.read(page)) },
           history: { pageSize: history.pageSize, read: (page) => noted(history.read(page)) },
+          contacts: noPeople,
+          groups: noPeople,
+          pushed: null,
+          logOut: Effect.void,
         };
       }),
   };
