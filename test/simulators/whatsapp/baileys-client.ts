@@ -48,11 +48,13 @@ export class BaileysClient {
       markOnlineOnConnect: false,
       syncFullHistory: false,
       shouldSyncHistoryMessage: (notification) => {
-        if (notification.chunkOrder !== undefined) {
+        const isInline = notification.initialHistBootstrapInlinePayload != null;
+        const isFile = Boolean(notification.directPath);
+        if (isInline || isFile) {
           this.notifications.push(notification);
           this.#tell();
         }
-        return notification.chunkOrder === undefined || notification.initialHistBootstrapInlinePayload != null;
+        return !isFile;
       },
       ...this.#config,
     });
