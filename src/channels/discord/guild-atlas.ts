@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Option, Schema } from 'effect';
 import type { ListedConversation } from '../../domain/conversation.ts';
 import { type ApiChannel, isConversation, isThread, readChannel, Snowflake } from './api-channel.ts';
 import { conversationOf } from './conversation-mapping.ts';
 import { type GuildProfile, NO_PROFILE, profileOf } from './guild-profile.ts';
 import { bitsOf, managesThreads, permissionsIn, type Standing, whyUnreadable } from './permissions.ts';
+import type { ApiUser } from './user-mapping.ts';
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
 
@@ -60,10 +62,14 @@ export interface KnownGuild {
   listed: boolean;
 }
 
+/** So many are remembered who wrote directly; whoever comes later is told of with every message. */
+const MOST_PARTNERS = 10_000;
+
 /** Where everything is, and what of it may be read: kept up to date by the gateway, completed by REST. */
 export class GuildAtlas {
   readonly #guilds = new Map<string, KnownGuild>();
   readonly #guildOfChannel = new Map<string, string>();
+  readonly #partners = new Map<string, ApiUser>();
   /** Set when READY names the bot. */
   botId = '';
 
@@ -160,6 +166,18 @@ export class GuildAtlas {
       if (channel !== null) this.put(guildId, channel);
       return channel === null;
     });
+  }
+
+  /** Notes who has written to the bot directly. False when that was known already. */
+  meet(user: ApiUser): boolean {
+    if (isDeepStrictEqual(this.#partners.get(user.id), user)) return false;
+    if (this.#partners.size < MOST_PARTNERS) this.#partners.set(user.id, user);
+    return true;
+  }
+
+  /** Who has written to the bot directly since the connection was opened: no request lists them. */
+  partners(): readonly ApiUser[] {
+    return [...this.#partners.values()];
   }
 
   /** What decides about a channel: its own overwrites, or those of the channel a thread belongs to. */

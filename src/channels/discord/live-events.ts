@@ -1,8 +1,10 @@
 import { ChannelType, GatewayDispatchEvents as Dispatch } from 'discord.js';
 import type { ListedConversation } from '../../domain/conversation.ts';
+import type { ListedGroup } from '../../domain/group.ts';
 import type { ConnectionReport } from '../channel.ts';
 import { type ApiChannel, isConversation, isThread, readChannel } from './api-channel.ts';
 import { anchorOf, conversationOf } from './conversation-mapping.ts';
+import { channelGroups, groupsOfChange, guildGroup, isGroup } from './group-mapping.ts';
 import type { GuildAtlas } from './guild-atlas.ts';
 import {
   readDeletion,
@@ -16,6 +18,7 @@ import {
 } from './live-packets.ts';
 import { type ApiMessage, messageOf, readMessage, tellsText } from './message-mapping.ts';
 import { bitsOf } from './permissions.ts';
+import { authorOf, contactOf } from './user-mapping.ts';
 
 /** What an event comes to. */
 export interface LiveOutcome {
@@ -36,6 +39,16 @@ const removed = (ids: readonly string[]): LiveOutcome => ({
   missed: false,
 });
 
+/** The same outcome, and what it means for the groups: members are told by surveys, for which Discord wants no intent here. */
+const withGroups = (outcome: LiveOutcome, groups: readonly ListedGroup[]): LiveOutcome =>
+  groups.length === 0
+    ? outcome
+    : { ...outcome, reports: [...outcome.reports, { type: 'groupsChanged', groups, members: [] }] };
+const withGroupsLeft = (outcome: LiveOutcome, externalIds: readonly string[]): LiveOutcome =>
+  externalIds.length === 0
+    ? outcome
+    : { ...outcome, reports: [...outcome.reports, { type: 'groupsLeft', externalIds }] };
+
 interface LiveOf {
   readonly atlas: GuildAtlas;
   readonly continuity: () => string;
@@ -55,6 +68,13 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     return conversationOf({ id: channelId, type, guild_id: message.guild_id, name: isDirect ? partner : null }, null);
   };
 
+  /** Who writes directly may share no guild with the bot, and then no list names them. */
+  const partnerMet = (message: ApiMessage, data: unknown): readonly ConnectionReport[] => {
+    const isPartner = message.guild_id == null && message.author != null && message.author.id !== atlas.botId;
+    const user = isPartner && message.webhook_id == null ? authorOf(data) : null;
+    return user !== null && atlas.meet(user) ? [{ type: 'contactsArrived', contacts: [contactOf(user)] }] : [];
+  };
+
   const messageCreated = (data: unknown): LiveOutcome => {
     const read = readMessage(data);
     if (typeof read === 'string' || read.channel_id == null) return MISSED;
@@ -62,7 +82,10 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     if (known?.guild_id) atlas.put(known.guild_id, { ...known, last_message_id: read.id });
     const conversation = { ...conversationFor(read, read.channel_id), newest: anchorOf(read.id) };
     const messages = [{ conversation, message: messageOf(read, data, atlas.botId) }];
-    return { reports: [{ type: 'messagesArrived', continuity: continuity(), messages }], missed: false };
+    return {
+      reports: [{ type: 'messagesArrived', continuity: continuity(), messages }, ...partnerMet(read, data)],
+      missed: false,
+    };
   };
 
   const messageUpdated = (data: unknown): LiveOutcome => {
@@ -97,6 +120,12 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     );
   };
 
+  /** A channel is told with its guild, which nobody may have listed yet. */
+  const guildRow = (guildId: string): readonly ListedGroup[] => {
+    const known = atlas.guild(guildId);
+    return known.described ? [guildGroup(known)] : [];
+  };
+
   const channelChanged = (data: unknown): LiveOutcome => {
     const channel = readChannel(data);
     const guildId = channel?.guild_id;
@@ -107,19 +136,25 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const others = access.reports.flatMap((report) =>
       report.type === 'conversationsChanged' ? report.conversations : [],
     );
-    return changed([...itself, ...others.filter(({ externalId }) => externalId !== channel.id)], access.missed);
+    const outcome = changed(
+      [...itself, ...others.filter(({ externalId }) => externalId !== channel.id)],
+      access.missed,
+    );
+    const groups = groupsOfChange(atlas, atlas.channel(channel.id) ?? channel);
+    return withGroups(outcome, groups.length === 0 ? [] : [...guildRow(guildId), ...groups]);
   };
 
   const channelDeleted = (data: unknown): LiveOutcome => {
     const id = readIdentified(data)?.id;
     if (id === undefined) return NOTHING;
-    const guildId = atlas.channel(id)?.guild_id;
+    const channel = atlas.channel(id) ?? readChannel(data);
+    const guildId = channel?.guild_id;
     const threads = guildId
-      ? atlas.channelsOf(guildId).filter((channel) => isThread(channel) && channel.parent_id === id)
+      ? atlas.channelsOf(guildId).filter((other) => isThread(other) && other.parent_id === id)
       : [];
     const gone = [id, ...threads.map((thread) => thread.id)];
     for (const one of gone) atlas.forget(one);
-    return removed(gone);
+    return withGroupsLeft(removed(gone), channel !== null && isGroup(channel) ? [id] : []);
   };
 
   const threadChanged = (data: unknown, isNews: boolean): LiveOutcome => {
@@ -144,24 +179,37 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
 
   const guildCreated = (data: unknown): LiveOutcome => {
     const guild = readGuild(data);
-    if (guild === null || guild.unavailable === true) return NOTHING;
+    if (guild === null) return NOTHING;
+    if (guild.unavailable === true) {
+      atlas.guild(guild.id).unavailable = true;
+      return NOTHING;
+    }
     atlas.learnGuild(guild);
-    // At the beginning of a session this says for free what came while nobody was connected.
-    return changed(atlas.conversations(guild.id), isOpen());
+    // At the beginning of a session this says for free what came while nobody was connected. Groups wait for their
+    // survey then: only a guild that the bot joins while it listens is news.
+    const outcome = changed(atlas.conversations(guild.id), isOpen());
+    return isOpen() ? withGroups(outcome, [...guildRow(guild.id), ...channelGroups(atlas, guild.id)]) : outcome;
   };
 
   const guildUpdated = (data: unknown): LiveOutcome => {
     const guild = readGuild(data);
-    return guild === null ? NOTHING : withAccess(guild.id, () => atlas.learnGuild(guild));
+    if (guild === null) return NOTHING;
+    const outcome = withAccess(guild.id, () => atlas.learnGuild(guild));
+    return withGroups(outcome, guildRow(guild.id));
   };
 
   const guildDeleted = (data: unknown): LiveOutcome => {
     const guild = readGuild(data);
+    if (guild === null) return NOTHING;
     // An unavailable guild is down, not gone.
-    if (guild === null || guild.unavailable === true) return NOTHING;
+    if (guild.unavailable === true) {
+      atlas.guild(guild.id).unavailable = true;
+      return NOTHING;
+    }
     const ids = atlas.conversations(guild.id).map(({ externalId }) => externalId);
+    const channels = atlas.channelsOf(guild.id).filter(isGroup);
     atlas.forgetGuild(guild.id);
-    return removed(ids);
+    return withGroupsLeft(removed(ids), [guild.id, ...channels.map(({ id }) => id)]);
   };
 
   const roleChanged = (data: unknown): LiveOutcome => {

@@ -1,23 +1,12 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { Exit, Schema } from 'effect';
-import type { ListedContact } from '../../domain/contact.ts';
 import type { ListedMember, MemberRole } from '../../domain/group.ts';
 import { ExternalId } from '../../domain/ids.ts';
 import { Snowflake } from './api-channel.ts';
 import type { KnownGuild } from './guild-atlas.ts';
+import { ApiUser } from './user-mapping.ts';
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
-
-/** What we read of a user (docs: User Object). */
-const ApiUser = Schema.Struct({
-  id: Snowflake,
-  username: optional(Schema.String),
-  global_name: optional(Schema.String),
-  discriminator: optional(Schema.String),
-  avatar: optional(Schema.String),
-  bot: optional(Schema.Boolean),
-});
-export type ApiUser = typeof ApiUser.Type;
 
 /** What we read of a member as REST lists it (docs: Guild Member Object). */
 const ApiGuildMember = Schema.Struct({
@@ -37,20 +26,6 @@ export const readGuildMember = (value: unknown): ApiGuildMember | string => {
   const reason = decoded.cause.reasons[0];
   return reason?._tag === 'Fail' ? reason.error.message.slice(0, 200) : 'not a member';
 };
-
-/** Old accounts and bots have a discriminator beside their username; "0" stands for none. */
-const discriminatorOf = ({ discriminator }: ApiUser): { readonly discriminator?: string } =>
-  discriminator == null || discriminator === '0' ? {} : { discriminator };
-
-export const contactOf = (user: ApiUser): ListedContact => ({
-  externalId: ExternalId.make(user.id),
-  aliases: [],
-  handle: user.username ?? null,
-  names: { pushed: user.global_name ?? null },
-  phone: null,
-  isBot: user.bot ?? false,
-  metadata: { ...(user.avatar == null ? {} : { avatar: user.avatar }), ...discriminatorOf(user) },
-});
 
 const instantOf = (iso: string | null | undefined): number | null => {
   const at = iso == null ? Number.NaN : Date.parse(iso);

@@ -4,11 +4,12 @@ import type { SurveyProblem } from '../channel.ts';
 import { guildGroup } from './group-mapping.ts';
 import { askForGuild, DOWN, isDown, passOver } from './group-survey.ts';
 import type { KnownGuild } from './guild-atlas.ts';
-import { type ApiGuildMember, administratorRoles, contactOf, memberOf, readGuildMember } from './member-mapping.ts';
+import { type ApiGuildMember, administratorRoles, memberOf, readGuildMember } from './member-mapping.ts';
 import type { PeopleCursorAt } from './people-cursor.ts';
 import { type FoundPeople, leave, type PeopleFound, problem } from './people-found.ts';
 import { compareSnowflakes, isSnowflake } from './snowflake.ts';
 import type { Surveyor } from './survey.ts';
+import { contactOf } from './user-mapping.ts';
 
 /** `GET /guilds/:id/members` gives at most 1,000, by rising user id (docs: List Guild Members). */
 const MEMBER_LIMIT = 1_000;

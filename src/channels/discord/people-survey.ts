@@ -7,6 +7,7 @@ import { type Part, type PeopleCursor, peopleCursorOf, startOf } from './people-
 import type { FoundPeople, Leave, PeopleFound } from './people-found.ts';
 import type { Surveyor } from './survey.ts';
 import { type GuildWindow, NO_WINDOW, nextGuild } from './survey-order.ts';
+import { contactOf } from './user-mapping.ts';
 
 interface PeopleOf extends Surveyor {
   readonly now: () => number;
@@ -24,7 +25,7 @@ const firstStage = (part: Part, guild: string, whole: boolean): PeopleCursor =>
   part === 'groups' ? { stage: 'guild', guild, whole } : { stage: 'members', guild, after: null, intact: true, whole };
 
 /**
- * `contacts` tells the members of every guild, each with its guild. `groups` tells the guilds and their channels, and
+ * `contacts` tells the members of every guild, each with its guild, and at the end who wrote directly. `groups` tells the guilds and their channels, and
  * afterwards the members, where no survey of contacts does. One request per page, which the cursor resumes.
  */
 const discordPeople = (
@@ -86,9 +87,10 @@ const discordPeople = (
         ),
       );
       const { completed, nextCursor } = onward(found.next, request);
+      const partners = kind === 'contacts' && nextCursor === null ? atlas.partners().map(contactOf) : [];
       return {
         groups: found.groups ?? [],
-        contacts: found.contacts ?? [],
+        contacts: [...(found.contacts ?? []), ...partners],
         members: found.members ?? [],
         completed: { ...completed, membersOf: found.membersOf === undefined ? [] : [found.membersOf] },
         onlyPushed: false,

@@ -9,18 +9,33 @@ const ROLE = '100000000000000004';
 const BOT = '100000000000000005';
 const SOMEBODY = '100000000000000006';
 const MESSAGE = '100000000000000007';
+const CATEGORY = '100000000000000008';
 const VIEW = String(1n << 10n);
 const VIEW_AND_HISTORY = String((1n << 10n) | (1n << 16n));
 
 const guild = {
   id: GUILD,
+  name: 'Port',
+  description: 'Where ships go',
+  member_count: 2,
   owner_id: SOMEBODY,
   roles: [
     { id: GUILD, permissions: VIEW },
     { id: ROLE, permissions: VIEW_AND_HISTORY },
   ],
   members: [{ user: { id: BOT }, roles: [ROLE] }],
-  channels: [{ id: CHANNEL, type: 0, name: 'general', last_message_id: null, permission_overwrites: [] }],
+  channels: [
+    { id: CATEGORY, type: 4, name: 'Piers' },
+    {
+      id: CHANNEL,
+      type: 0,
+      name: 'general',
+      topic: 'Everything',
+      parent_id: CATEGORY,
+      last_message_id: null,
+      permission_overwrites: [],
+    },
+  ],
   threads: [{ id: THREAD, type: 11, name: 'lunch', parent_id: CHANNEL, last_message_id: null }],
 };
 
@@ -51,6 +66,13 @@ describe('gateway events', () => {
     expect(outcome.missed).toBe(true);
     expect(outcome.reports).toMatchObject([
       { type: 'conversationsChanged', conversations: [{ externalId: CHANNEL }, { externalId: THREAD }] },
+      {
+        type: 'groupsChanged',
+        groups: [
+          { externalId: GUILD, kind: 'guild' },
+          { externalId: CHANNEL, kind: 'channel' },
+        ],
+      },
     ]);
   });
 
@@ -59,6 +81,7 @@ describe('gateway events', () => {
     const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isOpen: () => false });
     const { reports, missed } = onEvent('GUILD_CREATE', guild);
     expect(reports).toMatchObject([{ type: 'conversationsChanged' }]);
+    expect(reports).toHaveLength(1);
     expect(missed).toBe(false);
   });
 
@@ -100,6 +123,78 @@ describe('gateway events', () => {
         type: 'messagesArrived',
         messages: [{ conversation: { kind: 'direct', name: 'somebody', parentExternalId: null } }],
       },
+      { type: 'contactsArrived', contacts: [{ externalId: SOMEBODY, handle: 'somebody' }] },
+    ]);
+  });
+
+  it('tell of a direct partner once, and again when the name is another', () => {
+    const { guild_id: _, ...direct } = message;
+    const onEvent = listening();
+    const typesAfter = (global_name: string) =>
+      onEvent('MESSAGE_CREATE', { ...direct, author: { ...message.author, global_name } }).reports.map(
+        ({ type }) => type,
+      );
+    expect(typesAfter('Some Body')).toEqual(['messagesArrived', 'contactsArrived']);
+    expect(typesAfter('Some Body')).toEqual(['messagesArrived']);
+    expect(typesAfter('Any Body')).toEqual(['messagesArrived', 'contactsArrived']);
+  });
+
+  it('name no contact for what a webhook or the bot itself writes', () => {
+    const { guild_id: _, ...direct } = message;
+    const onEvent = listening();
+    for (const other of [
+      { ...direct, webhook_id: SOMEBODY },
+      { ...direct, author: { id: BOT, username: 'me' } },
+      { ...direct, author: null },
+    ]) {
+      expect(onEvent('MESSAGE_CREATE', other).reports.map(({ type }) => type)).toEqual(['messagesArrived']);
+    }
+  });
+
+  it('about a channel tell the group that it is, with its guild', () => {
+    const channel = { id: CHANNEL, type: 0, name: 'general', topic: 'Ships', parent_id: CATEGORY, guild_id: GUILD };
+    const groups = listening()('CHANNEL_UPDATE', channel).reports.find(({ type }) => type === 'groupsChanged');
+    expect(groups).toEqual({
+      type: 'groupsChanged',
+      groups: [
+        expect.objectContaining({ externalId: GUILD, name: 'Port', memberCount: 2, ownerExternalId: SOMEBODY }),
+        {
+          externalId: CHANNEL,
+          kind: 'channel',
+          parentExternalId: GUILD,
+          name: 'general',
+          description: 'Ships',
+          ownerExternalId: null,
+          createdAt: 1_443_912_257_910,
+          memberCount: null,
+          metadata: { type: 'text', category: 'Piers', position: null, nsfw: false, slowmodeSeconds: 0 },
+        },
+      ],
+      members: [],
+    });
+  });
+
+  it('about a category tell the channels under it', () => {
+    const renamed = { id: CATEGORY, type: 4, name: 'Docks', guild_id: GUILD };
+    expect(listening()('CHANNEL_UPDATE', renamed).reports).toMatchObject([
+      { type: 'groupsChanged', groups: [{ kind: 'guild' }, { externalId: CHANNEL, metadata: { category: 'Docks' } }] },
+    ]);
+  });
+
+  it('about a guild tell what it is called now, and leave alone what they do not tell', () => {
+    const { reports } = listening()('GUILD_UPDATE', { id: GUILD, name: 'Haven' });
+    expect(reports).toMatchObject([
+      { type: 'groupsChanged', groups: [{ externalId: GUILD, name: 'Haven', description: 'Where ships go' }] },
+    ]);
+  });
+
+  it('about a channel that is gone tell that the group is; a thread never was one', () => {
+    const onEvent = listening();
+    const thread = { id: THREAD, type: 11, guild_id: GUILD, parent_id: CHANNEL };
+    expect(onEvent('THREAD_DELETE', thread).reports.map(({ type }) => type)).toEqual(['conversationsRemoved']);
+    expect(onEvent('CHANNEL_DELETE', { id: CHANNEL, type: 0, guild_id: GUILD }).reports).toMatchObject([
+      { type: 'conversationsRemoved' },
+      { type: 'groupsLeft', externalIds: [CHANNEL] },
     ]);
   });
 
@@ -136,6 +231,7 @@ describe('gateway events', () => {
     expect(onEvent('GUILD_DELETE', { id: GUILD, unavailable: true }).reports).toEqual([]);
     expect(onEvent('GUILD_DELETE', { id: GUILD }).reports).toMatchObject([
       { type: 'conversationsRemoved', externalIds: [CHANNEL, THREAD] },
+      { type: 'groupsLeft', externalIds: [GUILD, CHANNEL] },
     ]);
   });
 
