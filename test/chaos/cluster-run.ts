@@ -1,6 +1,6 @@
 import { Audit } from '../cluster/audit.ts';
 import { Cluster } from '../harness/cluster.ts';
-import { type Comparison, compareWithTruth } from '../harness/compare.ts';
+import { judge } from './cluster-verdict.ts';
 import { Harms } from './harm.ts';
 import { type Harm, harmPlan } from './harm-plan.ts';
 import { LiveTraffic } from './live-traffic.ts';
@@ -52,30 +52,6 @@ const requests = ({ discord }: Cluster, count: number): Promise<void> => {
   });
 };
 
-const wrongRows = ({ missing, surplus, doubled, different }: Comparison, deleted: ReadonlySet<string>) => [
-  ...some('missing', missing),
-  // Whoever was away when it was deleted does not learn of it.
-  ...some(
-    'too many',
-    surplus.filter((id) => !deleted.has(id)),
-  ),
-  ...some('double', doubled),
-  ...some('different', different),
-];
-
-const wrongJobs = async (cluster: Cluster, accepted: readonly string[]): Promise<readonly string[]> => {
-  const jobs = await cluster.sql<{ readonly id: string; readonly status: string; readonly error_message: string }>(
-    'SELECT id, status, error_message FROM sync_jobs',
-  );
-  const known = new Set(jobs.map(({ id }) => id));
-  return [
-    ...accepted.filter((id) => !known.has(id)).map((id) => `job ${id} was accepted and is gone`),
-    ...jobs.flatMap(({ id, status, error_message }) =>
-      status === 'completed' ? [] : [`job ${id} ${status}: ${error_message ?? 'no message'}`],
-    ),
-  ];
-};
-
 /** Does everything of the plan to a cluster at work; resolves when all of it is over and all is healed. */
 const carryOut = async (cluster: Cluster, plan: readonly Harm[]): Promise<readonly string[]> => {
   const harms = new Harms(cluster);
@@ -90,33 +66,18 @@ const carryOut = async (cluster: Cluster, plan: readonly Harm[]): Promise<readon
   return some('within a span and not stored', untrue);
 };
 
-const judge = async (cluster: Cluster, audit: Audit, instances: readonly string[], workload: Workload) => {
-  const { discord } = cluster;
-  const deleted = new Set([...discord.deleted()].map(({ messageId }) => messageId));
-  const comparisons: Comparison[] = [];
-  for (const [index, { token }] of discord.world.bots.entries()) {
-    comparisons.push(await compareWithTruth(cluster.anyNode.api, instances[index] ?? '', discord.groundTruth(token)));
-  }
-  const sum = (of: 'stored' | 'expected') => comparisons.reduce((total, comparison) => total + comparison[of], 0);
-  return {
-    problems: [
-      ...comparisons.flatMap((comparison) => wrongRows(comparison, deleted)),
-      ...(await wrongJobs(cluster, workload.accepted)),
-      ...some('within a span and not stored, at the end', await untrueSpans(cluster)),
-      ...(await audit.findings()),
-    ],
-    stored: sum('stored'),
-    expected: sum('expected'),
-    takeovers: await audit.takeovers(),
-  };
-};
-
 /** Runs the plan that follows from the seed on a cluster of its own, and reads the whole history afterwards. */
 export const runClusterChaos = async (options: ClusterChaosOptions): Promise<ClusterOutcome> => {
   const { seed, nodes, instances: bots, messages, harms } = options;
   const startedAt = performance.now();
   const plan = harmPlan(seed, harms, nodes);
-  const cluster = await Cluster.start({ nodes, bots, messages, simulator: { seed, latencyMs: LATENCY_MS } });
+  const cluster = await Cluster.start({
+    nodes,
+    bots,
+    messages,
+    simulator: { seed, latencyMs: LATENCY_MS },
+    areFaulty: true,
+  });
   try {
     const audit = await Audit.install(cluster);
     const instances = await cluster.connect();
@@ -126,7 +87,7 @@ export const runClusterChaos = async (options: ClusterChaosOptions): Promise<Clu
     const untrue = await carryOut(cluster, plan);
     stopTraffic();
     await workload.end();
-    const { problems, ...figures } = await judge(cluster, audit, instances, workload);
+    const { problems, ...figures } = await judge(cluster, audit, instances, workload.accepted);
     return {
       plan,
       problems: [...untrue, ...problems],

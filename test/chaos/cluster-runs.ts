@@ -4,7 +4,9 @@ import type { Harm } from './harm-plan.ts';
 import { type Report, seconds } from './report.ts';
 
 const describe = (plan: readonly Harm[]): string => {
-  const counts = Map.groupBy(plan, ({ kind }) => kind);
+  const counts = Map.groupBy(plan, ({ kind, strike }) =>
+    kind === 'strike' ? `${strike.blow} at ${strike.point}` : kind,
+  );
   return [...counts].map(([kind, harms]) => (harms.length > 1 ? `${harms.length} × ${kind}` : kind)).join(', ');
 };
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { SCENARIO_NAMES, type ScenarioName } from './scenario-names.ts';
 
 export const HELP = `Kills the service with SIGKILL at random instants of a sync, starts it again each time, and compares what is
 stored with the platform's truth. With --nodes it does any kind of harm to several nodes, and to the PostgreSQL and
@@ -23,6 +24,15 @@ Several nodes, on PostgreSQL and NATS of their own:
   --simulated            all of it within this process, in memory and in simulated time: a run takes less than a
                          second (default 3 nodes, 25 harms, 3 instances)
 
+Named points:
+  --points               strikes once at a point of the protocol (before the commit, after the relay, …): kills, freezes,
+                         or fails with an outcome that nobody knows; 24 seeds in a row are all of them. Of one service
+                         on the embedded database, or with --nodes 2 of two nodes
+
+Long outages, of two nodes or three:
+  --scenario <name>      what its name says (${SCENARIO_NAMES.join(', ')}),
+                         or all: each seed the next one
+
 Exit code 1 when a run failed; its line is followed by the command that runs its plan again. On PostgreSQL a restart
 waits up to 13 seconds for the lease of the dead process to run out.
 `;
@@ -38,6 +48,8 @@ const OPTIONS = {
   harms: { type: 'string' },
   instances: { type: 'string' },
   simulated: { type: 'boolean', default: false },
+  points: { type: 'boolean', default: false },
+  scenario: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -56,6 +68,8 @@ export interface Values {
   readonly harms: number;
   readonly instances: number;
   readonly simulated: boolean;
+  readonly points: boolean;
+  readonly scenario: ScenarioName | 'all' | null;
   readonly help: boolean;
 }
 
@@ -64,10 +78,17 @@ const numberOf = (name: string, text: string): number => {
   throw new Error(`--${name} must be a whole number, not "${text}".`);
 };
 
+const scenarioOf = (name: string | null): Values['scenario'] => {
+  if (name === null || name === 'all') return name;
+  const known = SCENARIO_NAMES.find((one) => one === name);
+  if (known === undefined) throw new Error(`--scenario must be all or one of ${SCENARIO_NAMES.join(', ')}.`);
+  return known;
+};
+
 /** Throws, in words for people, what cannot be understood. */
 export const readCommandLine = (args: readonly string[]): Values => {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const { database, live, simulated, help } = values;
+  const { database, live, simulated, points, help } = values;
   const otherwise = simulated ? SIMULATED : REAL;
   if (database !== 'pglite' && database !== 'postgres') {
     throw new Error(`--database must be pglite or postgres, not "${database}".`);
@@ -81,6 +102,8 @@ export const readCommandLine = (args: readonly string[]): Values => {
     harms: numberOf('harms', values.harms ?? otherwise.harms),
     instances: numberOf('instances', values.instances ?? otherwise.instances),
     simulated,
+    points,
+    scenario: scenarioOf(values.scenario ?? null),
     database,
     live,
     help,

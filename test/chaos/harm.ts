@@ -1,12 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
+import { ApiRefused } from '../harness/api-client.ts';
 import type { Cluster } from '../harness/cluster.ts';
 import type { ClusterNode } from '../harness/cluster-node.ts';
 import { eventually } from '../harness/eventually.ts';
+import type { Strike } from '../harness/faults/strike.ts';
 import { HARMS_OF_SERVERS, type Harm, type HarmOfNode, type HarmOfServer } from './harm-plan.ts';
 
 const START_MS = 120_000;
 
-type Doing = (forMs: number) => Promise<unknown>;
+type Doing = (forMs: number, strike: Strike) => Promise<unknown>;
 
 /** As whatever looks after services would: again and again, for the database may be away. */
 const begin = (node: ClusterNode): Promise<unknown> =>
@@ -14,6 +16,34 @@ const begin = (node: ClusterNode): Promise<unknown> =>
     await node.start();
     return true;
   });
+
+/** A refusal is an answer: PostgreSQL may be away. */
+const answers = (node: ClusterNode): Promise<boolean> =>
+  node.api.call('GET', '/instances').then(
+    () => true,
+    (error: unknown) => error instanceof ApiRefused,
+  );
+
+/** Plans a strike and waits whether the process comes to its point; whatever it did there is healed after `forMs`. */
+const strikeNode =
+  (node: ClusterNode): Doing =>
+  async (forMs, strike) => {
+    let started: Promise<unknown> = Promise.resolve();
+    if (strike.point === 'takeover') {
+      await node.kill();
+      started = node.start([strike]).catch(() => {});
+    } else {
+      await node.arm(strike);
+    }
+    if (strike.point === 'release') node.child.process.kill('SIGTERM');
+    await setTimeout(forMs);
+    node.thaw();
+    await started;
+    await node.disarm().catch(() => {});
+    const isOver = async () => node.child.hasExited || (strike.point !== 'release' && (await answers(node)));
+    await eventually(`${node.name} answers, or has ended`, START_MS, isOver);
+    if (!node.isRunning) await begin(node);
+  };
 
 const toNode = (node: ClusterNode): Record<HarmOfNode, Doing> => {
   const { database, nats, discord } = node.roads;
@@ -42,6 +72,7 @@ const toNode = (node: ClusterNode): Record<HarmOfNode, Doing> => {
     'cut from NATS': during(nats.cut, nats.restore),
     'stall to NATS': during(nats.stall, nats.restore),
     'cut from Discord': during(discord.cut, discord.restore),
+    strike: strikeNode(node),
   };
 };
 
@@ -90,8 +121,8 @@ export class Harms {
     await Promise.all(this.#underWay.values());
   }
 
-  #do({ kind, node, forMs }: Harm): Promise<unknown> {
-    if (isOfServer(kind)) return toServers(this.#cluster)[kind](forMs);
-    return toNode(this.#cluster.nodes[node] as ClusterNode)[kind](forMs);
+  #do({ kind, node, forMs, strike }: Harm): Promise<unknown> {
+    if (isOfServer(kind)) return toServers(this.#cluster)[kind](forMs, strike);
+    return toNode(this.#cluster.nodes[node] as ClusterNode)[kind](forMs, strike);
   }
 }

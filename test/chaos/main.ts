@@ -1,11 +1,15 @@
 import { ClusterRuns } from './cluster-runs.ts';
 import { HELP, readCommandLine, type Values } from './command-line.ts';
 import { KillRuns } from './kill-runs.ts';
+import { PointRuns } from './point-runs.ts';
+import { ScenarioRuns } from './scenario-runs.ts';
 import { SimulatedRuns } from './simulated-runs.ts';
 
-type Runs = KillRuns | ClusterRuns | SimulatedRuns;
+type Runs = KillRuns | ClusterRuns | SimulatedRuns | PointRuns | ScenarioRuns;
 
 const runsOf = async (values: Values): Promise<Runs> => {
+  if (values.points) return new PointRuns(values);
+  if (values.scenario !== null) return new ScenarioRuns(values.scenario);
   if (values.simulated) return new SimulatedRuns(values);
   return values.nodes > 0 ? new ClusterRuns(values) : KillRuns.open(values);
 };

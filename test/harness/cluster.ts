@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { PARTITIONS } from '../../src/runtime/fence.ts';
 import { type NatsServer, startOwnNats } from '../servers/nats.ts';
 import { type PostgresServer, startOwnPostgres } from '../servers/postgres.ts';
 import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
@@ -175,6 +176,15 @@ export class Cluster {
       ids.push((await node.api.createInstance(token, user.name)).id);
     }
     return ids;
+  }
+
+  /** Whether every node has its even share of the partitions. */
+  async isShared(): Promise<boolean> {
+    const counts = await this.sql<{ readonly count: number }>(
+      'SELECT count(*)::int AS count FROM partitions WHERE node_id IS NOT NULL GROUP BY node_id',
+    );
+    const [most, least] = [Math.ceil(PARTITIONS / this.nodes.length), Math.floor(PARTITIONS / this.nodes.length)];
+    return counts.length === this.nodes.length && counts.every(({ count }) => count >= least - 2 && count <= most);
   }
 
   /** The instances that live, each with the id of its node, as one node tells it. */
