@@ -33,6 +33,8 @@ export interface Channel {
 export interface ChannelTraits {
   /** `anything`: history is read from the newest message. `held`: only below a message that we hold already. */
   readonly readsBelow: 'anything' | 'held';
+  /** Whether a person pairs the account with a phone; otherwise credentials are all it takes. */
+  readonly pairs: boolean;
   /** Whether one account may come under several ids, of which we may learn later that they belong together. */
   readonly hasAliases: boolean;
   /** How many requests for messages may be on their way at one time; null: as many as there are permits. */

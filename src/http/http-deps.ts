@@ -29,7 +29,7 @@ export interface HttpDeps {
   readonly feed: EventFeed;
   readonly outbox: Pick<OutboxStore, 'since'>;
   /** The channels that this build offers. */
-  readonly channels: readonly Pick<Channel, 'name' | 'refuseCredentials'>[];
+  readonly channels: readonly Pick<Channel, 'name' | 'traits' | 'refuseCredentials'>[];
   /** Called once settings are committed, so that what runs takes them up. */
   readonly settingsChanged: (changes: readonly SettingChange[]) => Effect.Effect<void>;
   /** Stops the actors of an instance, then deletes it and everything that belongs to it. */

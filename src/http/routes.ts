@@ -5,6 +5,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { instanceSettingRoutes } from './routes/instance-settings.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { pairingRoutes } from './routes/pairing.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { settingRoutes } from './routes/settings.ts';
 import { storedRoutes } from './routes/stored.ts';
@@ -13,6 +14,7 @@ import { syncRoutes } from './routes/sync.ts';
 const described: readonly Route[] = [
   ...instanceRoutes,
   ...connectionRoutes,
+  ...pairingRoutes,
   ...syncRoutes,
   ...storedRoutes,
   ...settingRoutes,

@@ -14,6 +14,8 @@ export interface Naming {
   readonly eventOf: (event: OutboxEvent) => string;
   /** Asks for one instance (`<id>`) or, with `*`, listens to such questions. */
   readonly actorQuestion: (instanceId: InstanceId | '*') => string;
+  /** Asks for what a person must be shown to pair an instance. */
+  readonly pairingQuestion: (instanceId: InstanceId | '*') => string;
   readonly actorsQuestion: string;
 }
 
@@ -33,6 +35,7 @@ export const namingOf = (prefix: string | null): Naming => {
     partitionSubjects: (partition) => subject(`mailbox.${partition}.>`),
     eventOf: (event) => subject(subjectOf(event)),
     actorQuestion: (instanceId) => subject(`omni.debug.actor.${instanceId}`),
+    pairingQuestion: (instanceId) => subject(`omni.pairing.${instanceId}`),
     actorsQuestion: subject('omni.debug.actors'),
   };
 };

@@ -2,12 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Msg } from '@nats-io/transport-node';
 import { Effect, Option, Schema } from 'effect';
 import { InstanceId } from '../domain/ids.ts';
-import type { ActorSummary, ActorTree } from '../runtime/inspection.ts';
+import type { ActorSummary } from '../runtime/inspection.ts';
 import type { LocalInspection, NodeWire } from '../runtime/node-wire.ts';
 import { ask } from './ask.ts';
 import type { Naming } from './naming.ts';
 import type { NatsLink } from './nats-link.ts';
-import { ActorAnswer, ActorsAnswer, actorAnswerWithin, actorsAnswers, bytesOf, Question } from './wire-answers.ts';
+import {
+  ActorAnswer,
+  ActorsAnswer,
+  actorAnswerWithin,
+  actorsAnswers,
+  bytesOf,
+  PairingAnswer,
+  Question,
+} from './wire-answers.ts';
 
 /** Who does not answer by then is shown from its rows. With the count of nodes, a second at most. */
 const PATIENCE_MS = 800;
@@ -15,6 +23,7 @@ const COUNT_PATIENCE_MS = 200;
 
 const decodeActor = Schema.decodeUnknownOption(Schema.fromJsonString(ActorAnswer));
 const decodeActors = Schema.decodeUnknownOption(Schema.fromJsonString(ActorsAnswer));
+const decodePairing = Schema.decodeUnknownOption(Schema.fromJsonString(PairingAnswer));
 const decodeQuestion = Schema.decodeUnknownOption(Schema.fromJsonString(Question));
 const isInstanceId = Schema.is(InstanceId);
 
@@ -39,6 +48,11 @@ export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effe
     if (isOurs(message) || !isInstanceId(instanceId)) return;
     message.respond(actorAnswerWithin(self, local.actor(instanceId), link.maxPayload));
   };
+  const answerPairing = (local: LocalInspection, message: Msg): void => {
+    const instanceId = message.subject.split('.').at(-1);
+    if (isOurs(message) || !isInstanceId(instanceId)) return;
+    message.respond(bytesOf({ node: self, offer: local.pairing(instanceId) }));
+  };
   const answerActors = (local: LocalInspection, message: Msg): void => {
     if (isOurs(message)) return;
     for (const answer of actorsAnswers(self, local.actors())) message.respond(bytesOf(answer));
@@ -50,6 +64,7 @@ export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effe
         Effect.acquireRelease(
           Effect.sync(() => [
             link.subscribe(naming.actorQuestion('*'), (message) => answerActor(local, message)),
+            link.subscribe(naming.pairingQuestion('*'), (message) => answerPairing(local, message)),
             link.subscribe(naming.actorsQuestion, (message) => answerActors(local, message)),
           ]),
           (subscriptions) => Effect.sync(() => subscriptions.map((unsubscribe) => unsubscribe())),
@@ -57,8 +72,13 @@ export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effe
       ),
     askActor: (instanceId) =>
       Effect.flatMap(others, (expected) => {
-        const replies = actorReplies(expected);
+        const replies = firstReply(expected, decodeActor, ({ actor }) => actor);
         return Effect.map(asking(naming.actorQuestion(instanceId), replies), () => replies.found());
+      }),
+    askPairing: (instanceId) =>
+      Effect.flatMap(others, (expected) => {
+        const replies = firstReply(expected, decodePairing, ({ offer }) => offer);
+        return Effect.map(asking(naming.pairingQuestion(instanceId), replies), () => replies.found());
       }),
     askActors: Effect.flatMap(others, (expected) => {
       const replies = actorsReplies(expected);
@@ -74,14 +94,18 @@ interface Replies<A> {
   readonly found: () => A;
 }
 
-/** Enough once the instance was found, or all `expected` nodes have said that it is not theirs. */
-const actorReplies = (expected: number): Replies<ActorTree | null> => {
+/** Enough once one node has something to say, or all `expected` nodes have said that they have not. */
+const firstReply = <Answer extends { readonly node: string }, A>(
+  expected: number,
+  decode: (text: string) => Option.Option<Answer>,
+  saidIn: (answer: Answer) => A | null,
+): Replies<A | null> => {
   const heard = new Set<string>();
-  let found: ActorTree | null = null;
+  let found: A | null = null;
   const hear = (message: Msg): boolean => {
-    const answer = decodeActor(message.string());
+    const answer = decode(message.string());
     if (Option.isNone(answer)) return false;
-    found ??= answer.value.actor;
+    found ??= saidIn(answer.value);
     return found !== null || heard.add(answer.value.node).size >= expected;
   };
   return { expected, hear, found: () => found };

@@ -1,4 +1,5 @@
 import { Schema } from 'effect';
+import { PairingOffer } from '../domain/pairing.ts';
 import { ActorSummary, ActorTree, type TraceEntry } from '../runtime/inspection.ts';
 
 /** Who asks. A node does not answer itself. */
@@ -7,6 +8,10 @@ export const Question = Schema.Struct({ from: Schema.String });
 /** One node's answer about one instance. Null: it does not live there. */
 export const ActorAnswer = Schema.Struct({ node: Schema.String, actor: Schema.NullOr(ActorTree) });
 export type ActorAnswer = typeof ActorAnswer.Type;
+
+/** One node's answer about the pairing of an instance. Null: nothing is to be shown, or it does not live there. */
+export const PairingAnswer = Schema.Struct({ node: Schema.String, offer: Schema.NullOr(PairingOffer) });
+export type PairingAnswer = typeof PairingAnswer.Type;
 
 /** A part of one node's list of actors: the `part`-th of `parts`. */
 export const ActorsAnswer = Schema.Struct({
@@ -20,7 +25,7 @@ export type ActorsAnswer = typeof ActorsAnswer.Type;
 /** Summaries in one part: some 400 bytes each, far below the megabyte that NATS carries by default. */
 const ACTORS_IN_PART = 500;
 
-export const bytesOf = (answer: ActorAnswer | ActorsAnswer): Uint8Array =>
+export const bytesOf = (answer: ActorAnswer | ActorsAnswer | PairingAnswer): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(answer));
 
 export const actorsAnswers = (node: string, actors: readonly ActorSummary[]): readonly ActorsAnswer[] => {

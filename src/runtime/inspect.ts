@@ -20,6 +20,7 @@ export const localInspection = <Tx extends StepTransaction>(node: Node<Tx>, now:
     const process = node.find(instanceId);
     return process === null || process.live === null ? null : treeOf(node.id, process, now());
   },
+  pairing: (instanceId) => node.find(instanceId)?.live?.activities.pairingOffer(now()) ?? null,
 });
 
 /** How often a stream looks at an instance that lives on another node. */
@@ -45,6 +46,11 @@ export const inspectorOf = <Tx extends StepTransaction>(
       if (rows !== null) return staleTreeOf(rows, node.find(instanceId)?.parked ?? null);
       const message = `There is no instance ${instanceId}.`;
       return yield* new Refused({ status: 404, code: 'instance_not_found', message });
+    }),
+  pairing: (instanceId) =>
+    Effect.suspend(() => {
+      const offer = local.pairing(instanceId);
+      return node.find(instanceId) === null ? wire.askPairing(instanceId) : Effect.succeed(offer);
     }),
   watch: (instanceId, onStep) => {
     const process = node.find(instanceId);

@@ -1,6 +1,7 @@
 import { type Effect, Schema } from 'effect';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import { InstanceId } from '../domain/ids.ts';
+import type { PairingOffer } from '../domain/pairing.ts';
 
 /** One transition of one actor, as kept in the trace of its instance (the last 200). */
 export const TraceEntry = Schema.Struct({
@@ -61,6 +62,8 @@ export type ActorTree = typeof ActorTree.Type;
 export interface Inspector {
   readonly actors: Effect.Effect<readonly ActorSummary[], StoreUnavailable>;
   readonly actor: (instanceId: InstanceId) => Effect.Effect<ActorTree, Refused | StoreUnavailable>;
+  /** What a person must be shown to pair an instance, wherever it lives; null: nothing now. */
+  readonly pairing: (instanceId: InstanceId) => Effect.Effect<PairingOffer | null>;
   /** Calls `onStep` after each step of the instance until the returned function is called. */
   readonly watch: (instanceId: InstanceId, onStep: () => void) => () => void;
 }

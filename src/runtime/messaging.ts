@@ -18,6 +18,11 @@ export interface Messaging {
 export const inProcessMessaging = (): Messaging => ({
   mailbox: inProcessMailbox(),
   carrier: inProcessCarrier(),
-  wire: { serve: () => Effect.void, askActor: () => Effect.succeed(null), askActors: Effect.succeed([]) },
+  wire: {
+    serve: () => Effect.void,
+    askActor: () => Effect.succeed(null),
+    askPairing: () => Effect.succeed(null),
+    askActors: Effect.succeed([]),
+  },
   state: () => 'in-process',
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Effect, Exit, Scope } from 'effect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InstanceId } from '../../src/domain/ids.ts';
+import type { PairingOffer } from '../../src/domain/pairing.ts';
 import type { ActorTree } from '../../src/runtime/inspection.ts';
 import type { NodeWire } from '../../src/runtime/node-wire.ts';
 
@@ -35,11 +36,15 @@ export const tree = (changes: Partial<ActorTree> = {}): ActorTree => ({
   ...changes,
 });
 
+/** What each of them would show a person who pairs it. */
+const pairable = new Map<InstanceId, PairingOffer>();
+const offerOf = (id: InstanceId): PairingOffer | null => pairable.get(id) ?? null;
+
 /** Lets a node answer for what lives on it, until it is closed. */
 export const serve = async (wire: NodeWire, living: readonly ActorTree[]): Promise<() => Promise<void>> => {
   const scope = await Effect.runPromise(Scope.make());
   const actor = (id: InstanceId) => living.find(({ instanceId }) => instanceId === id) ?? null;
-  await Effect.runPromise(Scope.provide(wire.serve({ actors: () => living, actor }), scope));
+  await Effect.runPromise(Scope.provide(wire.serve({ actors: () => living, actor, pairing: offerOf }), scope));
   return () => Effect.runPromise(Scope.close(scope, Exit.void));
 };
 
@@ -76,6 +81,20 @@ export const wireContract = (driver: WireDriver): void => {
             expect(await answerOf(asker, one.instanceId)).toEqual(one);
           }
         }
+      }
+    });
+
+    it('brings what a person must be shown to pair an instance from wherever it lives', async () => {
+      const living = await inhabited(1);
+      for (const asker of wires) {
+        const other = living.find((_, index) => wires[index] !== asker)?.[0];
+        if (other === undefined) continue;
+        await answerOf(asker, other.instanceId);
+        expect(await Effect.runPromise(asker.askPairing(other.instanceId))).toBeNull();
+        const offer = { kind: 'qr', qr: 'shown once', expiresAt: 60_000 } as const;
+        pairable.set(other.instanceId, offer);
+        expect(await Effect.runPromise(asker.askPairing(other.instanceId))).toEqual(offer);
+        pairable.clear();
       }
     });
 

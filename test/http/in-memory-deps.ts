@@ -227,6 +227,7 @@ export const inMemoryDeps = () => {
             treeOf,
           ),
         ),
+      pairing: () => Effect.succeed(null),
       watch: (_id, onStep) => {
         watchers.add(onStep);
         return () => void watchers.delete(onStep);
@@ -250,6 +251,7 @@ export const inMemoryDeps = () => {
     channels: [
       {
         name: 'discord',
+        traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
         refuseCredentials: ({ token = '' }) => (token.length < 20 ? 'is too short for a bot token' : null),
       },
     ],

@@ -37,7 +37,9 @@ describe('sync jobs', () => {
 
   it.each([
     [{}, 'type'],
-    [{ type: 'contacts' }, 'type'],
+    [{ type: 'people' }, 'type'],
+    [{ type: 'contacts', depth: '7d' }, 'depth'],
+    [{ type: 'groups', channelId: '1' }, 'channelId'],
     [{ type: 'messages', depth: '8d' }, 'depth'],
     [{ type: 'messages', depth: '7d', since: '2026-01-01' }, 'depth'],
     [{ type: 'messages', since: 'yesterday' }, 'since'],

@@ -1,9 +1,11 @@
 import { Effect, Schema } from 'effect';
+import type { Credentials } from '../../channels/channel.ts';
 import { ChannelName } from '../../domain/channel-name.ts';
 import type { Command } from '../../domain/command.ts';
 import { Refused } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import { type InstanceState, InstanceView } from '../../domain/instance.ts';
+import { HistoryDepth } from '../../domain/pairing.ts';
 import { refuse } from '../decode-input.ts';
 import type { Denied } from '../denied.ts';
 import type { HttpDeps } from '../http-deps.ts';
@@ -26,10 +28,16 @@ const Token = Schema.NonEmptyString.check(
   description: "The bot's token. Stored encrypted, never shown again.",
 });
 
+const Depth = HistoryDepth.annotate({
+  description:
+    'How much of its past a phone is asked to push when it is paired; it cannot be changed later. Default recent.',
+});
+
 const NewInstance = Schema.Struct({
   name: Name,
   channel: ChannelName,
-  token: Token,
+  token: Schema.optionalKey(Token.annotate({ description: "A bot's token: wanted for discord." })),
+  historyDepth: Schema.optionalKey(Depth),
   connect: Schema.optionalKey(Schema.Boolean.annotate({ description: 'Whether to connect at once. Default true.' })),
 });
 
@@ -37,7 +45,11 @@ const Change = Schema.Struct({ name: Schema.optionalKey(Name), token: Schema.opt
 
 const Contents = Schema.Struct({ events: Schema.Number, conversations: Schema.Number, jobs: Schema.Number });
 
-const refuseToken = (deps: HttpDeps, channel: ChannelName, token: string): Effect.Effect<void, Denied> => {
+const refuseCredentials = (
+  deps: HttpDeps,
+  channel: ChannelName,
+  credentials: Credentials,
+): Effect.Effect<void, Denied> => {
   const offered = deps.channels.find(({ name }) => name === channel);
   if (offered === undefined) {
     const names = deps.channels.map(({ name }) => name).join(', ');
@@ -45,8 +57,21 @@ const refuseToken = (deps: HttpDeps, channel: ChannelName, token: string): Effec
       refuse([{ field: 'channel', message: `${channel} is not offered by this build; offered: ${names}` }]),
     );
   }
-  const objection = offered.refuseCredentials({ token });
-  return objection === null ? Effect.void : Effect.fail(refuse([{ field: 'token', message: objection }]));
+  const field = offered.traits.pairs ? 'historyDepth' : 'token';
+  const misplaced = offered.traits.pairs ? 'token' : 'historyDepth';
+  if (credentials[misplaced] !== undefined) {
+    const message = `says nothing for an account of ${channel}; leave it out`;
+    return Effect.fail(refuse([{ field: misplaced, message }]));
+  }
+  const objection = offered.refuseCredentials(credentials);
+  return objection === null ? Effect.void : Effect.fail(refuse([{ field, message: objection }]));
+};
+
+/** What of a request are credentials. An account that is paired has its default. */
+const credentialsOf = (deps: HttpDeps, channel: ChannelName, { token, historyDepth }: Credentials): Credentials => {
+  const pairs = deps.channels.find(({ name }) => name === channel)?.traits.pairs ?? false;
+  const depth = historyDepth ?? (pairs ? 'recent' : undefined);
+  return { ...given('token', token), ...given('historyDepth', depth) };
 };
 
 /** What makes an instance use its new token: nothing while it is disconnected on purpose. */
@@ -77,10 +102,11 @@ export const instanceRoutes = [
     summary: 'Adds an account, and connects it unless told not to.',
     body: NewInstance,
     answer: created(InstanceView),
-    handle: ({ body: { name, channel, token, connect = true } }, deps) =>
+    handle: ({ body: { name, channel, connect = true, ...rest } }, deps) =>
       Effect.gen(function* () {
-        yield* refuseToken(deps, channel, token);
-        const instance = yield* deps.registry.create({ name, channel, credentials: { token } }, deps.clock());
+        const credentials = credentialsOf(deps, channel, rest);
+        yield* refuseCredentials(deps, channel, credentials);
+        const instance = yield* deps.registry.create({ name, channel, credentials }, deps.clock());
         if (connect) yield* deps.bus.submit(instance.id, { type: 'connect' });
         return instance;
       }),
@@ -114,7 +140,7 @@ export const instanceRoutes = [
           return yield* refuse([{ field: 'body', message: 'names nothing to change; known are name, token' }]);
         }
         const before = yield* deps.catalogue.instance(instanceId);
-        if (token !== undefined) yield* refuseToken(deps, before.channel, token);
+        if (token !== undefined) yield* refuseCredentials(deps, before.channel, { token });
         const change = { ...given('name', name), ...given('credentials', token === undefined ? undefined : { token }) };
         const after = yield* deps.registry.update(instanceId, change);
         const commands = token === undefined ? [] : commandsAfterNewToken(before.state);
