@@ -6,6 +6,7 @@ import { type Log, silentLog } from '../domain/log.ts';
 import type { Fence } from '../runtime/fence.ts';
 import type { CommandStore, RuntimeStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry, Retention } from '../sync/catalogue.ts';
+import type { People } from '../sync/people.ts';
 import type { ScheduleStore } from '../sync/schedules.ts';
 import type { SettingsStore } from '../sync/settings.ts';
 import type { SyncStore, SyncTransaction } from '../sync/store.ts';
@@ -14,11 +15,16 @@ import { coverageCatalogue } from './catalogue/coverage.ts';
 import { eventCatalogue } from './catalogue/events.ts';
 import { instanceCatalogue } from './catalogue/instances.ts';
 import { jobCatalogue } from './catalogue/jobs.ts';
+import { contactCatalogue } from './catalogue/people/contacts.ts';
+import { groupCatalogue } from './catalogue/people/groups.ts';
+import { personCatalogue } from './catalogue/people/persons.ts';
 import { commandStore } from './command-store.ts';
 import { DatabaseRefused } from './database-refused.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { instanceRegistry } from './instance-registry.ts';
 import { leaseStore } from './lease-store.ts';
+import { personRegistry } from './people/person-registry.ts';
+import { openPersonIndex } from './person-index.ts';
 import { persevere } from './query-failure.ts';
 import { openRemovals } from './removals.ts';
 import { retentionStore } from './retention-store.ts';
@@ -39,6 +45,7 @@ export interface Database {
   readonly commands: CommandStore;
   readonly sync: SyncStore;
   readonly catalogue: Catalogue;
+  readonly people: People;
   readonly registry: InstanceRegistry;
   readonly settings: SettingsStore;
   readonly schedules: ScheduleStore;
@@ -68,6 +75,7 @@ export const databaseOn = (
     const log = options.logger ?? silentLog;
     const key = yield* persevere(() => openKeyRing(connection, options), isDatabaseRefused);
     const searchIndex = yield* openSearchIndex(connection, log);
+    const canCompareNames = yield* openPersonIndex(connection, log);
     const removals = yield* openRemovals(connection, log);
     return {
       runtime: { ...runtimeStore(connection), leases: leaseStore(connection, connection.apart) },
@@ -79,6 +87,12 @@ export const databaseOn = (
         ...conversationCatalogue(connection),
         ...coverageCatalogue(connection),
         ...eventCatalogue(connection, searchIndex),
+      },
+      people: {
+        ...personCatalogue(connection, canCompareNames),
+        ...contactCatalogue(connection),
+        ...groupCatalogue(connection),
+        ...personRegistry(connection),
       },
       registry: instanceRegistry(connection, key, removals),
       settings: settingsStore(connection, log),

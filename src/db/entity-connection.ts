@@ -4,8 +4,8 @@ import type { Connection, Sql } from './sql.ts';
 
 /** A database whose rows are read and written as entities. An entity manager lives for one piece of work. */
 export interface EntityConnection extends Connection {
-  /** Reads, each by itself. `body` awaits nothing but the entity manager, and opens no transaction. */
-  readonly entities: <A>(body: (em: SqlEntityManager) => Promise<A>) => Promise<A>;
+  /** Reads, each by itself. `body` awaits nothing but the entity manager and `sql`, and opens no transaction. */
+  readonly entities: <A>(body: (em: SqlEntityManager, sql: Sql) => Promise<A>) => Promise<A>;
   /** A transaction, as `transaction` is: what goes through the entity manager and through `sql` commits together. */
   readonly changes: <A>(body: (em: SqlEntityManager, sql: Sql) => Promise<A>) => Promise<A>;
   /** As `query`, on a session that no other work can take away. The embedded database has but one. */
@@ -60,7 +60,7 @@ export const entityConnection = (connection: Connection, em: unknown, apart: Con
   return {
     ...connection,
     apart,
-    entities: (body) => connection.query((sql) => withEntities(em, sql, body)),
+    entities: (body) => connection.query((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
     changes: (body) => connection.transaction((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
   };
 };

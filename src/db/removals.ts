@@ -7,6 +7,7 @@ import type { Log } from '../domain/log.ts';
 import { ChannelAuthEntity } from './entities/channel-auth-entity.ts';
 import { InstanceEntity } from './entities/instance-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
+import { removeIdentities } from './people/remove-identities.ts';
 import { persevere } from './query-failure.ts';
 
 /** Takes an instance and all that belongs to it away, in the background, however often the process dies meanwhile. */
@@ -29,6 +30,10 @@ const BELONGINGS = [
   // A step that was under way when the instance was marked may have stored one more page.
   'omni_events WHERE instance_id = $1',
   'bookmarks WHERE instance_id = $1',
+  'group_members WHERE group_id IN (SELECT id FROM omni_groups WHERE instance_id = $1)',
+  'omni_groups WHERE instance_id = $1',
+  'identity_aliases WHERE instance_id = $1',
+  'sightings WHERE instance_id = $1',
   'sync_jobs WHERE instance_id = $1',
   'commands WHERE instance_id = $1',
   'dead_letters WHERE instance_id = $1',
@@ -39,7 +44,6 @@ const BELONGINGS = [
   'instance_settings WHERE instance_id = $1',
   'settings_history WHERE instance_id = $1',
   'schedule_runs WHERE instance_id = $1',
-  'omni_instances WHERE id = $1',
 ];
 
 /**
@@ -57,6 +61,8 @@ const removeInstance = async (connection: EntityConnection, id: InstanceId): Pro
   for (const belonging of BELONGINGS) {
     while ((await removeBatch(connection, belonging, id)) > 0);
   }
+  while ((await connection.transaction((sql) => removeIdentities(sql, id, BATCH))) > 0);
+  await removeBatch(connection, 'omni_instances WHERE id = $1', id);
 };
 
 const removeMarked = async (connection: EntityConnection): Promise<void> => {

@@ -3,6 +3,7 @@ import type { StoreUnavailable } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import { persevere } from './query-failure.ts';
 import type { Connection, Sql } from './sql.ts';
+import { type IndexState, missingTrigrams, stateOfIndex } from './trigrams.ts';
 
 /** The trigram index over message text: it makes searches fast, and storing several times slower. */
 export interface SearchIndex {
@@ -14,36 +15,12 @@ export interface SearchIndex {
 /** Any number, the same for every build: one node builds, the others leave it to that one. */
 const INDEX_LOCK = 7_041_988_883;
 
-/** An index whose building was cut short is there, costs, and is of no use: it is not valid. */
-const stateOf = async (sql: Sql): Promise<'valid' | 'broken' | 'absent'> => {
-  const [index] = await sql.rows<{ valid: boolean }>(
-    `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('omni_events_text')`,
-  );
-  if (index === undefined) return 'absent';
-  return index.valid ? 'valid' : 'broken';
-};
-
-/** Null when the extension is there, otherwise what the operator has to do. */
-const missingExtension = async (sql: Sql): Promise<string | null> => {
-  const [extension] = await sql.rows<{ installed: boolean }>(
-    `SELECT installed_version IS NOT NULL AS installed FROM pg_available_extensions WHERE name = 'pg_trgm'`,
-  );
-  if (extension?.installed === true) return null;
-  if (extension === undefined)
-    return 'the extension pg_trgm is not installed on the PostgreSQL server (Debian: postgresql-contrib)';
-  try {
-    await sql.run('CREATE EXTENSION IF NOT EXISTS pg_trgm');
-    return null;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === '42501')) throw error;
-    return 'the database user may not create extensions; let an administrator run CREATE EXTENSION pg_trgm in this database';
-  }
-};
+const stateOf = (sql: Sql): Promise<IndexState> => stateOfIndex(sql, 'omni_events_text');
 
 const build = async (sql: Sql, concurrently: string, log: Log): Promise<boolean> => {
   const state = await stateOf(sql);
   if (state === 'valid') return true;
-  const missing = await missingExtension(sql);
+  const missing = await missingTrigrams(sql);
   if (missing !== null) {
     log.error({ setting: 'search.index' }, `There is no search index, and searches stay slow: ${missing}`);
     return false;

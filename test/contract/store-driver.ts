@@ -3,7 +3,9 @@ import { Cause, Effect, Exit, Scope } from 'effect';
 import { type Database, databaseOn } from '../../src/db/database.ts';
 import type { EntityConnection } from '../../src/db/entity-connection.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
+import type { ListedContact } from '../../src/domain/contact.ts';
 import type { ListedConversation } from '../../src/domain/conversation.ts';
+import type { ListedGroup, ListedMember } from '../../src/domain/group.ts';
 import { CommandId, type ConversationId, ExternalId, type InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
 import type { Message } from '../../src/domain/message.ts';
@@ -92,6 +94,40 @@ export const defectOf = async <A, E>(effect: Effect.Effect<A, E>): Promise<unkno
   if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) throw new Error('The effect was expected to die');
   return Cause.squash(exit.cause);
 };
+
+/** A contact of whom nothing is told but what is given. */
+export const contact = (id: string, changes: Partial<Omit<ListedContact, 'externalId'>> = {}): ListedContact => ({
+  externalId: ExternalId.make(id),
+  aliases: [],
+  names: {},
+  phone: null,
+  isBot: false,
+  ...changes,
+});
+
+export const listedGroup = (id: string, changes: Partial<Omit<ListedGroup, 'externalId'>> = {}): ListedGroup => ({
+  externalId: ExternalId.make(id),
+  kind: 'group',
+  parentExternalId: null,
+  name: `Group ${id}`,
+  description: null,
+  ownerExternalId: null,
+  createdAt: null,
+  memberCount: null,
+  metadata: {},
+  ...changes,
+});
+
+export const listedMember = (
+  id: string,
+  changes: Partial<Omit<ListedMember, 'contactExternalId'>> = {},
+): ListedMember => ({
+  contactExternalId: ExternalId.make(id),
+  role: 'member',
+  nick: null,
+  joinedAt: null,
+  ...changes,
+});
 
 export const listedConversation = (changes: Partial<ListedConversation> = {}): ListedConversation => ({
   externalId: ExternalId.make(randomUUID()),

@@ -49,6 +49,14 @@ export class People extends Migration {
     ) WITH (fillfactor = 90)`);
     this.addSql('CREATE INDEX platform_identities_by_person ON platform_identities (person_id)');
 
+    // Where the server has no trigrams, or this user may not create them, the service works without (person-index.ts).
+    this.addSql(`DO $$ BEGIN
+      CREATE EXTENSION IF NOT EXISTS pg_trgm;
+      CREATE INDEX platform_identities_search ON platform_identities USING gin (search gin_trgm_ops);
+      CREATE INDEX persons_search ON persons USING gin (search gin_trgm_ops);
+    EXCEPTION WHEN undefined_file OR feature_not_supported OR insufficient_privilege OR undefined_object THEN NULL;
+    END $$`);
+
     // An alias may be learned before the account that it stands for is met.
     this.addSql(`CREATE TABLE identity_aliases (
       instance_id uuid NOT NULL,
@@ -108,6 +116,10 @@ export class People extends Migration {
       PRIMARY KEY (group_id, contact_external_id)
     ) WITH (fillfactor = 90)`);
     this.addSql('CREATE INDEX group_members_by_contact ON group_members (contact_external_id)');
+
+    // The timeline of a person. Own messages are found by their conversation.
+    this.addSql(`CREATE INDEX omni_events_by_sender ON omni_events (instance_id, sender_id, timestamp DESC)
+      WHERE NOT is_from_me`);
 
     // What a survey has seen, a row for each page: a stamp on every contact would rewrite 100,000 rows in which nothing
     // changed, and a row for each would be written and deleted as often.

@@ -1,9 +1,7 @@
 import type { PersonId } from '../../domain/ids.ts';
+import type { LinkedBy } from '../../domain/person-view.ts';
 import { msOf, toInstant } from '../instants.ts';
 import type { Sql } from '../sql.ts';
-
-/** Who linked an identity, or merged persons. */
-export type LinkedBy = 'new' | 'phone' | 'account' | 'alias' | 'api' | 'merge';
 
 /** Two persons that are one. */
 export interface Union {
@@ -101,8 +99,8 @@ const MOVE = `
     RETURNING held.id, held.instance_id, from_id, into_id, linked_by, why
   )
   INSERT INTO identity_links (identity_id, instance_id, from_person_id, to_person_id, linked_by, why, at)
-  SELECT id, instance_id, from_id, into_id, linked_by, why, $5 FROM moved
-  UNION ALL SELECT NULL, NULL, from_id, into_id, linked_by, why, $5 FROM gone`;
+  SELECT id, instance_id, from_id, into_id, linked_by, why, $5::timestamptz FROM moved
+  UNION ALL SELECT NULL, NULL, from_id, into_id, linked_by, why, $5::timestamptz FROM gone`;
 
 // Earlier signposts are turned too, so that each leads to its goal at once.
 const TURN = `

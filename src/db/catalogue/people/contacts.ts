@@ -1,0 +1,57 @@
+import { Schema } from 'effect';
+import { phoneSearchOf } from '../../../domain/phone.ts';
+import type { PeopleCatalogue } from '../../../sync/people.ts';
+import { cleanText } from '../../clean-text.ts';
+import { IdentityEntity } from '../../entities/identity-entity.ts';
+import type { EntityConnection } from '../../entity-connection.ts';
+import { keysetCursor, pageOf } from '../../keyset-cursor.ts';
+import { persevere } from '../../query-failure.ts';
+import { isRefused } from '../../refusals.ts';
+import { readInstance } from '../instances.ts';
+import { searchPattern } from '../search-pattern.ts';
+import { IDENTITY_FIELDS, identityViews } from './identity-rows.ts';
+
+/** The place of something in the order of its external ids. */
+export const ExternalKey = keysetCursor(Schema.Struct({ externalId: Schema.String }));
+
+/** By a part of a name, handle or phone in any notation, or by the platform's whole id. */
+const matches = (search: string | undefined) => {
+  if (search === undefined) return {};
+  const phone = phoneSearchOf(search);
+  const terms = phone === null ? [search] : [search, phone];
+  return {
+    $or: [...terms.map((term) => ({ search: { $ilike: searchPattern(term) } })), { externalId: cleanText(search) }],
+  };
+};
+
+export const contactCatalogue = (connection: EntityConnection): Pick<PeopleCatalogue, 'contacts'> => ({
+  contacts: (instanceId, { search, includeLeft = false }, page) =>
+    persevere(async () => {
+      const after = ExternalKey.read(page.cursor);
+      return connection.entities(async (em) => {
+        await readInstance(em, instanceId);
+        const rows = await em.find(
+          IdentityEntity,
+          {
+            instanceId,
+            ...(after === null ? {} : { externalId: { $gt: cleanText(after.externalId) } }),
+            ...(includeLeft ? {} : { removedAt: null }),
+            ...matches(search),
+          },
+          {
+            fields: IDENTITY_FIELDS,
+            orderBy: { externalId: 'asc' },
+            limit: page.limit + 1,
+            disableIdentityMap: true,
+          },
+        );
+        const { items, cursor } = pageOf(
+          rows,
+          page.limit,
+          (row) => row,
+          ({ externalId }) => ExternalKey.write({ externalId }),
+        );
+        return { items: await identityViews(em, items), cursor };
+      });
+    }, isRefused),
+});

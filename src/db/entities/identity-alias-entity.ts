@@ -1,0 +1,14 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { InstanceId } from '../../domain/ids.ts';
+
+export const IdentityAliasEntity = defineEntity({
+  name: 'IdentityAlias',
+  tableName: 'identity_aliases',
+  properties: {
+    instanceId: p.uuid().$type<InstanceId>().primary(),
+    alias: p.string().primary(),
+    externalId: p.string(),
+    phone: p.string().nullable(),
+    learnedAt: p.datetime(),
+  },
+});
