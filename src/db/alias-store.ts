@@ -25,7 +25,7 @@ const MOVE = `
       SELECT FROM omni_events AS held WHERE held.conversation_id = $2 AND held.external_id = moving.external_id)
     RETURNING 1)
   UPDATE conversations AS kept
-  SET event_count = event_count + (SELECT count(*) FROM moved), name = coalesce(kept.name, gone.name), removed_at = NULL
+  SET event_count = kept.event_count + (SELECT count(*) FROM moved), name = coalesce(kept.name, gone.name), removed_at = NULL
   FROM conversations AS gone WHERE kept.id = $2 AND gone.id = $1`;
 
 /** Ids that turned out to be other names of what is known already. */

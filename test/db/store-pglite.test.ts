@@ -1,7 +1,10 @@
 import { catalogueContract } from '../contract/store-catalogue.ts';
+import { contactStoreContract } from '../contract/store-contacts.ts';
 import { leaseContract } from '../contract/store-leases.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
+import { schedulesContract } from '../contract/store-schedules.ts';
+import { sessionStoreContract } from '../contract/store-sessions.ts';
 import { settingsContract } from '../contract/store-settings.ts';
 import { syncStoreContract } from '../contract/store-sync.ts';
 import { pgliteDriver } from './pglite-driver.ts';
@@ -11,4 +14,7 @@ leaseContract(pgliteDriver());
 syncStoreContract(pgliteDriver());
 catalogueContract(pgliteDriver());
 registryContract(pgliteDriver());
+sessionStoreContract(pgliteDriver());
 settingsContract(pgliteDriver());
+schedulesContract(pgliteDriver());
+contactStoreContract(pgliteDriver());

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { catalogueContract } from '../contract/store-catalogue.ts';
+import { contactStoreContract } from '../contract/store-contacts.ts';
 import { leaseContract } from '../contract/store-leases.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
+import { schedulesContract } from '../contract/store-schedules.ts';
+import { sessionStoreContract } from '../contract/store-sessions.ts';
 import { settingsContract } from '../contract/store-settings.ts';
 import { syncStoreContract } from '../contract/store-sync.ts';
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
@@ -18,7 +21,10 @@ describe('a PostgreSQL server', () => {
   runtimeStoreContract(postgresDriver(() => server));
   leaseContract(postgresDriver(() => server));
   syncStoreContract(postgresDriver(() => server));
+  contactStoreContract(postgresDriver(() => server));
   catalogueContract(postgresDriver(() => server));
   registryContract(postgresDriver(() => server));
+  sessionStoreContract(postgresDriver(() => server));
   settingsContract(postgresDriver(() => server));
+  schedulesContract(postgresDriver(() => server));
 });
