@@ -75,7 +75,7 @@ const change = fc
   .map(([afterMs, [key, value]]) => ({ afterMs, key: key as SettingKey, value }));
 
 /** All slots that ever came, by walking through the periods between changes in the order of time. */
-const everyLikelySlot = (
+const everySlot = (
   settings: Settings,
   changes: readonly { at: number; key: SettingKey; value: unknown }[],
   end: number,
@@ -109,7 +109,7 @@ test(`over any changes and any pauses, each look opens the latest slot since the
           return { at: time, key, value };
         });
         const end = START + pauses.reduce((sum, ms) => sum + ms, 0);
-        const slots = everyLikelySlot(
+        const slots = everySlot(
           DEFAULT_SETTINGS,
           changes.filter((one) => one.at < end),
           end,
