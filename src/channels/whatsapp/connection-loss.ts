@@ -1,0 +1,134 @@
+import { DisconnectReason } from '@whiskeysockets/baileys';
+import type { ConnectionLost } from '../channel.ts';
+import type { VaultFailure } from '../session-vault.ts';
+
+/** Every code of a lost WhatsApp connection; docs/WHATSAPP.md explains each. */
+export const LOSS_CODES = [
+  'logged_out',
+  'session_replaced',
+  'banned',
+  'account_restricted',
+  'pairing_timed_out',
+  'pairing_failed',
+  'multidevice_mismatch',
+  'client_outdated',
+  'session_not_saved',
+  'session_unreadable',
+  'bad_session',
+  'restart_loop',
+  'login_timed_out',
+  'connection_lost',
+  'service_unavailable',
+  'unreachable',
+] as const;
+export type LossCode = (typeof LOSS_CODES)[number];
+
+const lost = (fate: ConnectionLost['fate'], code: LossCode, message: string): ConnectionLost => ({
+  type: 'connectionLost',
+  fate,
+  code,
+  message,
+});
+
+export const pairingTimedOut = (): ConnectionLost =>
+  lost(
+    'refused',
+    'pairing_timed_out',
+    'Nobody linked the device in time. Connect again and scan the QR code, or type the code, on the phone under Linked devices.',
+  );
+
+export const pairingFailed = (): ConnectionLost =>
+  lost(
+    'refused',
+    'pairing_failed',
+    'WhatsApp did not take the pairing request. Check the phone number (digits with country code), wait a few minutes, then pair again.',
+  );
+
+export const sessionNotSaved = (failure: VaultFailure | null): ConnectionLost =>
+  lost(
+    'transient',
+    'session_not_saved',
+    failure?._tag === 'Fenced'
+      ? 'Another node owns this instance now; this connection was given up.'
+      : 'A change of the session could not be saved, so the connection was given up before anything depended on it; it is opened again from what is saved.',
+  );
+
+export const sessionUnreadable = (): ConnectionLost =>
+  lost('transient', 'session_unreadable', 'The saved session could not be read from the database; it is tried again.');
+
+export const loginTimedOut = (): ConnectionLost =>
+  lost('transient', 'login_timed_out', 'WhatsApp took the connection but did not let us in within its time.');
+
+export const restartLoop = (): ConnectionLost =>
+  lost('transient', 'restart_loop', 'WhatsApp asked for one restart after the other; it is tried again later.');
+
+/** The reasons of `<failure>` and `<stream:error>` that Baileys does not name (WhatsApp Web's own numbers). */
+const TEMPORARILY_BANNED = 402;
+const CLIENT_OUTDATED = 405;
+
+const statusOf = (error: unknown): number | null => {
+  if (typeof error !== 'object' || error === null || !('output' in error)) return null;
+  const { output } = error;
+  if (typeof output !== 'object' || output === null || !('statusCode' in output)) return null;
+  return typeof output.statusCode === 'number' ? output.statusCode : null;
+};
+
+/** After pairing, and now and then: the server wants us to come again at once. */
+export const wantsRestart = (error: unknown): boolean => statusOf(error) === DisconnectReason.restartRequired;
+
+/** What a closed socket means. `isPairing`: no phone vouched for us yet. */
+export const lossOf = (error: unknown, isPairing: boolean): ConnectionLost => {
+  const status = statusOf(error);
+  switch (status) {
+    case DisconnectReason.loggedOut:
+      return lost(
+        'loggedOut',
+        'logged_out',
+        'The phone removed this linked device, or WhatsApp did. Connect again to pair anew.',
+      );
+    case DisconnectReason.connectionReplaced:
+      return lost(
+        'refused',
+        'session_replaced',
+        'Another program uses this very session. Stop it, then connect again; if you cannot find it, log out and pair anew.',
+      );
+    case DisconnectReason.forbidden:
+      return lost(
+        'refused',
+        'banned',
+        'WhatsApp has banned this account. Open WhatsApp on the phone, which explains it and lets you ask for a review.',
+      );
+    case TEMPORARILY_BANNED:
+      return lost(
+        'refused',
+        'account_restricted',
+        'WhatsApp has restricted this account for some time. Leave it alone until the phone shows that the restriction is over.',
+      );
+    case CLIENT_OUTDATED:
+      return lost(
+        'refused',
+        'client_outdated',
+        'WhatsApp no longer takes the client version of this build; upgrade the service.',
+      );
+    case DisconnectReason.multideviceMismatch:
+      return lost(
+        'refused',
+        'multidevice_mismatch',
+        'The phone does not take part in linked devices. Update WhatsApp on the phone, then pair again.',
+      );
+    case DisconnectReason.badSession:
+      return lost('transient', 'bad_session', 'WhatsApp ended the session with an internal error; it is opened again.');
+    case DisconnectReason.unavailableService:
+      return lost('transient', 'service_unavailable', 'WhatsApp is not available at the moment; it is tried again.');
+    case DisconnectReason.timedOut:
+      return isPairing ? pairingTimedOut() : lost('transient', 'connection_lost', 'WhatsApp stopped answering.');
+    case DisconnectReason.connectionClosed:
+      return lost('transient', 'connection_lost', 'WhatsApp closed the connection; it is opened again.');
+    default:
+      return lost(
+        'transient',
+        'unreachable',
+        status === null ? 'The connection to WhatsApp failed.' : `The connection to WhatsApp failed (${status}).`,
+      );
+  }
+};

@@ -1,0 +1,172 @@
+import { generateMessageIDV2, proto, type WASocket } from '@whiskeysockets/baileys';
+import { Duration, Effect } from 'effect';
+import type { Anchor } from '../../domain/anchor.ts';
+import type { Message } from '../../domain/message.ts';
+import type { ConnectionReport, HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
+import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreachable } from '../platform-failure.ts';
+import type { AddressBook, Pair } from './address-book.ts';
+import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
+import { type HistoryFiles, readHistory } from './history-blob.ts';
+import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
+import { sendToPhone } from './phone-message.ts';
+import { changesOf } from './stretch-changes.ts';
+
+/** A phone gives at most 50 for one request, whatever is asked for. */
+const PAGE_SIZE = 50;
+const ANSWER_LIMIT_MS = 30_000;
+/** The server's way to say "too much" in an `<ack error>`. */
+const OVERLIMIT = '429';
+
+/** What a request depends on besides the phone. */
+export interface Line {
+  /** Null: there is no connection at the moment. */
+  readonly socket: () => WASocket | null;
+  /** Calls back when the socket of this moment is gone, or when the server refuses this message. Returns how to stop. */
+  readonly watch: (requestId: string, fails: (failure: PlatformFailure) => void) => () => void;
+}
+
+export interface HistoryOf {
+  readonly line: Line;
+  readonly awaited: AwaitedAnswers;
+  readonly book: AddressBook;
+  readonly files: HistoryFiles;
+  readonly now: () => number;
+  readonly report: (report: ConnectionReport) => void;
+  readonly learn: (pairs: readonly Pair[]) => Promise<void>;
+  readonly answerTimeoutMs: number | null;
+}
+
+const bad = (message: string): BadAnswer => new BadAnswer({ message, raw: null });
+const notConnected = (): Unreachable =>
+  new Unreachable({ message: 'There is no connection to WhatsApp at the moment.' });
+
+/** What the server's refusal of a message means. */
+export const refusalOf = (code: string): PlatformFailure =>
+  code === OVERLIMIT
+    ? new RateLimited({ scope: 'instance', retryAfterMs: null, message: 'WhatsApp limits requests for history.' })
+    : bad(`WhatsApp refused the request for history (${code}).`);
+
+const requestOf = (externalId: string, from: HeldMessage, limit: number): proto.IMessage => ({
+  protocolMessage: {
+    type: proto.Message.ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_MESSAGE,
+    peerDataOperationRequestMessage: {
+      peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.HISTORY_SYNC_ON_DEMAND,
+      historySyncOnDemandRequest: {
+        chatJid: externalId,
+        oldestMsgId: from.externalId,
+        oldestMsgFromMe: from.isFromMe,
+        oldestMsgTimestampMs: from.at,
+        onDemandMsgCount: Math.min(PAGE_SIZE, Math.max(1, limit)),
+      },
+    },
+  },
+});
+
+const anchorOf = ({ timestamp, externalId }: Message): Anchor => ({ at: timestamp, id: externalId });
+
+/** Within a second the phone's order counts, which the anchor's time alone does not tell. */
+const isBelow = (from: HeldMessage) => (entry: { readonly externalId: string | null; readonly at: number }) =>
+  entry.externalId !== from.externalId && entry.at <= from.at;
+
+/** What of an answer lies below the anchor, as a page. Fails where the answer proves nothing. */
+const pageOf = (
+  stretch: ChunkStretch | undefined,
+  from: HeldMessage,
+  requestedAt: number,
+): Effect.Effect<MessagePage, BadAnswer> => {
+  const given = stretch?.messages ?? [];
+  const below = isBelow(from);
+  const messages = given.filter((message) => below({ externalId: message.externalId, at: message.timestamp }));
+  const malformed = (stretch?.malformed ?? []).filter(({ externalId, at }) => at === null || below({ externalId, at }));
+  const places: readonly Anchor[] = [
+    ...messages.map(anchorOf),
+    ...malformed.flatMap(({ externalId, at }) => (at === null ? [] : [{ at, id: externalId }])),
+  ];
+  const [newest = null, oldest = null] = [
+    places.reduce<Anchor | undefined>(
+      (top, place) => (top === undefined || place.at > top.at ? place : top),
+      undefined,
+    ),
+    places.reduce<Anchor | undefined>(
+      (end, place) => (end === undefined || place.at <= end.at ? place : end),
+      undefined,
+    ),
+  ];
+  if (places.length === 0) {
+    if (given.length > 0) return Effect.fail(bad('The phone repeated messages that it had given before.'));
+    if (stretch?.atStart !== true)
+      return Effect.fail(bad('The phone answered with nothing, and did not say that there is nothing.'));
+  }
+  return Effect.succeed({
+    messages,
+    newest,
+    oldest,
+    atStart: stretch?.atStart === true,
+    malformed,
+    requestedAt,
+    quota: null,
+  });
+};
+
+/** Reads what a phone gives only when asked: one request, answered by a history notification that names it. */
+export const whatsappHistory = (of: HistoryOf): MessageHistory => {
+  const { line, awaited, book, files, now, report, learn } = of;
+  const limitMs = of.answerTimeoutMs ?? ANSWER_LIMIT_MS;
+  let busy = false;
+
+  const ask = (message: proto.IMessage): Effect.Effect<HistoryNotification, PlatformFailure> =>
+    Effect.callback<HistoryNotification, PlatformFailure>((resume) => {
+      const socket = line.socket();
+      if (socket === null) return resume(Effect.fail(notConnected()));
+      const id = generateMessageIDV2(socket.user?.id);
+      const ignore = awaited.expect(id, (answer) => resume(Effect.succeed(answer)));
+      const unwatch = line.watch(id, (failure) => resume(Effect.fail(failure)));
+      sendToPhone(socket, id, message).catch(() => resume(Effect.fail(notConnected())));
+      return Effect.sync(() => {
+        ignore();
+        unwatch();
+      });
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.millis(limitMs),
+        orElse: () =>
+          Effect.fail(
+            new Silent({
+              message: `The phone did not answer within ${limitMs / 1000} s; it may be off, or asked too often.`,
+            }),
+          ),
+      }),
+    );
+
+  const tellChanges = (chunk: HistoryChunk): void => {
+    for (const change of changesOf(chunk.stretches)) report(change);
+  };
+
+  return {
+    pageSize: PAGE_SIZE,
+    read: Effect.fnUntraced(function* ({ externalId, from, limit }: HistoryRequest) {
+      if (from === undefined)
+        return yield* new NoAnchor({ message: 'WhatsApp reads only below a message that is held, and none is.' });
+      if (busy) return yield* bad('Another request for history is on its way; WhatsApp answers one at a time.');
+      busy = true;
+      return yield* Effect.gen(function* () {
+        const requestedAt = now();
+        const notification = yield* ask(requestOf(externalId, from, limit));
+        const history = yield* readHistory(files, notification);
+        const chunk = yield* Effect.promise(() => readChunk({ history, also: [externalId], book, now: now() }));
+        yield* Effect.promise(() => learn(chunk.pairs));
+        const wanted = chunk.canonical(externalId);
+        const stretch = chunk.stretches.find(({ conversation }) => conversation.externalId === wanted);
+        const page = yield* pageOf(stretch, from, requestedAt);
+        tellChanges(chunk);
+        return page;
+      }).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            busy = false;
+          }),
+        ),
+      );
+    }),
+  };
+};

@@ -1,0 +1,71 @@
+import type { WASocket } from '@whiskeysockets/baileys';
+import { Effect } from 'effect';
+import type { ListedContact } from '../../domain/contact.ts';
+import type { PeoplePage, PeopleSurvey } from '../channel.ts';
+import { BadAnswer, type PlatformFailure, RateLimited, Unreachable } from '../platform-failure.ts';
+import type { AddressBook, Pair } from './address-book.ts';
+import { mergeContacts } from './contact-mapping.ts';
+import { addressesOfGroup, contactsOfGroup, groupOf, membersOf, pairsOfGroup } from './group-mapping.ts';
+
+export interface PeopleOf {
+  readonly socket: () => WASocket | null;
+  readonly book: AddressBook;
+  readonly learn: (pairs: readonly Pair[]) => Promise<void>;
+  readonly now: () => number;
+}
+
+const page = (requestedAt: number, told: Partial<PeoplePage>): PeoplePage => ({
+  groups: [],
+  contacts: [],
+  members: [],
+  completed: { groups: false, contacts: false, membersOf: [] },
+  onlyPushed: false,
+  nextCursor: null,
+  problems: [],
+  requestedAt,
+  quota: null,
+  ...told,
+});
+
+/** Contacts cannot be asked for: they come with history, app state and pushed names. Makes no request. */
+export const contactSurvey = (now: () => number): PeopleSurvey => ({
+  read: () => Effect.sync(() => page(now(), { onlyPushed: true })),
+});
+
+/** What a failed query means: Baileys throws the server's words and its code as `data`. */
+export const queryFailureOf = (error: unknown): PlatformFailure => {
+  const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : null;
+  const words = error instanceof Error ? error.message : 'unknown reason';
+  if (data === 429 || words.includes('rate-overlimit'))
+    return new RateLimited({ scope: 'instance', retryAfterMs: null, message: 'WhatsApp limits queries of groups.' });
+  if (typeof data === 'number')
+    return new BadAnswer({ message: `WhatsApp refused the query of groups: ${words} (${data}).`, raw: null });
+  return new Unreachable({ message: `The groups could not be queried: ${words.slice(0, 200)}` });
+};
+
+/** All groups with all their members, in one query. */
+export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurvey => ({
+  read: Effect.fnUntraced(function* ({ withMembers }) {
+    const open = socket();
+    if (open === null) return yield* new Unreachable({ message: 'There is no connection to WhatsApp at the moment.' });
+    const requestedAt = now();
+    const told = yield* Effect.tryPromise({
+      try: () => open.groupFetchAllParticipating(),
+      catch: queryFailureOf,
+    });
+    const groups = Object.values(told);
+    const pairs = groups.flatMap(pairsOfGroup);
+    yield* Effect.promise(() => learn(pairs));
+    const canonical = yield* Effect.promise(() => book.lookUp(groups.flatMap(addressesOfGroup), pairs));
+    const contacts: readonly ListedContact[] = withMembers
+      ? mergeContacts(groups.flatMap((group) => contactsOfGroup(group, canonical)))
+      : [];
+    const members = withMembers ? groups.map((group) => membersOf(group, canonical)) : [];
+    return page(requestedAt, {
+      groups: groups.map((group) => groupOf(group, canonical)),
+      contacts,
+      members,
+      completed: { groups: true, contacts: false, membersOf: members.map(({ groupExternalId }) => groupExternalId) },
+    });
+  }),
+});

@@ -1,0 +1,300 @@
+import { randomUUID } from 'node:crypto';
+import { type BaileysEventMap, proto, type WASocket } from '@whiskeysockets/baileys';
+import type { InstanceId } from '../../domain/ids.ts';
+import type { Log } from '../../domain/log.ts';
+import type { HistoryDepth } from '../../domain/pairing.ts';
+import type { ConnectionLost, ConnectionReport } from '../channel.ts';
+import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
+import type { SessionVault } from '../session-vault.ts';
+import { AddressBook, type Pair } from './address-book.ts';
+import { AliasNews, aliasIn } from './alias-news.ts';
+import { AppStateReading } from './app-state.ts';
+import { AuthState } from './auth-state.ts';
+import { AwaitedAnswers } from './awaited-answers.ts';
+import { baileysLogger } from './baileys-logger.ts';
+import {
+  loginTimedOut,
+  lossOf,
+  pairingFailed,
+  restartLoop,
+  sessionNotSaved,
+  sessionUnreadable,
+  wantsRestart,
+} from './connection-loss.ts';
+import { refusalOf } from './history.ts';
+import { Lane } from './lane.ts';
+import { liveEvents } from './live-events.ts';
+import { PairingOffers } from './pairing-offers.ts';
+import { Reporting } from './reporting.ts';
+import { openSocket } from './session-socket.ts';
+import { durableRepository } from './signal-repository.ts';
+
+/** From the opening of the socket to the account being let in; pairing has limits of its own. */
+const LOGIN_LIMIT_MS = 60_000;
+/** Restarts that the server may ask for without letting us in between. */
+const MOST_RESTARTS = 3;
+/** How long a socket may take to say goodbye. */
+const GOODBYE_MS = 2_000;
+
+export interface SessionOf {
+  readonly instanceId: InstanceId;
+  readonly vault: SessionVault;
+  readonly historyDepth: HistoryDepth;
+  readonly pairWith: string | null;
+  readonly socketUrl: string | null;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly report: (report: ConnectionReport) => void;
+  readonly loginLimitMs: number | null;
+}
+
+type Listener = (failure: PlatformFailure) => void;
+
+const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
+
+/**
+ * The life of one connection: `opening` → `open` ⇄ `interrupted`, and from anywhere to `over`, which is told exactly
+ * once, after the last write. A restart that the server asks for (515, always after pairing) stays inside.
+ */
+export class Session {
+  readonly awaited = new AwaitedAnswers();
+  readonly book: AddressBook;
+  readonly #of: SessionOf;
+  readonly #reporting: Reporting;
+  readonly #offers: PairingOffers;
+  readonly #appState: AppStateReading;
+  readonly #events: ReturnType<typeof liveEvents>;
+  /** Events are mapped one after another, since looking addresses up takes time. */
+  readonly #order = new Lane();
+  readonly #waiting = new Map<string, Listener>();
+  #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
+  #continuity: string = randomUUID();
+  #state: AuthState | null = null;
+  #socket: WASocket | null = null;
+  #restarts = 0;
+  #deadline: NodeJS.Timeout | null = null;
+  #ending: Promise<void> | null = null;
+
+  constructor(of: SessionOf) {
+    this.#of = of;
+    this.#reporting = new Reporting(of.report);
+    this.#appState = new AppStateReading(this.#onFault('The app state could not be read.'));
+    this.#offers = new PairingOffers({
+      pairWith: of.pairWith,
+      now: of.now,
+      offer: (offer) => this.#reporting.say({ type: 'pairingOffered', offer }),
+      onRefused: () => this.#lose(pairingFailed()),
+    });
+    this.book = new AddressBook({
+      own: () => this.#state?.creds.me,
+      pairsOf: async (lids) => (await this.#socket?.signalRepository.lidMapping.getPNsForLIDs(lids)) ?? null,
+    });
+    this.#events = liveEvents({ book: this.book, now: of.now });
+  }
+
+  /** The socket while it is open for requests. */
+  readonly socket = (): WASocket | null => (this.#phase === 'open' ? this.#socket : null);
+
+  /** Calls back when the socket is gone, or when the server refuses the message of this id. Returns how to stop. */
+  readonly watch = (id: string, fails: Listener): (() => void) => {
+    this.#waiting.set(id, fails);
+    return () => this.#waiting.delete(id);
+  };
+
+  /** Keeps what was told of LIDs and phone addresses; the key store tells of those that are new. */
+  readonly learn = async (pairs: readonly Pair[]): Promise<void> => {
+    try {
+      if (pairs.length > 0) await this.#socket?.signalRepository.lidMapping.storeLIDPNMappings([...pairs]);
+    } catch (error) {
+      this.#onFault('A mapping of addresses could not be kept.')(error);
+    }
+  };
+
+  /** What happens in the account, as far as it is told from outside of the live stream. */
+  readonly tell = (report: ConnectionReport): void => this.#reporting.tell(report);
+
+  async start(): Promise<void> {
+    const { vault } = this.#of;
+    const news = new AliasNews((aliases) => this.#reporting.tell({ type: 'aliasesLearned', aliases }));
+    try {
+      const state = await AuthState.open({
+        vault,
+        onFailure: (failure) => this.#lose(sessionNotSaved(failure)),
+        onStored: news.stored,
+      });
+      if (this.#isOver()) return await state.close();
+      this.#state = state;
+      this.#connect(state);
+    } catch (error) {
+      this.#onFault('The session could not be opened.')(error);
+      this.#lose(sessionUnreadable());
+    }
+  }
+
+  /** Ends the connection without a word, and resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    this.#reporting.end();
+    await this.#end();
+  }
+
+  /** Removes this device from the account. Rejects when the server cannot be told. */
+  async logOut(): Promise<void> {
+    const socket = this.socket();
+    if (socket === null) throw new Error('There is no connection to WhatsApp at the moment.');
+    this.#reporting.end();
+    await socket.logout();
+  }
+
+  #isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
+  readonly #onFault =
+    (sentence: string) =>
+    (error: unknown): void => {
+      if (this.#isOver()) return;
+      const words = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+      this.#of.log.warn({ instanceId: this.#of.instanceId, error: words }, sentence);
+    };
+
+  #connect(state: AuthState): void {
+    const { socketUrl, historyDepth, log, now, instanceId } = this.#of;
+    if (state.isPaired) this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
+    const hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]): void => {
+      if (this.#socket === socket) this.#hear(state, socket, { [name]: event });
+    };
+    const socket = openSocket({
+      state,
+      makeSignalRepository: durableRepository(state, this.awaited, now),
+      historyDepth,
+      socketUrl,
+      logger: baileysLogger(log, instanceId),
+      hear,
+      onFault: this.#onFault('Baileys could not handle what WhatsApp sent.'),
+    });
+    this.#socket = socket;
+  }
+
+  #hear(state: AuthState, socket: WASocket, event: Partial<BaileysEventMap>): void {
+    if (this.#isOver()) return;
+    if (event['creds.update']) state.credsChanged();
+    if (event['creds.update']?.myAppStateKeyId && this.#phase === 'open') this.#appState.look(socket, state);
+    if (event['connection.update']) this.#onConnection(state, socket, event['connection.update']);
+    if (event['messages.update']) this.#onRefusals(event['messages.update']);
+    this.#onAccount(event);
+  }
+
+  #onAccount(event: Partial<BaileysEventMap>): void {
+    const { messages, contacts, groups, participants, deletions } = this.#events;
+    const upsert = event['messages.upsert'];
+    if (upsert) this.#inOrder(() => messages(upsert.messages, this.#continuity));
+    const named = event['contacts.upsert'] ?? event['contacts.update'];
+    if (named) this.#inOrder(() => contacts(named));
+    const changed = event['groups.upsert'] ?? event['groups.update'];
+    if (changed) this.#inOrder(() => groups(changed));
+    const members = event['group-participants.update'];
+    if (members) this.#inOrder(() => participants(members));
+    const deleted = event['messages.delete'];
+    if (deleted) this.#inOrder(() => deletions(deleted));
+  }
+
+  #inOrder(reportsOf: () => Promise<readonly ConnectionReport[]>): void {
+    this.#order
+      .run(async () => {
+        for (const report of await reportsOf()) this.#reporting.tell(report);
+      })
+      .catch(this.#onFault('An event of WhatsApp could not be taken in.'));
+  }
+
+  #onConnection(state: AuthState, socket: WASocket, update: BaileysEventMap['connection.update']): void {
+    if (update.qr) this.#offers.onQr(socket, update.qr);
+    if (update.connection === 'open') void this.#opened(state, socket);
+    if (update.connection === 'close') void this.#closed(state, update.lastDisconnect?.error);
+  }
+
+  async #opened(state: AuthState, socket: WASocket): Promise<void> {
+    this.#unbound();
+    this.#phase = 'open';
+    this.#restarts = 0;
+    this.#continuity = randomUUID();
+    const { me } = state.creds;
+    const name = me?.name === undefined || me.name === '~' ? null : me.name;
+    const account = { externalId: this.book.ownJid, name };
+    this.#reporting.say({ type: 'connectionOpened', account, continuity: this.#continuity });
+    this.#appState.look(socket, state);
+    await this.#tellAliases(state).catch(this.#onFault('The mappings of addresses could not be read.'));
+  }
+
+  /** All of them, with each opening: a crash may have come between keeping one and what the core made of it. */
+  async #tellAliases(state: AuthState): Promise<void> {
+    const held = await state.readAll('lid-mapping');
+    const aliases = [...held].flatMap(([name, value]) => aliasIn({ kind: 'lid-mapping', name, value }) ?? []);
+    this.#reporting.tell({ type: 'aliasesLearned', aliases });
+  }
+
+  async #closed(state: AuthState, error: unknown): Promise<void> {
+    this.#failWaiting(GONE);
+    if (!wantsRestart(error) || !state.isPaired) return this.#lose(lossOf(error, !state.isPaired));
+    this.#restarts += 1;
+    if (this.#restarts > MOST_RESTARTS) return this.#lose(restartLoop());
+    if (this.#phase === 'open') {
+      this.#phase = 'interrupted';
+      this.#reporting.say({
+        type: 'connectionInterrupted',
+        message: 'WhatsApp asked for a restart of the connection.',
+      });
+    }
+    await state.settled();
+    if (!this.#isOver()) this.#connect(state);
+  }
+
+  /** The server acknowledges a message of ours with an error. */
+  #onRefusals(updates: BaileysEventMap['messages.update']): void {
+    for (const { key, update } of updates) {
+      const listener = key.id ? this.#waiting.get(key.id) : undefined;
+      if (listener === undefined || update.status !== proto.WebMessageInfo.Status.ERROR) continue;
+      const parameters: unknown = update.messageStubParameters;
+      listener(refusalOf(Array.isArray(parameters) ? String(parameters[0]) : 'no reason'));
+    }
+  }
+
+  #failWaiting(failure: PlatformFailure): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const listener of waiting) listener(failure);
+  }
+
+  #bound(limitMs: number): void {
+    this.#unbound();
+    this.#deadline = setTimeout(() => this.#lose(loginTimedOut()), limitMs);
+  }
+
+  #unbound(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = null;
+  }
+
+  /** From here on nothing leaves and nothing new is written; told when the last write is done. */
+  #lose(loss: ConnectionLost): void {
+    if (this.#isOver()) return;
+    void this.#end().then(() => this.#reporting.say(loss));
+  }
+
+  #end(): Promise<void> {
+    this.#phase = 'over';
+    this.#unbound();
+    this.#failWaiting(GONE);
+    this.#ending ??= this.#finish();
+    return this.#ending;
+  }
+
+  async #finish(): Promise<void> {
+    // Shuts the socket before anything is awaited: what Baileys still wants to send finds it closed.
+    const goodbye = this.#socket?.end(undefined) ?? Promise.resolve();
+    await this.#state?.close();
+    const { promise: patience, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GOODBYE_MS);
+    await Promise.race([goodbye.catch(() => {}), patience]);
+    clearTimeout(timer);
+  }
+}

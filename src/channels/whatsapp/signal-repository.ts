@@ -1,0 +1,93 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  DEFAULT_CONNECTION_CONFIG,
+  jidNormalizedUser,
+  type SignalKeyStoreWithTransaction,
+  type SocketConfig,
+} from '@whiskeysockets/baileys';
+import type { AuthState } from './auth-state.ts';
+import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
+import { keptNotification } from './kept-notification.ts';
+import { Lane } from './lane.ts';
+import { patientLookUp } from './lid-lookup.ts';
+import { newsIn } from './own-news.ts';
+import { quietly } from './quiet-signal.ts';
+
+/** Of the transactions here: there is one at a time, so they can share a name. */
+const TRANSACTION = 'signal';
+
+type MakeRepository = SocketConfig['makeSignalRepository'];
+type Keys = Parameters<MakeRepository>[0]['keys'];
+
+const transactional = (keys: Keys): SignalKeyStoreWithTransaction => {
+  if (!('transaction' in keys)) throw new Error('Baileys gave a key store without transactions.');
+  return keys;
+};
+
+/**
+ * libsignal's sessions, as Baileys has them, with three promises that Baileys does not make:
+ *
+ * - What a device of our own tells once (history, app state keys) is durable in the same write as the ratchet that
+ *   decrypted it, before `decryptMessage` returns and so before any receipt for it leaves. A message that comes again
+ *   after a crash is refused by the ratchet, and what it told is kept.
+ * - What was encrypted is only handed out once its ratchet is durable, also where Baileys sends from within a
+ *   transaction of its own (`relayMessage`), which it would commit after sending.
+ * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with and
+ *   without device) with one session behind them, of which a change could get lost.
+ */
+export const durableRepository = (state: AuthState, awaited: AwaitedAnswers, now: () => number): MakeRepository => {
+  const lane = new Lane();
+  const outside = AsyncLocalStorage.snapshot();
+  /** Outside of any transaction that the caller may be in. */
+  const alone = <A>(work: () => Promise<A>): Promise<A> => outside(() => lane.run(() => quietly(work)));
+
+  const isOwn = (jid: string): boolean => {
+    const { me } = state.creds;
+    return [me?.id, me?.lid].some((own) => own !== undefined && jidNormalizedUser(own) === jidNormalizedUser(jid));
+  };
+
+  return (auth, logger, lidsOf) => {
+    const keys = transactional(auth.keys);
+    const lookUp = lidsOf === undefined ? undefined : patientLookUp(lidsOf, now);
+    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, lookUp);
+    const inTransaction = <A>(work: () => Promise<A>): Promise<A> => alone(() => keys.transaction(work, TRANSACTION));
+
+    const decryptMessage: typeof inner.decryptMessage = async (sealed) => {
+      let hand: (() => void) | null = null;
+      const handTo = (take: (answer: HistoryNotification) => void, answer: HistoryNotification): void => {
+        hand = () => take(answer);
+      };
+      const plaintext = await alone(() =>
+        state.keeping((pushes) =>
+          keys.transaction(async () => {
+            const decrypted = await inner.decryptMessage(sealed);
+            const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
+            if (news === null) return decrypted;
+            if (Object.keys(news.appStateKeys).length > 0) await keys.set({ 'app-state-sync-key': news.appStateKeys });
+            if (news.history !== null) {
+              const take = awaited.claim(news.history.peerDataRequestSessionId);
+              if (take === null) pushes.push(keptNotification(news.history));
+              else handTo(take, news.history);
+            }
+            return decrypted;
+          }, TRANSACTION),
+        ),
+      );
+      (hand as (() => void) | null)?.();
+      return plaintext;
+    };
+
+    return {
+      ...inner,
+      decryptMessage,
+      decryptGroupMessage: (sealed) => inTransaction(() => inner.decryptGroupMessage(sealed)),
+      processSenderKeyDistributionMessage: (key) => inTransaction(() => inner.processSenderKeyDistributionMessage(key)),
+      encryptMessage: (open) => inTransaction(() => inner.encryptMessage(open)),
+      encryptGroupMessage: (open) => inTransaction(() => inner.encryptGroupMessage(open)),
+      getSenderKeyDistributionMessage: (of) => inTransaction(() => inner.getSenderKeyDistributionMessage(of)),
+      injectE2ESession: (session) => inTransaction(() => inner.injectE2ESession(session)),
+      deleteSession: (jids) => inTransaction(() => inner.deleteSession(jids)),
+      migrateSession: (from, to) => inTransaction(() => inner.migrateSession(from, to)),
+    };
+  };
+};
