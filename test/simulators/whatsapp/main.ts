@@ -1,4 +1,5 @@
 import { BadCommandLine, type CommandLine, parseCommandLine, USAGE } from './command-line.ts';
+import { quietLibsignal } from './signal/quiet-libsignal.ts';
 import { startWhatsAppSimulator } from './simulator.ts';
 
 const commandLine = (): CommandLine | null => {
@@ -13,6 +14,7 @@ const commandLine = (): CommandLine | null => {
 };
 
 const run = async ({ options, untilStdinCloses }: CommandLine): Promise<void> => {
+  quietLibsignal();
   const simulator = await startWhatsAppSimulator(options);
   const { socketUrl, mediaUrl, port } = simulator;
   const { phoneNumber } = simulator.account();

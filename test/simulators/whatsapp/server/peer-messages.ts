@@ -38,7 +38,9 @@ export const takeMessage = async (
   } catch (error) {
     throw new ProtocolError('signal', `the phone cannot read ${id}: ${String(error)}`);
   }
-  const request = message.protocolMessage?.peerDataOperationRequestMessage;
+  // Baileys sends it as it would send a copy of a message to another own device.
+  const { protocolMessage } = message.deviceSentMessage?.message ?? message;
+  const request = protocolMessage?.peerDataOperationRequestMessage;
   const operation = request?.peerDataOperationRequestType;
   if (operation === Operation.HISTORY_SYNC_ON_DEMAND && request?.historySyncOnDemandRequest) {
     await desk.ask(device, id, request.historySyncOnDemandRequest);
