@@ -29,6 +29,7 @@ const scopeParameters = (scope: Scope): readonly [string | null, readonly Conver
   scope.conversationIds,
 ];
 
+// A listing that tells no name or parent takes none away: a live WhatsApp message names neither.
 const UPSERT = `
   INSERT INTO conversations AS held (
     instance_id, updated_at, external_id, parent_external_id, kind, name, created_at, unreadable, holds_messages,
@@ -37,7 +38,8 @@ const UPSERT = `
   FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bool[],
     $10::bool[], $11::timestamptz[], $12::text[]) AS listed
   ON CONFLICT (instance_id, external_id) DO UPDATE
-  SET parent_external_id = excluded.parent_external_id, kind = excluded.kind, name = excluded.name,
+  SET parent_external_id = coalesce(excluded.parent_external_id, held.parent_external_id), kind = excluded.kind,
+      name = coalesce(excluded.name, held.name),
       created_at = coalesce(excluded.created_at, held.created_at), unreadable = excluded.unreadable,
       holds_messages = excluded.holds_messages, removed_at = NULL, updated_at = excluded.updated_at,
       newest_known = held.newest_known OR excluded.newest_known,
@@ -45,7 +47,8 @@ const UPSERT = `
       newest_external_id = CASE WHEN excluded.newest_known THEN excluded.newest_external_id ELSE held.newest_external_id END
   WHERE held.removed_at IS NOT NULL
     OR (held.parent_external_id, held.kind, held.name, held.unreadable, held.holds_messages)
-      IS DISTINCT FROM (excluded.parent_external_id, excluded.kind, excluded.name, excluded.unreadable, excluded.holds_messages)
+      IS DISTINCT FROM (coalesce(excluded.parent_external_id, held.parent_external_id), excluded.kind,
+        coalesce(excluded.name, held.name), excluded.unreadable, excluded.holds_messages)
     OR (excluded.created_at IS NOT NULL AND held.created_at IS DISTINCT FROM excluded.created_at)
     OR (excluded.newest_known AND (held.newest_known, held.newest_at, held.newest_external_id)
       IS DISTINCT FROM (true, excluded.newest_at, excluded.newest_external_id))`;
