@@ -19,11 +19,16 @@ Usage: node test/simulators/discord/main.ts [options]
   --help
 
 Prints one line of JSON when it is ready: {"ready":true,"apiUrl":…,"token":…,"port":…}.
-Control: GET /_sim/stats, /_sim/requests, /_sim/channels, /_sim/faults, /_sim/ground-truth and /_sim/deleted (NDJSON);
+Control: GET /_sim/stats, /_sim/requests, /_sim/channels, /_sim/faults;
+GET /_sim/ground-truth, /_sim/deleted, /_sim/contacts, /_sim/groups, /_sim/members (NDJSON)
 POST /_sim/messages {channelId, content} posts, with messageId edits; {channelId, messageIds} deletes; silent in each
 POST /_sim/faults {fault, aim}, /_sim/gateway {fault, aim}, /_sim/faults/release {id}, /_sim/faults/clear
 POST /_sim/gateway/drop, /_sim/token/revoke, /_sim/token/restore, /_sim/requests/clear
-POST /_sim/channels/deny {channelId}, /_sim/channels/allow {channelId}
+POST /_sim/channels/deny {channelId}, /_sim/channels/allow {channelId}, /_sim/channels/create {guildId, name, topic}
+POST /_sim/channels/change {channelId, name, topic, nsfw}, /_sim/channels/delete {channelId}; a guildId may be a name
+POST /_sim/guilds/change {guildId, name, description, ownerId}, /_sim/guilds/delete {guildId}, /_sim/guilds/down {guildId, undo}
+POST /_sim/members/join {guildId, userId}, /_sim/members/leave {guildId, userId}, /_sim/members/change {guildId, userId, nick, isAdmin}
+POST /_sim/users/rename {userId, username, globalName}; silent in each
 `;
 
 export class BadCommandLine extends Error {}

@@ -1,6 +1,7 @@
 import type { Faults } from './faults/faults.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { DeletedMessage, TrueMessage } from './ground-truth.ts';
+import type { TrueContact, TrueGroup, TrueMember } from './people-truth.ts';
 import type { RequestLog } from './request-log.ts';
 import type { InvalidRequests } from './rest/invalid-requests.ts';
 import type { RateLimiter, RateLimits } from './rest/rate-limiter.ts';
@@ -43,6 +44,10 @@ export interface DiscordSimulator {
   readonly gateway: Gateway;
   /** Every message that a bot (without a token: the default one) can read now. */
   readonly groundTruth: (token?: string) => Iterable<TrueMessage>;
+  /** Everybody who shares a guild with that bot, its guilds with their channels, and the members of those. */
+  readonly contacts: (token?: string) => Iterable<TrueContact>;
+  readonly groups: (token?: string) => Iterable<TrueGroup>;
+  readonly members: (token?: string) => Iterable<TrueMember>;
   readonly deleted: () => Iterable<DeletedMessage>;
   readonly close: () => Promise<void>;
 }

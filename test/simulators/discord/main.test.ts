@@ -50,6 +50,41 @@ afterEach(async () => {
 });
 
 describe('the simulator as a process', () => {
+  it('lets guilds, channels and people be changed from outside, and says how they are then', async () => {
+    run('--seed', '7', '--messages', '50', '--members', '20', '--rate-limits', 'off');
+    const { lines, post, get } = control(await ready());
+    const channels = (await get('channels')) as { id: string; name: string }[];
+    const idOf = (name: string): string => channels.find((channel) => channel.name === name)?.id ?? '';
+    const [owner, , third] = (await lines('contacts')) as { userId: string }[];
+    const changes: readonly [string, object][] = [
+      ['guilds/change', { guildId: 'Harbour', name: 'Haven', description: null, ownerId: third?.userId }],
+      ['channels/change', { channelId: idOf('general'), topic: 'News', nsfw: true }],
+      ['channels/delete', { channelId: idOf('empty') }],
+      ['channels/create', { guildId: 'Haven', name: 'fresh', topic: 'Fish' }],
+      ['members/change', { guildId: 'Haven', userId: third?.userId, nick: 'captain' }],
+      ['members/leave', { guildId: 'Haven', userId: owner?.userId }],
+      ['users/rename', { userId: third?.userId, globalName: null, username: 'thirdly', silent: true }],
+      ['guilds/delete', { guildId: 'Workshop' }],
+    ];
+    for (const [name, body] of changes) expect((await post(name, body)).status).toBe(200);
+    const { body } = await post('members/join', { guildId: 'Haven' });
+    const groups = await lines('groups');
+    expect(groups[0]).toMatchObject({ name: 'Haven', description: null, ownerId: third?.userId, memberCount: 21 });
+    expect(groups.find(({ id }) => id === idOf('general'))).toMatchObject({ description: 'News' });
+    expect(groups.map(({ name }) => name)).not.toContain('empty');
+    expect(groups.at(-1)).toMatchObject({ name: 'fresh', description: 'Fish' });
+    const members = await lines('members');
+    expect(members.find(({ userId }) => userId === third?.userId)).toMatchObject({ nick: 'captain', role: 'owner' });
+    expect(members.map(({ userId }) => userId)).toContain(body['userId']);
+    expect((await lines('contacts')).find(({ userId }) => userId === third?.userId)).toMatchObject({
+      username: 'thirdly',
+      globalName: null,
+    });
+    expect((await post('members/leave', { guildId: 'Workshop', userId: '1' })).status).toBe(400);
+    expect((await post('channels/change', { channelId: idOf('general'), nsfw: 'yes' })).status).toBe(400);
+    expect((await post('channels/change', { channelId: idOf('general'), topic: 7 })).status).toBe(400);
+  });
+
   it('says where it is, can be steered and read, and ends cleanly on SIGTERM', async () => {
     run('--seed', '7', '--messages', '300', '--rate-limits', 'off');
     const place = await ready();

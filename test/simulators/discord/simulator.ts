@@ -5,11 +5,13 @@ import type { DiscordSimulator, SimulatorOptions } from './discord-simulator.ts'
 import { Faults } from './faults/faults.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { deletedMessages, groundTruth } from './ground-truth.ts';
+import { trueContacts, trueGroups, trueMembers } from './people-truth.ts';
 import { RequestLog } from './request-log.ts';
 import { HttpWire } from './rest/http-wire.ts';
 import { INVALID_REQUEST_LIMIT, InvalidRequests } from './rest/invalid-requests.ts';
 import { DISCORD_RATE_LIMITS, NO_RATE_LIMITS, RateLimiter } from './rest/rate-limiter.ts';
 import { RestApi } from './rest/rest-api.ts';
+import type { Bot } from './world/bot.ts';
 import { defaultWorld } from './world/default-world.ts';
 import { World } from './world/world.ts';
 
@@ -20,6 +22,7 @@ export const startDiscordSimulator = async (options: SimulatorOptions = {}): Pro
   const world = new World(options.world ?? defaultWorld(now()), seed, now);
   const [bot] = world.bots;
   if (bot === undefined) throw new Error('A world needs a bot.');
+  const botOf = (token: string | undefined): Bot => world.bots.find((candidate) => candidate.token === token) ?? bot;
   const gateway = new Gateway({
     world,
     seed,
@@ -57,8 +60,10 @@ export const startDiscordSimulator = async (options: SimulatorOptions = {}): Pro
     limiter,
     invalidRequests,
     gateway,
-    groundTruth: (token = bot.token) =>
-      groundTruth(world, world.bots.find((candidate) => candidate.token === token) ?? bot),
+    groundTruth: (token) => groundTruth(world, botOf(token)),
+    contacts: (token) => trueContacts(world, botOf(token)),
+    groups: (token) => trueGroups(world, botOf(token)),
+    members: (token) => trueMembers(world, botOf(token)),
     deleted: () => deletedMessages(world),
     close: async () => {
       faults.clear();

@@ -2,10 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DiscordSimulator } from '../discord-simulator.ts';
+import { type Action, type Body, textOf } from './body.ts';
 import { FaultDesk } from './fault-desk.ts';
-
-type Body = Record<string, unknown>;
-type Action = (body: Body) => unknown;
+import { peopleActions } from './people-actions.ts';
 
 const readBody = async (request: IncomingMessage): Promise<Body> => {
   const chunks: Buffer[] = [];
@@ -14,12 +13,6 @@ const readBody = async (request: IncomingMessage): Promise<Body> => {
   const value: unknown = text === '' ? {} : JSON.parse(text);
   if (typeof value !== 'object' || value === null) throw new TypeError('The body must be a JSON object.');
   return value as Body;
-};
-
-const textOf = (body: Body, field: string): string => {
-  const value = body[field];
-  if (typeof value !== 'string') throw new TypeError(`${field} must be a string.`);
-  return value;
 };
 
 function* lines(rows: Iterable<unknown>): Generator<string> {
@@ -50,7 +43,13 @@ export class ControlApi {
       channels: () => this.#channels(),
       faults: () => desk.list(),
     };
-    this.#streams = { 'ground-truth': () => simulator.groundTruth(), deleted: () => simulator.deleted() };
+    this.#streams = {
+      'ground-truth': () => simulator.groundTruth(),
+      deleted: () => simulator.deleted(),
+      contacts: () => simulator.contacts(),
+      groups: () => simulator.groups(),
+      members: () => simulator.members(),
+    };
     this.#actions = {
       messages: (body) => this.#write(body),
       faults: (body) => desk.order(body),
@@ -60,6 +59,7 @@ export class ControlApi {
       'gateway/drop': () => desk.orderOnGateway({ fault: { kind: 'drop' } }),
       'token/revoke': () => faults.revokeToken(),
       'token/restore': () => faults.restoreToken(),
+      ...peopleActions(world),
       'channels/deny': (body) => world.deny(textOf(body, 'channelId')),
       'channels/allow': (body) => world.allow(textOf(body, 'channelId')),
       'requests/clear': () => requests.clear(),

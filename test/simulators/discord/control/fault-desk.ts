@@ -9,6 +9,7 @@ const REST_KINDS: readonly RestFault['kind'][] = [
   'notJson',
   'wrongShape',
   'malformedMessage',
+  'malformedMember',
   'slow',
   'reset',
   'rateLimited',

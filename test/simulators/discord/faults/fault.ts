@@ -14,6 +14,7 @@ export type RestFault =
   | { readonly kind: 'wrongShape' }
   /** 200, and one entry of the list is broken. */
   | { readonly kind: 'malformedMessage'; readonly defect: MessageDefect }
+  | { readonly kind: 'malformedMember'; readonly defect: MemberDefect }
   /** The right answer, after `ms`; without it, when the handle's `release` is called. */
   | { readonly kind: 'slow'; readonly ms?: number }
   /** The connection is reset before a status line. */
@@ -37,6 +38,8 @@ export type MessageDefect =
   | 'badTimestamp'
   | 'nulContent'
   | 'numericContent';
+
+export type MemberDefect = 'nullEntry' | 'noUser' | 'numericNick' | 'nulNames';
 
 /** Which requests a fault strikes. Absent members match everything. */
 export interface FaultAim {

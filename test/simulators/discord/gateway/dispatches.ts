@@ -4,16 +4,18 @@ import { canView } from '../world/access.ts';
 import type { Bot } from '../world/bot.ts';
 import { channelObject } from '../world/channel-object.ts';
 import type { Channel } from '../world/guild.ts';
+import { guildObject } from '../world/guild-object.ts';
 import { messageJson } from '../world/message.ts';
 import type { WorldEvent } from '../world/world-event.ts';
 import { INTENT } from './protocol.ts';
 import type { Session } from './session.ts';
+import { guildCreateData } from './welcome.ts';
 
 type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { readonly type: Type }>;
 
 /** Tells a session of what happened, if its intents and its bot's permissions let it know. */
 export const tell = (session: Session, event: WorldEvent): void => {
-  if (!session.covers(event.channel.guild)) return;
+  if (!session.covers('guild' in event ? event.guild : event.channel.guild)) return;
   switch (event.type) {
     case 'messageCreated':
     case 'messageUpdated':
@@ -31,7 +33,48 @@ export const tell = (session: Session, event: WorldEvent): void => {
     case 'channelDeleted':
       tellDeletedChannel(session, event);
       break;
+    case 'guildCreated':
+    case 'guildUpdated':
+    case 'guildDeleted':
+    case 'guildWentDown':
+      tellGuild(session, event);
+      break;
+    case 'memberAdded':
+    case 'memberUpdated':
+    case 'memberRemoved':
+      tellMember(session, event);
+      break;
   }
+};
+
+/** https://discord.com/developers/docs/events/gateway-events#guilds; a guild that is only down is marked so. */
+const tellGuild = (
+  session: Session,
+  { type, guild }: Of<'guildCreated' | 'guildUpdated' | 'guildDeleted' | 'guildWentDown'>,
+): void => {
+  if (!session.wants(INTENT.Guilds)) return;
+  if (type === 'guildCreated') session.dispatch('GUILD_CREATE', guildCreateData(guild, session.bot));
+  else if (type === 'guildUpdated') session.dispatch('GUILD_UPDATE', JSON.stringify(guildObject(guild)));
+  else {
+    const down = type === 'guildWentDown' ? { unavailable: true } : {};
+    session.dispatch('GUILD_DELETE', JSON.stringify({ id: guild.id, ...down }));
+  }
+};
+
+const MEMBER_EVENTS = {
+  memberAdded: 'GUILD_MEMBER_ADD',
+  memberUpdated: 'GUILD_MEMBER_UPDATE',
+  memberRemoved: 'GUILD_MEMBER_REMOVE',
+} as const;
+
+const tellMember = (
+  session: Session,
+  { type, guild, user }: Of<'memberAdded' | 'memberUpdated' | 'memberRemoved'>,
+): void => {
+  if (!session.wants(INTENT.GuildMembers)) return;
+  const member =
+    type === 'memberRemoved' ? { user: JSON.parse(user.json) } : JSON.parse(guild.member(BigInt(user.id)) ?? '{}');
+  session.dispatch(MEMBER_EVENTS[type], JSON.stringify({ guild_id: guild.id, ...member }));
 };
 
 const tellMessage = (session: Session, event: Of<'messageCreated' | 'messageUpdated'>): void => {

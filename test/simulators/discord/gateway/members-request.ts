@@ -5,7 +5,11 @@ import type { Session } from './session.ts';
 /** Members per GUILD_MEMBERS_CHUNK. */
 const CHUNK = 1_000;
 
-type Member = Record<string, unknown>;
+interface Member {
+  readonly user: { readonly id: string; readonly username: string };
+}
+
+const memberOf = (json: string): Member => JSON.parse(json);
 
 /** Answers op 8. https://discord.com/developers/docs/events/gateway-events#request-guild-members */
 export const answerMembersRequest = (session: Session, guilds: readonly Guild[], data: unknown): void => {
@@ -23,8 +27,11 @@ export const answerMembersRequest = (session: Session, guilds: readonly Guild[],
   const found =
     ids === null
       ? byName(guild, prefix, limit)
-      : ids.map((id) => guild.member(BigInt(id))).filter((member) => member !== null);
-  const known = new Set(found.map((member) => (member['user'] as { id: string }).id));
+      : ids
+          .map((id) => guild.member(BigInt(id)))
+          .filter((member) => member !== null)
+          .map(memberOf);
+  const known = new Set(found.map((member) => member.user.id));
   const chunks = Math.max(1, Math.ceil(found.length / CHUNK));
   for (let index = 0; index < chunks; index++) {
     session.dispatch(
@@ -42,7 +49,9 @@ export const answerMembersRequest = (session: Session, guilds: readonly Guild[],
 };
 
 const byName = (guild: Guild, prefix: string, limit: number): Member[] => {
-  const all = guild.membersAfter(0n, Number.POSITIVE_INFINITY);
-  const matching = all.filter((member) => (member['user'] as { username: string }).username.startsWith(prefix));
+  const matching = guild
+    .membersAfter(0n)
+    .map(memberOf)
+    .filter(({ user }) => user.username.startsWith(prefix));
   return limit === 0 ? matching : matching.slice(0, limit);
 };

@@ -49,7 +49,11 @@ export class Session {
   }
 
   covers(guild: Guild): boolean {
-    return guild.has(this.bot) && Number((BigInt(guild.id) >> 22n) % BigInt(this.shard.count)) === this.shard.id;
+    return (
+      guild.has(this.bot) &&
+      !guild.unavailable &&
+      Number((BigInt(guild.id) >> 22n) % BigInt(this.shard.count)) === this.shard.id
+    );
   }
 
   sees(channel: Channel): boolean {

@@ -41,7 +41,7 @@ export const guildCreateData = (guild: Guild, bot: Bot): string => {
     unavailable: false,
     member_count: guild.memberCount,
     voice_states: [],
-    members: [guild.botMember(bot)],
+    members: [JSON.parse(guild.botMember(bot))],
     channels: all.filter(({ thread }) => thread === null).map((channel) => channelObject(channel, bot.id)),
     threads: active.map((thread) => channelObject(thread, bot.id)),
     presences: [],

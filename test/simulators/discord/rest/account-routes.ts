@@ -1,6 +1,6 @@
 import type { Bot } from '../world/bot.ts';
 import type { Guild } from '../world/guild.ts';
-import { ok } from './answer.ts';
+import { jsonText, ok } from './answer.ts';
 import { integerWithin, optionalSnowflake } from './form.ts';
 import { ownGuild, type Route, type RouteRequest } from './route.ts';
 
@@ -70,6 +70,6 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     template: '/users/@me/guilds/:guildId/member',
-    handle: (request) => ok(ownGuild(request).botMember(request.bot)),
+    handle: (request) => jsonText(200, ownGuild(request).botMember(request.bot)),
   },
 ];

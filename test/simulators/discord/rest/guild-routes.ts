@@ -1,7 +1,7 @@
 import { canView } from '../world/access.ts';
 import { channelObject } from '../world/channel-object.ts';
 import { guildObject, roleObjects } from '../world/guild-object.ts';
-import { MISSING_ACCESS, ok, UNKNOWN_MEMBER } from './answer.ts';
+import { jsonText, MISSING_ACCESS, ok, UNKNOWN_MEMBER } from './answer.ts';
 import { threadList } from './channel-routes.ts';
 import { integerWithin, optionalSnowflake, snowflakeOf } from './form.ts';
 import { ownGuild, type Route } from './route.ts';
@@ -50,7 +50,8 @@ export const GUILD_ROUTES: readonly Route[] = [
       const guild = ownGuild(request);
       const limit = integerWithin(request.query, 'limit', 1, 1_000, 1);
       const after = optionalSnowflake(request.query, 'after') ?? 0n;
-      return request.bot.privileged.has('GuildMembers') ? ok(guild.membersAfter(after, limit)) : MISSING_ACCESS;
+      if (!request.bot.privileged.has('GuildMembers')) return MISSING_ACCESS;
+      return jsonText(200, `[${guild.membersAfter(after, limit).join(',')}]`);
     },
   },
   {
@@ -58,7 +59,7 @@ export const GUILD_ROUTES: readonly Route[] = [
     template: '/guilds/:guildId/members/:userId',
     handle: (request) => {
       const member = ownGuild(request).member(snowflakeOf('user_id', request.params['userId'] ?? ''));
-      return member === null ? UNKNOWN_MEMBER : ok(member);
+      return member === null ? UNKNOWN_MEMBER : jsonText(200, member);
     },
   },
 ];

@@ -25,7 +25,7 @@ export class Bot {
   constructor(plan: BotPlan, index: number, seed: number) {
     const id = String(snowflake(CREATED_AT + index, 0));
     const chance = new Chance(mix(seed, index, 4));
-    this.user = { id, name: plan.name, json: userJson(id, plan.name, null, true) };
+    this.user = { id, name: plan.name, globalName: null, json: userJson(id, plan.name, null, true) };
     this.token = `${Buffer.from(id).toString('base64url')}.${chance.hex(6)}.${chance.hex(38)}`;
     this.guildNames = plan.guilds ?? null;
     this.privileged = new Set(plan.privileged ?? PRIVILEGED);

@@ -1,3 +1,4 @@
+import { mix } from '../chance.ts';
 import { bitsOf } from '../permissions.ts';
 import { snowflake } from '../snowflake.ts';
 import { BaseHistory } from './base-history.ts';
@@ -7,7 +8,7 @@ import { composeMessage } from './compose-message.ts';
 import type { Channel } from './guild.ts';
 import { Guild } from './guild.ts';
 import { MessageLog } from './message-log.ts';
-import { People, type User } from './people.ts';
+import { People } from './people.ts';
 import type { ChannelPlan, GuildPlan, HistoryPlan, ThreadPlan, ThreadType, WorldPlan } from './world-plan.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,42 +19,36 @@ const AUTHORS = 200;
 /** Makes guilds, channels and threads from a plan. What they are called by (ids) follows from their order in it. */
 export class WorldBuilder {
   readonly bots: readonly Bot[];
-  readonly guilds: readonly Guild[];
+  readonly guilds: Guild[];
+  readonly people: People;
   readonly #seed: number;
   readonly #startedAt: number;
-  readonly #people: People;
   #ordinal = 1;
 
   constructor(plan: WorldPlan, seed: number, startedAt: number) {
     this.#seed = seed;
     this.#startedAt = startedAt;
-    this.#people = new People(seed);
+    this.people = new People(seed);
     const bots = plan.bots ?? [{ name: 'history-bot' }];
     this.bots = bots.map((bot, index) => new Bot(bot, index, seed));
-    this.guilds = plan.guilds.map((guild) => this.#guild(guild));
+    this.guilds = plan.guilds.map((guild) => this.guild(guild));
   }
 
-  person(index: number): User {
-    return this.#people.at(index);
-  }
-
-  personById(id: string): User {
-    const user = this.#people.at(Math.max(0, this.#people.countUpTo(BigInt(id)) - 1));
-    if (user.id !== id) throw new Error(`Nobody has the id ${id}.`);
-    return user;
-  }
-
-  #guild(plan: GuildPlan): Guild {
+  guild(plan: GuildPlan): Guild {
     const createdAt = Math.min(this.#startedAt, ...plan.channels.map((channel) => this.#createdAt(channel))) - DAY_MS;
+    const [ordinal, roleOrdinal] = [this.#ordinal++, this.#ordinal++];
     const guild = new Guild({
-      id: String(snowflake(createdAt, this.#ordinal++)),
+      id: String(snowflake(createdAt, ordinal)),
       name: plan.name,
+      description: plan.description ?? null,
+      salt: mix(this.#seed, ordinal, 5),
       createdAt,
       members: plan.members ?? 25,
-      people: this.#people,
+      people: this.people,
       bots: this.bots.filter(({ guildNames }) => guildNames === null || guildNames.includes(plan.name)),
       everyone: bitsOf(plan.everyone ?? ['ViewChannel', 'ReadMessageHistory', 'Connect', 'SendMessages']),
-      botRoleId: String(snowflake(createdAt + 1, this.#ordinal++)),
+      botRoleId: String(snowflake(createdAt + 1, roleOrdinal)),
+      adminRoleId: String(snowflake(createdAt + 2, roleOrdinal)),
       botRole: bitsOf(plan.botRole ?? ['ManageThreads']),
     });
     for (const channel of plan.channels) this.channel(guild, channel);
@@ -73,6 +68,8 @@ export class WorldBuilder {
       type,
       guild,
       name: plan.name,
+      topic: plan.topic ?? null,
+      nsfw: false,
       parent: category ?? null,
       position: guild.channels.size,
       overwrites:
@@ -103,6 +100,8 @@ export class WorldBuilder {
       type,
       guild: parent.guild,
       name: plan.name,
+      topic: null,
+      nsfw: false,
       parent,
       position: 0,
       overwrites: [],
@@ -133,7 +132,7 @@ export class WorldBuilder {
       seed: this.#seed,
       ordinal,
       history: base,
-      people: this.#people,
+      people: this.people,
       authors: Math.max(1, Math.min(AUTHORS, guild.memberCount - guild.bots.length)),
       bot: guild.bots[0]?.user ?? null,
     };

@@ -18,7 +18,7 @@ const guildChannelObject = (channel: Channel): Record<string, unknown> => ({
   type: channel.type,
   ...(channel.type === CATEGORY
     ? {}
-    : { last_message_id: lastMessageId(channel), topic: null, rate_limit_per_user: 0, nsfw: false }),
+    : { last_message_id: lastMessageId(channel), topic: channel.topic, rate_limit_per_user: 0, nsfw: channel.nsfw }),
   ...(isVoice(channel) ? { bitrate: 64_000, user_limit: 0, rtc_region: null } : {}),
   ...(isForum(channel)
     ? {

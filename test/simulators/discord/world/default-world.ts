@@ -44,11 +44,13 @@ export const defaultWorld = (
     guilds: [
       {
         name: 'Harbour',
+        description: 'Where everybody comes in',
         members,
         channels: [
           { name: 'Teams', type: 4 },
           {
             name: 'general',
+            topic: 'Whatever comes up',
             messages: part(0.2),
             ...since(420),
             threads: [

@@ -19,6 +19,7 @@ export type PrivilegedIntent = 'GuildMembers' | 'GuildPresences' | 'MessageConte
 
 export interface GuildPlan {
   readonly name: string;
+  readonly description?: string;
   /** Members besides the bots: made when asked for, so 100,000 cost nothing. */
   readonly members?: number;
   /** What @everyone may do; without it: view, read history, connect and send. */
@@ -36,6 +37,7 @@ export type ThreadType = 10 | 11 | 12;
 export interface ChannelPlan extends HistoryPlan {
   readonly name: string;
   readonly type?: GuildChannelType;
+  readonly topic?: string;
   /** The name of its category, which must come before it. */
   readonly category?: string;
   /** What @everyone and the bots are denied here. */

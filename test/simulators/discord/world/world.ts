@@ -5,16 +5,12 @@ import type { Bot } from './bot.ts';
 import { WorldBuilder } from './build-world.ts';
 import { canHaveThreads } from './channel.ts';
 import type { Channel, Guild } from './guild.ts';
+import { type ChannelChange, GuildDesk, type Quietly } from './guild-desk.ts';
 import { PLAIN, type SimMessage } from './message.ts';
 import type { MessageLog } from './message-log.ts';
-import type { User } from './people.ts';
+import type { People, User } from './people.ts';
 import type { WorldEvent } from './world-event.ts';
 import type { ChannelPlan, ThreadPlan, WorldPlan } from './world-plan.ts';
-
-/** With `silent` a change happens while nobody listens: no gateway event tells of it. */
-export interface Quietly {
-  readonly silent?: boolean;
-}
 
 export interface Post extends Quietly {
   readonly content: string;
@@ -26,6 +22,9 @@ export interface Post extends Quietly {
 export class World {
   readonly bots: readonly Bot[];
   readonly guilds: readonly Guild[];
+  readonly people: People;
+  /** Where guilds and their members are changed. */
+  readonly desk: GuildDesk;
   readonly #builder: WorldBuilder;
   readonly #now: () => number;
   readonly #listeners = new Set<(event: WorldEvent) => void>();
@@ -36,6 +35,8 @@ export class World {
     this.#now = now;
     this.bots = this.#builder.bots;
     this.guilds = this.#builder.guilds;
+    this.people = this.#builder.people;
+    this.desk = new GuildDesk(this.#builder, now, (event, silent) => this.#tell(event, silent));
   }
 
   onEvent(listener: (event: WorldEvent) => void): void {
@@ -98,9 +99,7 @@ export class World {
   }
 
   createChannel(guildId: string, plan: ChannelPlan, { silent }: Quietly = {}): Channel {
-    const guild = this.guilds.find(({ id }) => id === guildId);
-    if (guild === undefined) throw new Error(`No guild ${guildId}.`);
-    const channel = this.#builder.channel(guild, { createdAt: this.#now(), ...plan });
+    const channel = this.#builder.channel(this.desk.named(guildId), { createdAt: this.#now(), ...plan });
     this.#tell({ type: 'channelCreated', channel }, silent);
     return channel;
   }
@@ -111,6 +110,10 @@ export class World {
     const channel = this.#builder.thread(parent, { createdAt: this.#now(), ...plan });
     this.#tell({ type: 'channelCreated', channel }, silent);
     return channel;
+  }
+
+  changeChannel(channelId: string, change: ChannelChange, { silent }: Quietly = {}): void {
+    this.#change(channelId, silent, (channel) => Object.assign(channel, change));
   }
 
   /** Archives a thread now, or with `undo` makes it active again. */
@@ -178,9 +181,9 @@ export class World {
   }
 
   #author(authorId: string | undefined): User {
-    if (authorId === undefined) return this.#builder.person(0);
+    if (authorId === undefined) return this.people.at(0);
     const bot = this.bots.find(({ id }) => id === authorId);
-    return bot?.user ?? this.#builder.personById(authorId);
+    return bot?.user ?? this.people.at(this.people.indexOf(authorId));
   }
 
   /** An id of this instant, above `last` even where the clock stands still or behind. */
