@@ -1,3 +1,4 @@
+import type { Anchor } from '../domain/anchor.ts';
 import type { SyncStore } from '../sync/store.ts';
 import { BookmarkEntity } from './entities/bookmark-entity.ts';
 import { EventEntity } from './entities/event-entity.ts';
@@ -5,6 +6,17 @@ import type { EntityConnection } from './entity-connection.ts';
 import { beginPush } from './push-store.ts';
 import { persevere } from './query-failure.ts';
 import type { SealingKey } from './secrets/sealing-key.ts';
+
+/**
+ * The very message where there is one: of others that share its instant nobody knows whether they lie above it or, with a
+ * gap between, below.
+ */
+const atOrAbove = (before: Anchor | null) => {
+  if (before === null) return {};
+  const at = new Date(before.at);
+  if (before.id === null) return { timestamp: { $gte: at } };
+  return { $or: [{ externalId: before.id }, { timestamp: { $gt: at } }] };
+};
 
 /** What the sync reads outside a step. */
 export const syncStore = (connection: EntityConnection, key: SealingKey): SyncStore => ({
@@ -18,12 +30,11 @@ export const syncStore = (connection: EntityConnection, key: SealingKey): SyncSt
 
   heldFrom: (conversationId, before, limit) =>
     persevere(async () => {
-      const place = before === null ? {} : { timestamp: { $gte: new Date(before.at) } };
       const rows = await connection.entities((em) =>
         em.find(
           EventEntity,
           // A reaction or a stub of the system may be unknown to the platform's own search.
-          { conversationId, type: { $nin: ['reaction', 'system', 'unknown'] }, ...place },
+          { conversationId, type: { $nin: ['reaction', 'system', 'unknown'] }, ...atOrAbove(before) },
           {
             fields: ['externalId', 'senderId', 'isFromMe', 'timestamp'],
             orderBy: before === null ? { timestamp: 'desc', id: 'desc' } : { timestamp: 'asc', id: 'asc' },

@@ -53,9 +53,17 @@ const continuityOf = (span: Span, stretch: Span): string | null => {
   return newerOf(span.newest, stretch.newest) === span.newest ? span.continuity : stretch.continuity;
 };
 
+/** One that ends with the very message with which the other begins lies above it, whatever their ids say. */
+const isAbove = (a: Span, b: Span): boolean => a.oldest.id !== null && isSame(a.oldest, b.newest);
+
+const boundsOf = (span: Span, stretch: Span): Pick<Span, 'newest' | 'oldest'> => {
+  if (isAbove(span, stretch)) return { newest: span.newest, oldest: stretch.oldest };
+  if (isAbove(stretch, span)) return { newest: stretch.newest, oldest: span.oldest };
+  return { newest: newerOf(span.newest, stretch.newest), oldest: olderOf(span, stretch).oldest };
+};
+
 const merge = (span: Span, stretch: Span): Span => ({
-  newest: newerOf(span.newest, stretch.newest),
-  oldest: olderOf(span, stretch).oldest,
+  ...boundsOf(span, stretch),
   reachesStart: span.reachesStart || stretch.reachesStart,
   continuity: continuityOf(span, stretch),
 });
@@ -67,6 +75,8 @@ const holdsRestOf = (at: number, { oldest }: Span): boolean =>
 /** Whether nothing can lie between two stretches. Where both begin in one millisecond, either may be the upper. */
 const meets = (a: Span, b: Span): boolean => {
   if (a.continuity !== null && a.continuity === b.continuity) return true;
+  // Both hold the first message there is, or end with the same one.
+  if ((a.reachesStart && b.reachesStart) || (a.oldest.id !== null && isSame(a.oldest, b.oldest))) return true;
   const { at } = a.newest;
   if (at !== b.newest.at) return at > b.newest.at ? touches(a, b) : touches(b, a);
   if (isSame(a.newest, b.newest) || (holdsRestOf(at, a) && holdsRestOf(at, b))) return true;
@@ -76,7 +86,9 @@ const meets = (a: Span, b: Span): boolean => {
 
 /** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
 export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
-  const met = spans.find((span) => meets(span, stretch));
+  // Where a message joins two, their order is certain, and may be forgotten with the next one that is met.
+  const joined = spans.find((span) => isAbove(span, stretch) || isAbove(stretch, span));
+  const met = joined ?? spans.find((span) => meets(span, stretch));
   if (met === undefined) return [...spans, stretch].sort(byNewest);
   const others = spans.filter((span) => span !== met);
   return addStretch(others, merge(met, stretch));

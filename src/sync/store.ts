@@ -2,6 +2,7 @@ import type { Effect } from 'effect';
 import type { HeldMessage } from '../channels/channel.ts';
 import type { KeptPush, VaultFailure } from '../channels/session-vault.ts';
 import type { Anchor } from '../domain/anchor.ts';
+import type { CatchUp } from '../domain/catch-up.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import type { ConversationId, InstanceId } from '../domain/ids.ts';
@@ -122,6 +123,15 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     alias: string,
     externalId: string,
   ) => Promise<{ readonly gone: ConversationId; readonly kept: ConversationId } | null>;
+  /**
+   * Locks the instance against other commands until the commit, and tells its last catch-up. `isBusy`: some job works
+   * on all its messages. Null: the instance is being removed.
+   */
+  readonly lockCatchUp: (instanceId: InstanceId) => Promise<{
+    readonly isBusy: boolean;
+    readonly last: (CatchUp & { readonly isCompleted: boolean }) | null;
+  } | null>;
+  readonly saveCatchUp: (instanceId: InstanceId, catchUp: CatchUp) => Promise<void>;
   /** Marks deleted what is held of a stretch and was not in it when it was read again. */
   readonly markMissing: (conversationId: ConversationId, reading: Reading, at: number) => Promise<void>;
 }

@@ -66,10 +66,10 @@ export const nextStretchBelow = (spans: readonly Span[], wanted: Wanted): Stretc
   if (wanted.refresh) return { before: null, floor: sinceFloor(wanted) };
   const { until } = wanted;
   const above = until === null ? 0 : spans.findLastIndex(({ newest }) => newest.at > until);
-  const start = Math.max(0, above);
-  const span = spans[start] as Span;
-  if (reachesDown(span, wanted)) return null;
-  return { before: span.oldest, floor: floorAbove(spans[start + 1], wanted) };
+  // Of spans that begin in one instant nobody knows which is the upper: each is read down until it meets another.
+  const start = spans.findIndex((span, index) => index >= above && !reachesDown(span, wanted));
+  const span = spans[start];
+  return span === undefined ? null : { before: span.oldest, floor: floorAbove(spans[start + 1], wanted) };
 };
 
 /**

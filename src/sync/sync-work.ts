@@ -1,12 +1,16 @@
 import { Effect, Schedule } from 'effect';
 import type { Note } from '../../machines/effects.ts';
+import type { Moment } from '../../machines/moment.ts';
 import type { SyncJobContext } from '../../machines/sync-job-context.ts';
+import type { Command } from '../domain/command.ts';
+import type { SyncDepth } from '../domain/depth.ts';
 import type { StoreUnavailable } from '../domain/errors.ts';
-import type { JobId } from '../domain/ids.ts';
+import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
 import { stopSaidBy } from '../runtime/said-stop.ts';
 import type { InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
+import { catchUpAfter } from './catch-up.ts';
 import { fateOf } from './fate.ts';
 import type { LiveStoring } from './live-storing.ts';
 import { findNextWalk, type Obstacles } from './next-walk.ts';
@@ -26,18 +30,23 @@ type Instance = Parameters<WorkFactory<SyncTransaction>>[0];
 
 /** The sync's share in an instance: what its reports mean, which walk comes next, and how walks are walked. */
 export const syncWork =
-  (store: SyncStore): WorkFactory<SyncTransaction> =>
+  (store: SyncStore, onConnect: DepthOnConnect): WorkFactory<SyncTransaction> =>
   (instance) =>
-    new SyncWork(instance, store);
+    new SyncWork(instance, store, onConnect);
+
+/** How far back an instance syncs that connects for the first time; null: it shall not sync by itself. */
+export type DepthOnConnect = (id: InstanceId) => SyncDepth | null;
 
 class SyncWork implements InstanceWork<SyncTransaction> {
   readonly #instance: Instance;
   readonly #store: SyncStore;
+  readonly #onConnect: DepthOnConnect;
   readonly #changes = new RecentChanges();
 
-  constructor(instance: Instance, store: SyncStore) {
+  constructor(instance: Instance, store: SyncStore, onConnect: DepthOnConnect) {
     this.#instance = instance;
     this.#store = store;
+    this.#onConnect = onConnect;
   }
 
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
@@ -101,6 +110,16 @@ class SyncWork implements InstanceWork<SyncTransaction> {
       readsBelow: this.#instance.traits.readsBelow,
       at,
     });
+  }
+
+  afterwards(
+    tx: SyncTransaction,
+    before: InstanceActors,
+    after: InstanceActors,
+    moment: Moment,
+  ): Promise<Command | null> {
+    const { id } = this.#instance;
+    return catchUpAfter({ tx, instanceId: id, depth: this.#onConnect(id), moment }, before, after);
   }
 
   async note(tx: SyncTransaction, note: Note, at: number): Promise<void> {

@@ -218,6 +218,10 @@ export const sessionStoreContract = (driver: StoreDriver): void => {
       const from = (at: number | null) =>
         Effect.runPromise(rig.db.sync.heldFrom(conversationId, at === null ? null : { at, id: null }, 2));
       expect((await from(AT + 1_000)).map(({ externalId }) => externalId)).toEqual(['m1', 'm2']);
+      const at = (id: string | null) =>
+        Effect.runPromise(rig.db.sync.heldFrom(conversationId, { at: AT + 1_000, id }, 2));
+      expect((await at('m1')).map(({ externalId }) => externalId)).toEqual(['m1', 'm2']);
+      expect((await at('gone')).map(({ externalId }) => externalId)).toEqual(['m2', 'm3']);
       expect((await from(null)).map(({ externalId }) => externalId)).toEqual(['m3', 'm2']);
       expect(await from(AT + 9_000)).toEqual([]);
       expect((await from(AT))[0]).toEqual({ externalId: 'm0', senderId: 'someone', isFromMe: false, at: AT });
