@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Clock, Effect, type Scope } from 'effect';
 import type { Limits } from '../machines/rate-limit-context.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
+import { whatsappChannel } from './channels/whatsapp/whatsapp-channel.ts';
 import type { Config } from './config/config.ts';
 import { scheduler } from './cron/scheduler.ts';
 import { startTicking } from './cron/start-ticking.ts';
@@ -90,7 +91,10 @@ const startOn = (
     const { runtime, registry, catalogue, commands, exclusive } = database;
     const settings = yield* followSettings(database.settings, !exclusive, log);
     const messaging = yield* parts.openMessaging(database, config, log);
-    const channels = [discordChannel({ apiUrl: config.discordApiUrl, log, now })];
+    const channels = [
+      discordChannel({ apiUrl: config.discordApiUrl, log, now }),
+      whatsappChannel({ socketUrl: config.whatsappSocketUrl, mediaUrl: config.whatsappMediaUrl, log, now }),
+    ];
     const channelOf = (name: ChannelName) => channels.find((channel) => channel.name === name) ?? null;
     const limits = (id: InstanceId, name: ChannelName) =>
       limitsOf(settings.of(id), name, channelOf(name)?.traits.requestsAtOnce ?? null);
@@ -100,7 +104,10 @@ const startOn = (
       isAlone: exclusive,
       renewed,
       store: runtime,
-      work: syncWork(database.sync),
+      work: syncWork(database.sync, (id) => {
+        const own = settings.of(id);
+        return own['sync.onConnect'] ? own['sync.defaultDepth'] : null;
+      }),
       channelOf,
       credentials: registry.credentials,
       vault: database.vault,
@@ -135,6 +142,7 @@ const startOn = (
     return yield* startHttp(
       {
         catalogue,
+        people: database.people,
         registry,
         commands,
         settings: database.settings,

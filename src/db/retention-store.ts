@@ -3,6 +3,7 @@ import type { Retention } from '../sync/catalogue.ts';
 import { CommandEntity } from './entities/command-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { toInstant } from './instants.ts';
+import { forgetEndedSurveys } from './people/survey-store.ts';
 import { persevere } from './query-failure.ts';
 import type { Connection } from './sql.ts';
 
@@ -86,8 +87,8 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
       const sent = toInstant(before(settings['retention.sentEventsDays']));
       const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
       const slots = await connection.query((sql) => sql.run(SLOTS, [toInstant(finished.getTime())]));
-      return (
-        commands + events + slots + (payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays)))
-      );
+      const surveys = await connection.query(forgetEndedSurveys);
+      const payloads = payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays));
+      return commands + events + slots + surveys + payloads;
     }),
 });

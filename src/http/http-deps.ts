@@ -8,6 +8,7 @@ import type { EventFeed } from '../runtime/event-feed.ts';
 import type { Inspector } from '../runtime/inspection.ts';
 import type { CommandStore, OutboxStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry } from '../sync/catalogue.ts';
+import type { People } from '../sync/people.ts';
 import type { Schedules } from '../sync/schedules.ts';
 import type { SettingChange, SettingsStore } from '../sync/settings.ts';
 
@@ -20,6 +21,7 @@ export interface Readiness {
 /** Everything the API needs. Routes know these contracts and nothing behind them. */
 export interface HttpDeps {
   readonly catalogue: Catalogue;
+  readonly people: People;
   readonly registry: InstanceRegistry;
   readonly settings: SettingsStore;
   readonly schedules: Schedules;

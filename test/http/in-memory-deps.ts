@@ -11,6 +11,7 @@ import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
 import type { SettingChange } from '../../src/sync/settings.ts';
+import { inMemoryPeople } from './in-memory-people.ts';
 import { memorySettings } from './memory-settings.ts';
 
 export const NOW = Date.parse('2026-02-01T12:00:00Z');
@@ -112,7 +113,10 @@ export const inMemoryDeps = () => {
   const settings = memorySettings(NOW);
   const runs: { readonly name: ScheduleName; readonly ids: readonly InstanceId[] | null }[] = [];
 
+  const met = inMemoryPeople((id) => instances.has(id), available);
+
   const deps: HttpDeps = {
+    people: met.people,
     catalogue: {
       instances: () => available(page([...instances.values()])),
       instance: (id) => available(Effect.suspend(() => found(instances.get(id)))),
@@ -290,6 +294,7 @@ export const inMemoryDeps = () => {
     deadLetters,
     outbox,
     listeners,
+    met,
     watchers,
     submitted,
     logged,

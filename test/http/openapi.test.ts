@@ -1,5 +1,6 @@
 import { Result, Schema } from 'effect';
 import { describe, expect, it } from 'vitest';
+import { InstanceId } from '../../src/domain/ids.ts';
 import { fullPathsOf } from '../../src/http/openapi.ts';
 import type { Route } from '../../src/http/route.ts';
 import { ROUTES } from '../../src/http/routes.ts';
@@ -91,6 +92,7 @@ describe('answers', () => {
     const served = await serve();
     const instanceId = await addInstance(served);
     const jobId = await startSync(served, instanceId);
+    const { identity, group } = served.world.met.meet(InstanceId.make(instanceId), 'Alice', 0);
     const key = 'sync.discord.messagesPerMinute';
     const calls: [string, string, unknown?][] = [
       ['POST', '/instances', { name: 'Two', channel: 'discord', token: 'another-token-of-some-length' }],
@@ -104,6 +106,17 @@ describe('answers', () => {
       ['POST', '/instances/:instanceId/sync/:jobId/pause'],
       ['GET', '/instances/:instanceId/coverage'],
       ['GET', '/instances/:instanceId/conversations'],
+      ['GET', '/instances/:instanceId/contacts'],
+      ['GET', '/instances/:instanceId/groups'],
+      ['GET', '/instances/:instanceId/groups/:groupId/members'],
+      ['GET', '/persons'],
+      ['POST', '/persons', { name: 'Made' }],
+      ['GET', '/persons/:personId'],
+      ['PATCH', '/persons/:personId', { name: 'Named' }],
+      ['GET', '/persons/:personId/timeline'],
+      ['GET', '/persons/:personId/links'],
+      ['POST', '/persons/link', { identityId: identity.id, personId: identity.personId }],
+      ['POST', '/persons/unlink', { identityId: identity.id }],
       ['GET', '/sync'],
       ['GET', '/events'],
       ['GET', '/settings'],
@@ -119,7 +132,8 @@ describe('answers', () => {
     ];
     for (const [method, path, body] of calls) {
       const { status, schema } = shapeOf(method, `/api/v2${path}`);
-      const url = path.replace(':instanceId', instanceId).replace(':jobId', jobId).replace(':key', key);
+      const ids: Record<string, string> = { instanceId, jobId, key, groupId: group.id, personId: identity.personId };
+      const url = path.replaceAll(/:(\w+)/g, (_all, name: string) => ids[name] ?? name);
       const confirm = method === 'DELETE' && path.startsWith('/instances') ? `?confirm=${instanceId}` : '';
       const answer = await served.call(method, `/api/v2${url}${confirm}`, body);
       expect(answer.status, `${method} ${path}`).toBe(status);

@@ -1,4 +1,4 @@
-import { Schema } from 'effect';
+import { Schema, SchemaGetter } from 'effect';
 import { InstanceId, JobId } from '../../domain/ids.ts';
 import { parseInstant } from '../../domain/instant.ts';
 
@@ -36,6 +36,22 @@ export const pageOf = (query: { readonly limit?: number; readonly cursor?: strin
 export const Search = described(
   Schema.String.check(Schema.isBetweenLength(1, 200, { message: 'must be 1 to 200 characters' })),
   'Text to look for.',
+);
+
+/** A name as people give it: one line that can be shown in logs and terminals. */
+export const nameOfAtMost = (length: number) =>
+  Schema.String.check(
+    Schema.isPattern(/^\S(.*\S)?$/su, { message: 'must not be empty, nor begin or end with white space' }),
+    Schema.isMaxLength(length, { message: `must be at most ${length} characters` }),
+    Schema.isPattern(/^\P{Cc}*$/u, { message: 'must not contain control characters' }),
+  );
+
+/** In a query: `true` or `false`. */
+export const Flag = Schema.Literals(['true', 'false']).pipe(
+  Schema.decodeTo(Schema.Boolean, {
+    decode: SchemaGetter.transform((text) => text === 'true'),
+    encode: SchemaGetter.transform((value): 'true' | 'false' => (value ? 'true' : 'false')),
+  }),
 );
 
 /** Milliseconds of an instant that passed `Instant`. */

@@ -11,16 +11,9 @@ import type { Denied } from '../denied.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import { route } from '../route.ts';
 import { created, many, one } from '../shape.ts';
-import { given, ofInstance, pageFields, pageOf } from './fields.ts';
+import { given, nameOfAtMost, ofInstance, pageFields, pageOf } from './fields.ts';
 
-// A name is shown in logs and terminals.
-const NO_CONTROLS = /^\P{Cc}*$/u;
-
-const Name = Schema.String.check(
-  Schema.isPattern(/^\S(.*\S)?$/su, { message: 'must not be empty, nor begin or end with white space' }),
-  Schema.isMaxLength(100, { message: 'must be at most 100 characters' }),
-  Schema.isPattern(NO_CONTROLS, { message: 'must not contain control characters' }),
-).annotate({ description: 'What people call it.' });
+const Name = nameOfAtMost(100).annotate({ description: 'What people call it.' });
 
 const Token = Schema.NonEmptyString.check(
   Schema.isMaxLength(500, { message: 'must be at most 500 characters' }),
