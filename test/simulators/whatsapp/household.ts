@@ -5,6 +5,7 @@ import { greet } from './phone/greeting.ts';
 import { OnDemandDesk, type OnDemandOptions } from './phone/on-demand.ts';
 import { Phone } from './phone/phone.ts';
 import type { PushOptions } from './phone/push-plan.ts';
+import { tellOf } from './phone/tell-of.ts';
 import type { DeviceSession } from './server/device-session.ts';
 import { takeMessage } from './server/peer-messages.ts';
 import type { SimulatedAccount } from './server/simulated-account.ts';
@@ -46,10 +47,12 @@ export class Household {
 
   /** Something happens; companions hear of it unless it is silent. */
   async edit(edit: WorldEdit): Promise<string | null> {
-    const dated: WorldEdit = { ...edit, at: edit.at ?? this.#parts.now() };
-    const applied = applyEdit(this.account.world, dated);
+    const applied = applyEdit(this.account.world, { ...edit, at: edit.at ?? this.#parts.now() });
     this.account.state.journal.push(applied.edit);
     this.account.changed();
+    if (edit.silent !== true) {
+      for (const device of this.account.linked) await tellOf(this.phone, device, applied);
+    }
     return applied.id;
   }
 

@@ -2,62 +2,69 @@ import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 import type { Device } from '../server/device.ts';
 import { stanzaId } from '../server/device-session.ts';
 import type { SimulatedAccount } from '../server/simulated-account.ts';
+import type { Sealed, SignalParty } from '../signal/signal-party.ts';
 import { Lane } from '../wire/lane.ts';
 import { node } from '../wire/nodes.ts';
 
-/** How often a phone sends a message anew to a companion that could not read it. */
+/** How often a message is sent anew to a companion that could not read it. */
 const MOST_RETRIES = 5;
 /** Sent messages that can still be sent anew. */
 const REMEMBERED = 2_000;
 
-interface Sent {
+/** Something said to companions: by the phone, or by a contact. */
+export interface Speech {
+  readonly by: SignalParty;
+  readonly id: string;
   readonly message: proto.IMessage;
-  readonly attrs: Readonly<Record<string, string>>;
-  retries: number;
+  /** Of the stanza, besides `id`. */
+  readonly attrs: Readonly<Record<string, string | undefined>>;
+  /** The jid of the group in which it is said, with the sender key of its members. */
+  readonly group: string | null;
 }
 
-/** The owner's phone as companions know it: what it tells them, encrypted for each. */
+/** The owner's phone, and everybody who writes to the owner: what companions hear, encrypted for each. */
 export class Phone {
   readonly account: SimulatedAccount;
   readonly #now: () => number;
   readonly #lane = new Lane();
-  readonly #sent = new Map<string, Sent>();
+  readonly #said = new Map<string, { readonly speech: Speech; retries: number }>();
 
   constructor(account: SimulatedAccount, now: () => number) {
     this.account = account;
     this.#now = now;
   }
 
-  /** A message to the companion itself, which is in no chat. Gives its id. */
+  /** A message of the phone to the companion itself, which is in no chat. Gives its id. */
   async tell(device: Device, message: proto.IMessage): Promise<string> {
+    const { phone: by, world } = this.account;
     const id = stanzaId();
-    await this.send(device, id, message, { category: 'peer', push_priority: 'high_force' });
+    const t = String(Math.floor(this.#now() / 1000));
+    const attrs = { from: world.owner.pn, t, type: 'text', category: 'peer', push_priority: 'high_force' };
+    await this.say(device, { by, id, message, attrs, group: null });
     return id;
   }
 
-  /** What was written on the phone, or what only companions hear. Never fails for a device that is gone. */
-  send(
-    device: Device,
-    id: string,
-    message: proto.IMessage,
-    attrs: Readonly<Record<string, string>> = {},
-  ): Promise<void> {
-    this.#remember(`${device.id} ${id}`, { message, attrs, retries: 0 });
-    return this.#lane.run(async () => device.deliver(await this.#seal(device, id, message, attrs)));
+  say(device: Device, speech: Speech): Promise<void> {
+    this.#said.set(`${device.id} ${speech.id}`, { speech, retries: 0 });
+    const oldest = this.#said.keys().next();
+    if (this.#said.size > REMEMBERED && !oldest.done) this.#said.delete(oldest.value);
+    return this.#lane.run(async () => device.deliver(await this.#stanza(device, speech, 0)));
   }
 
-  /** The companion could not read it: begins a new session and sends it again. */
+  /** The companion could not read it: begins a new session and says it again. */
   async again(device: Device, id: string): Promise<void> {
-    const sent = this.#sent.get(`${device.id} ${id}`);
-    if (sent === undefined || sent.retries >= MOST_RETRIES) return;
-    sent.retries += 1;
+    const said = this.#said.get(`${device.id} ${id}`);
+    if (said === undefined || said.retries >= MOST_RETRIES) return;
+    said.retries += 1;
+    const { speech, retries } = said;
     await this.#lane.run(async () => {
-      await this.account.phone.beginSession(device.jid, device.takeBundle());
-      device.deliver(await this.#seal(device, id, sent.message, sent.attrs));
+      await speech.by.beginSession(device.jid, device.takeBundle());
+      if (speech.group !== null) speech.by.forgetKeyHolder(speech.group, device.jid);
+      device.deliver(await this.#stanza(device, speech, retries));
     });
   }
 
-  /** Reads what a companion sent. Throws when it does not decrypt. */
+  /** Reads what a companion sent to the phone. Throws when it does not decrypt. */
   read(device: Device, type: 'pkmsg' | 'msg', bytes: Buffer): Promise<proto.Message> {
     return this.#lane.run(() => this.account.phone.decrypt(device.jid, type, bytes));
   }
@@ -66,24 +73,13 @@ export class Phone {
     return this.#lane.idle();
   }
 
-  async #seal(
-    device: Device,
-    id: string,
-    message: proto.IMessage,
-    attrs: Readonly<Record<string, string>>,
-  ): Promise<BinaryNode> {
-    const { phone, world } = this.account;
-    if (!(await phone.hasSessionWith(device.jid))) await phone.beginSession(device.jid, device.takeBundle());
-    const { type, bytes } = await phone.encrypt(device.jid, message);
-    const t = String(Math.floor(this.#now() / 1000));
-    return node('message', { from: world.owner.pn, id, t, type: 'text', ...attrs }, [
-      node('enc', { v: '2', type }, bytes),
-    ]);
-  }
-
-  #remember(key: string, sent: Sent): void {
-    this.#sent.set(key, sent);
-    const oldest = this.#sent.keys().next();
-    if (this.#sent.size > REMEMBERED && !oldest.done) this.#sent.delete(oldest.value);
+  async #stanza(device: Device, { by, id, message, attrs, group }: Speech, retries: number): Promise<BinaryNode> {
+    if (!(await by.hasSessionWith(device.jid))) await by.beginSession(device.jid, device.takeBundle());
+    const enc = ({ type, bytes }: Sealed): BinaryNode =>
+      node('enc', { v: '2', type, count: retries > 0 ? String(retries) : undefined }, bytes);
+    if (group === null) return node('message', { id, ...attrs }, [enc(await by.encrypt(device.jid, message))]);
+    const { sealed, keyMessage } = await by.encryptForGroup(group, device.jid, message);
+    const key = keyMessage === null ? [] : [enc(await by.encrypt(device.jid, keyMessage))];
+    return node('message', { id, ...attrs }, [...key, enc(sealed)]);
   }
 }

@@ -8,11 +8,13 @@ export class Account {
   readonly owner: Person;
   readonly people: Map<string, Person>;
   readonly chats: Chat[];
+  readonly seed: number;
 
-  constructor(owner: Person, people: readonly Person[], chats: Chat[]) {
+  constructor(owner: Person, people: readonly Person[], chats: Chat[], seed: number) {
     this.owner = owner;
     this.people = new Map(people.map((person) => [person.name, person]));
     this.chats = chats;
+    this.seed = seed;
   }
 
   get phoneNumber(): string {

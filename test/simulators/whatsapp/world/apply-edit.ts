@@ -1,8 +1,12 @@
 import { Chance, mix } from '../../discord/chance.ts';
 import type { Account } from './account.ts';
+import { makeChats } from './build-account.ts';
+import type { GroupInfo } from './chat.ts';
 import { messageId } from './compose.ts';
-import type { Person } from './person.ts';
+import type { Content } from './message.ts';
+import { makePerson, type Person } from './person.ts';
 import type { WorldEdit } from './world-edit.ts';
+import type { ChatPlan } from './world-plan.ts';
 
 export interface Applied {
   /** With id and instant filled in, so that it can be done again. */
@@ -57,6 +61,13 @@ export const applyEdit = (account: Account, edit: WorldEdit): Applied => {
     case 'revoke':
       account.message(edit.chat, edit.messageId).revokedAt = second;
       return { edit: { ...edit, id }, id };
+    case 'newChat': {
+      const { person, addressing } = edit;
+      if (!account.people.has(person.name))
+        account.people.set(person.name, makePerson(person.name, person.phoneNumber, person));
+      addChat(account, { kind: 'direct', with: person.name, ...(addressing === undefined ? {} : { addressing }) });
+      return { edit, id: null };
+    }
     case 'pushName':
       account.person(edit.person).pushName = edit.pushName;
       return { edit, id: null };
@@ -67,26 +78,89 @@ export const applyEdit = (account: Account, edit: WorldEdit): Applied => {
       account.person(edit.person).isMappingKnown = true;
       return { edit, id: null };
     default:
-      return { edit: { ...edit, id }, id: changeGroup(account, edit) ? id : null };
+      changeGroup(account, edit, id, second);
+      return { edit: { ...edit, id }, id };
   }
 };
 
-type GroupEdit = Extract<WorldEdit, { readonly edit: 'renameGroup' | 'describeGroup' | 'members' }>;
+type GroupEdit = Extract<WorldEdit, { readonly edit: 'renameGroup' | 'describeGroup' | 'members' | 'createGroup' }>;
 
-const changeGroup = (account: Account, edit: GroupEdit): true => {
-  const { group } = account.chat(edit.chat);
-  if (group === null) throw new RangeError(`${edit.chat} is no group.`);
+const addChat = (account: Account, plan: ChatPlan): void => {
+  const salt = mix(account.seed, account.chats.length, ...[...account.phoneNumber].map(Number));
+  const find = (name: string) => account.person(name);
+  account.chats.push(...makeChats(plan, { find, salt, seed: account.seed, chats: account.chats }));
+};
+
+/** Whoever reads the chat sees that it happened: a stub. */
+const stubOf = (account: Account, edit: GroupEdit): Content => {
+  const stub = (name: string, parameters: readonly string[]): Content => ({ type: 'system', stub: name, parameters });
+  switch (edit.edit) {
+    case 'createGroup':
+      return stub('GROUP_CREATE', [edit.name]);
+    case 'renameGroup':
+      return stub('GROUP_CHANGE_SUBJECT', [edit.subject]);
+    case 'describeGroup':
+      return stub('GROUP_CHANGE_DESCRIPTION', [edit.description]);
+    case 'members': {
+      const person = edit.person === undefined ? account.owner : account.person(edit.person);
+      return stub(`GROUP_PARTICIPANT_${edit.change.toUpperCase()}`, [person.pn]);
+    }
+  }
+};
+
+const changeGroup = (account: Account, edit: GroupEdit, id: string, second: number): void => {
+  if (edit.edit === 'createGroup') addChat(account, groupPlan(edit));
+  const { group, messages } = account.chat(edit.edit === 'createGroup' ? edit.name : edit.chat);
+  if (group === null) throw new RangeError('That chat is no group.');
   if (edit.edit === 'renameGroup') group.subject = edit.subject;
   else if (edit.edit === 'describeGroup') group.description = edit.description;
-  else if (edit.person === undefined) {
-    if (edit.change === 'add' || edit.change === 'remove') group.isMember = edit.change === 'add';
-    else group.isAdmin = edit.change === 'promote';
-  } else {
-    const person = account.person(edit.person);
-    const set = edit.change === 'add' || edit.change === 'remove' ? group.members : group.admins;
-    if (edit.change === 'add' || edit.change === 'promote') set.add(person);
-    else set.delete(person);
-    if (edit.change === 'remove') group.admins.delete(person);
+  else if (edit.edit === 'members') changeMembers(account, group, edit);
+  const author = authorOf(account, edit.by);
+  const content = stubOf(account, edit);
+  messages.push({
+    id,
+    at: second,
+    author,
+    content,
+    wrapping: null,
+    quotes: null,
+    reactions: [],
+    editedAt: null,
+    revokedAt: null,
+  });
+};
+
+const groupPlan = ({
+  name,
+  members,
+  by,
+  addressing,
+  community,
+  at = 0,
+}: Extract<GroupEdit, { readonly edit: 'createGroup' }>): ChatPlan => ({
+  kind: 'group',
+  name,
+  members,
+  to: at,
+  ...(by === undefined ? {} : { creator: by }),
+  ...(addressing === undefined ? {} : { addressing }),
+  ...(community === undefined ? {} : { community }),
+});
+
+const changeMembers = (
+  account: Account,
+  group: GroupInfo,
+  { change, person: name }: Extract<GroupEdit, { readonly edit: 'members' }>,
+): void => {
+  const isAbout = change === 'add' || change === 'remove' ? 'membership' : 'role';
+  if (name === undefined) {
+    if (isAbout === 'membership') group.isMember = change === 'add';
+    else group.isAdmin = change === 'promote';
+    return;
   }
-  return true;
+  const person = account.person(name);
+  const set = isAbout === 'membership' ? group.members : group.admins;
+  if (change === 'add' || change === 'promote') set.add(person);
+  else set.delete(person);
+  if (change === 'remove') group.admins.delete(person);
 };

@@ -23,10 +23,10 @@ export const buildAccount = (plan: AccountPlan, seed: number): Account => {
     const salt = mix(own, ordinal);
     chats.push(...makeChats(chatPlan, { find, salt, seed, chats }));
   }
-  return new Account(owner, people, chats);
+  return new Account(owner, people, chats, seed);
 };
 
-interface Making {
+export interface Making {
   readonly find: (name: string) => Person;
   readonly salt: number;
   readonly seed: number;
@@ -37,7 +37,8 @@ interface Making {
 /** Group jids as WhatsApp makes them now: `120363` and twelve digits more. */
 const groupJid = (salt: number): string => `120363${String(mix(salt, 11)).padStart(12, '0').slice(-12)}@g.us`;
 
-const makeChats = (plan: ChatPlan, making: Making): readonly Chat[] => {
+/** The chats that one entry of a plan makes. */
+export const makeChats = (plan: ChatPlan, making: Making): readonly Chat[] => {
   const { find, salt, seed } = making;
   const history = (history: HistoryPlan, authors: readonly (Person | null)[], isGroup: boolean) => ({
     messages: composeHistory(history, { authors, isGroup }, seed, salt),

@@ -1,4 +1,5 @@
 import type { Content, Wrapping } from './message.ts';
+import type { Addressing, PersonPlan } from './world-plan.ts';
 
 /**
  * What can happen to an account while the simulator runs. `chat` and people by the names of the plan; `from` without a
@@ -59,6 +60,18 @@ export type WorldEdit = {
       readonly by?: string;
       readonly id?: string;
     }
+  | {
+      readonly edit: 'createGroup';
+      readonly name: string;
+      readonly members: readonly string[];
+      /** Who made it; absent: the owner of the account. */
+      readonly by?: string;
+      readonly addressing?: 'pn' | 'lid';
+      readonly community?: string;
+      readonly id?: string;
+    }
+  /** Somebody writes for the first time: the chat is there, and empty. */
+  | { readonly edit: 'newChat'; readonly person: PersonPlan; readonly addressing?: Addressing }
   | { readonly edit: 'pushName'; readonly person: string; readonly pushName: string }
   | { readonly edit: 'saveContact'; readonly person: string; readonly savedAs: string | null }
   | { readonly edit: 'revealMapping'; readonly person: string }

@@ -9,7 +9,11 @@ import type { IqAnswer, IqTable } from './iq.ts';
 
 const OVERLIMIT: IqAnswer = { error: { code: 429, text: 'rate-overlimit' } };
 
-const participantNode = (chat: Chat, { pn, lid, isMappingKnown }: Person, type: string | undefined): BinaryNode => {
+export const participantNode = (
+  chat: Chat,
+  { pn, lid, isMappingKnown }: Person,
+  type: string | undefined,
+): BinaryNode => {
   if (chat.addressing === 'pn') return node('participant', { jid: pn, type, lid: isMappingKnown ? lid : undefined });
   return node('participant', { jid: lid, type, phone_number: isMappingKnown ? pn : undefined });
 };
@@ -27,7 +31,10 @@ export const membersOf = (
   ];
 };
 
-const groupNode = ({ owner }: Account, chat: Chat, group: GroupInfo): BinaryNode => {
+/** Throws `RangeError` for a chat that is no group. */
+export const groupNode = ({ owner }: Account, chat: Chat): BinaryNode => {
+  const { group } = chat;
+  if (group === null) throw new RangeError(`${chat.name} is no group.`);
   const creator = group.creator ?? owner;
   const members = membersOf(owner, group);
   const created = String(Math.floor(group.createdAt / 1000));
@@ -62,7 +69,7 @@ export const groupQueries = (faults: Faults): IqTable => ({
   'get w:g2 participating': (_, { account }) => {
     if (faults.take('groupsOverlimit', account) !== null) return OVERLIMIT;
     const groups = account.world.chats.flatMap((chat) =>
-      chat.group?.isMember === true ? [groupNode(account.world, chat, chat.group)] : [],
+      chat.group?.isMember === true ? [groupNode(account.world, chat)] : [],
     );
     return { content: [node('groups', {}, groups)] };
   },
@@ -73,6 +80,6 @@ export const groupQueries = (faults: Faults): IqTable => ({
     const chat = account.world.chatAt(iq.attrs['to'] ?? '');
     if (!chat?.group) return { error: { code: 404, text: 'item-not-found' } };
     if (!chat.group.isMember) return { error: { code: 403, text: 'forbidden' } };
-    return { content: [groupNode(account.world, chat, chat.group)] };
+    return { content: [groupNode(account.world, chat)] };
   },
 });
