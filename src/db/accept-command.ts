@@ -82,7 +82,8 @@ const createJob = async (
 
 /**
  * Numbers and writes a command, and the job it starts, in the caller's transaction; with `claim` also that the job is
- * what comes of a slot. Throws `Refused`. Raw SQL: it is
+ * what comes of a slot. Throws `Refused`. With `isOwn` it is one that an instance asks of itself, once in a while, and
+ * finds room also in a full mailbox. Raw SQL: it is
  * on the way of every command, and its lock is the one that lets foreign keys be checked meanwhile.
  */
 export const acceptCommand = async (
@@ -90,11 +91,11 @@ export const acceptCommand = async (
   instanceId: InstanceId,
   command: Command,
   at: number,
-  claim: SlotClaim | null = null,
+  { claim, isOwn = false }: { readonly claim?: SlotClaim | undefined; readonly isOwn?: boolean } = {},
 ): Promise<Letter> => {
-  if (claim !== null && command.type === 'startSync') await claimSlot(sql, instanceId, claim, command.jobId, at);
+  if (claim !== undefined && command.type === 'startSync') await claimSlot(sql, instanceId, claim, command.jobId, at);
   const place = await takePlace(sql, instanceId);
-  refuseFull(place, command);
+  if (!isOwn) refuseFull(place, command);
   if (command.type === 'startSync') await createJob(sql, instanceId, command.jobId, command.config, at);
   const letter: Letter = { commandId: CommandId.make(randomUUID()), instanceId, seq: place.seq, command };
   await sql.run(

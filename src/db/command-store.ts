@@ -57,7 +57,7 @@ const afresh = (command: Command): Command =>
 
 export const commandStore = (connection: EntityConnection): CommandStore => ({
   submit: (instanceId, command, at, claim) =>
-    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at, claim)), isRefused),
+    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at, { claim })), isRefused),
 
   deadLetters: ({ limit, cursor }) =>
     persevere(async () => {

@@ -44,6 +44,7 @@ const BELONGINGS = [
   'instance_settings WHERE instance_id = $1',
   'settings_history WHERE instance_id = $1',
   'schedule_runs WHERE instance_id = $1',
+  'catch_ups WHERE instance_id = $1',
 ];
 
 /**

@@ -2,6 +2,7 @@ import type { RuntimeStore } from '../runtime/store.ts';
 import type { SyncTransaction } from '../sync/store.ts';
 import { aliasStore } from './alias-store.ts';
 import { behindFence } from './behind-fence.ts';
+import { catchUpStore } from './catch-up-store.ts';
 import { openCommands, undeliveredCommands } from './command-reads.ts';
 import { conversationStore } from './conversation-store.ts';
 import { instancesToRestore, loadInstance } from './instance-reads.ts';
@@ -20,6 +21,7 @@ const syncTransaction = (sql: StepSql): SyncTransaction => ({
   ...conversationStore(sql),
   ...spanStore(sql),
   ...messageWrites(sql),
+  ...catchUpStore(sql),
   ...peopleStore(sql),
   ...pushWrites(sql),
   ...aliasStore(sql),

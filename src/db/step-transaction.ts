@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StepTransaction } from '../runtime/store.ts';
+import { acceptCommand } from './accept-command.ts';
 import { cleanJson, cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
 import { toInstant, toInstantOrNull } from './instants.ts';
 import { mustWrite } from './must-touch.ts';
@@ -26,6 +27,8 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
     sql.send(ADVANCE, [instanceId, seq], () => new Error(`It is not the turn of ${command}`));
     sql.send(FINISH, [instanceId, seq, toInstant(at)], missing(command));
   },
+
+  acceptOwn: (instanceId, command, at) => acceptCommand(sql, instanceId, command, at, { isOwn: true }),
 
   addDeadLetter: async ({ letter, reason, attempts, at }) => {
     sql.send(

@@ -13,7 +13,7 @@ import { measureStep } from './measure-step.ts';
 import type { ProcessSetting } from './process-setting.ts';
 import { RequestGate } from './request-gate.ts';
 import type { UnheededStops } from './said-stop.ts';
-import { buryCommand, type StepInput, type StepSetting, takeStep } from './step.ts';
+import { buryCommand, type StepInput, type Stepped, type StepSetting, takeStep } from './step.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
 import type { Mail } from './work.ts';
 
@@ -213,6 +213,7 @@ export class Incarnation<Tx extends StepTransaction> {
         if ('letter' in input) this.#lastSeq = input.letter.seq;
         measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
         yield* this.#act();
+        this.#ownCommand(delivered);
         if (input.kind === 'report') this.#setting.stops.heed(input.report);
         if (input.kind === 'report' && 'settled' in input.report) input.report.settled();
         if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
@@ -222,6 +223,13 @@ export class Incarnation<Tx extends StepTransaction> {
         return null;
       }),
     );
+  }
+
+  /** Should it get lost between here and its step, the table still has it. */
+  #ownCommand({ own }: Stepped): void {
+    if (own === null) return;
+    this.#setting.metrics.count('omni_commands_total', { type: own.command.type });
+    this.#setting.inbox.offer({ kind: 'command', letter: own });
   }
 
   /** Has the activities follow the snapshots. */

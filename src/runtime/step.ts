@@ -33,6 +33,11 @@ export interface StepSetting<Tx extends StepTransaction> {
   readonly chance: Chance;
 }
 
+export interface Stepped extends Delivered {
+  /** A command that the instance asks of itself: committed, and still to be run. */
+  readonly own: Letter | null;
+}
+
 /** Where randomness and fresh ids come from. */
 export interface Chance {
   /** in [0, 1) */
@@ -50,7 +55,7 @@ export const takeStep = <Tx extends StepTransaction>(
   actors: InstanceActors,
   input: StepInput,
   at: number,
-): Effect.Effect<Delivered, Fenced | Contention | StoreUnavailable> =>
+): Effect.Effect<Stepped, Fenced | Contention | StoreUnavailable> =>
   setting.store.step(setting.fence, async (tx) => {
     const { instanceId, channel, work, chance } = setting;
     const moment = (): Moment => ({ at, random: chance.random(), fresh: chance.uuid() });
@@ -65,7 +70,9 @@ export const takeStep = <Tx extends StepTransaction>(
     await close(tx, instanceId, input, at);
     const published = [...delivered.published, ...stateChange(actors, delivered.actors)];
     if (published.length > 0) await tx.publish(instanceId, channel, published, at);
-    return { ...delivered, published };
+    const wish = await work.afterwards(tx, actors, delivered.actors, moment());
+    const own = wish === null ? null : await tx.acceptOwn(instanceId, wish, at);
+    return { ...delivered, published, own };
   });
 
 /** A job comes into being with the command that starts it. */

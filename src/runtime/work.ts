@@ -1,8 +1,10 @@
 import type { Effect, Queue } from 'effect';
 import type { Ask, Note, Tell } from '../../machines/effects.ts';
+import type { Moment } from '../../machines/moment.ts';
 import type { Walk } from '../../machines/sync-job-context.ts';
 import type { ChannelTraits, Connection, PushReader } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
+import type { Command } from '../domain/command.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { JobType } from '../domain/job.ts';
 import type { Fence } from './fence.ts';
@@ -23,6 +25,16 @@ export interface InstanceWork<Tx extends StepTransaction> {
   readonly absorb: (tx: Tx, actors: InstanceActors, report: Report, at: number) => Promise<readonly Mail[]>;
   /** Answers a job's question with an event for it. May await nothing but `tx`. */
   readonly answer: (tx: Tx, actors: InstanceActors, asker: JobId, ask: Ask, at: number) => Promise<Mail['event']>;
+  /**
+   * What the instance has to ask of itself after a step, by what the step has changed: a command that commits with it.
+   * May await nothing but `tx`.
+   */
+  readonly afterwards: (
+    tx: Tx,
+    before: InstanceActors,
+    after: InstanceActors,
+    moment: Moment,
+  ) => Promise<Command | null>;
   readonly note: (tx: Tx, note: Note, at: number) => Promise<void>;
   /** The walk activity: one request per permit, each reported, until the stretch ends. Never fails, never writes. */
   readonly walk: (assignment: WalkAssignment) => Effect.Effect<void>;

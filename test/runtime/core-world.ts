@@ -4,6 +4,7 @@ import { Clock, Effect, Exit, Scope } from 'effect';
 import type { RateLimitContext } from '../../machines/rate-limit-context.ts';
 import type { SyncJobContext } from '../../machines/sync-job-context.ts';
 import type { Command } from '../../src/domain/command.ts';
+import type { SyncDepth } from '../../src/domain/depth.ts';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
 import { type Log, silentLog } from '../../src/domain/log.ts';
@@ -33,6 +34,8 @@ export class CoreWorld {
   readonly clock = new SimulatedClock();
   readonly store = new MemoryRuntimeStore(this.id);
   readonly platform: ModelPlatform;
+  /** How far back an instance syncs that connects for the first time; null: none syncs by itself. */
+  depthOnConnect: SyncDepth | null = null;
   /** What the log said as an error. */
   readonly errors: string[] = [];
   #messaging = inProcessMessaging();
@@ -81,7 +84,7 @@ export class CoreWorld {
       store: this.store,
       mailbox,
       carrier,
-      work: syncWork(forgetfulSyncStore),
+      work: syncWork(forgetfulSyncStore, () => this.depthOnConnect),
       channelOf: () => this.platform.channel,
       credentials: () => Effect.succeed({ token: 'token' }),
       vault: memoryVault,
@@ -160,7 +163,8 @@ export const whatIsWrong = (rows: MemoryStore): string | null => {
     if (walked.has(walk.conversationId)) return `${of} two jobs walk the same conversation`;
     walked.add(walk.conversationId);
   }
-  return null;
+  const continuities = rows.catchingUp.catchUps.map(({ continuity }) => continuity);
+  return new Set(continuities).size < continuities.length ? 'it caught up twice after one gap' : null;
 };
 
 /** Whether a waiting job waits for something that comes: the connection, the limiter, an instant, or another job. */

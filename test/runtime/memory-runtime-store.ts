@@ -49,8 +49,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       seq: this.#commands.length + 1,
       command,
     };
-    this.#commands.push({ letter, at, attempts: 0 });
-    if (command.type === 'startSync') this.#configs.set(command.jobId, command.config);
+    this.#add(letter, at);
     return letter;
   }
 
@@ -66,6 +65,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
   readonly step: RuntimeStore<SyncTransaction>['step'] = (fence, body) =>
     this.#transaction(fence, async () => {
       const rows = this.rows.copy();
+      rows.catchingUp.mailbox = { nextSeq: this.#commands.length + 1, configs: this.#configs };
       const answer = await body(rows);
       return { rows, answer };
     });
@@ -78,11 +78,26 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       if (fault === 'away') return yield* new StoreUnavailable({ cause: 'injected' });
       if (fault === 'defect') return yield* Effect.die(new Error('injected'));
       const { rows, answer } = yield* Effect.promise(body);
+      const { own } = rows.catchingUp;
+      if (own !== null && !this.#take(own)) return yield* new Contention({ cause: 'another command came first' });
       this.rows = rows;
       this.#wanted = rows.wanted;
       this.onCommit(rows);
       return fault === 'unknown' ? yield* new StoreUnavailable({ cause: 'injected' }) : answer;
     });
+  }
+
+  /** A command that a step adds, unless another one took its number meanwhile. */
+  #take(letter: Letter): boolean {
+    if (letter.seq !== this.#commands.length + 1) return false;
+    this.#add(letter, 0);
+    return true;
+  }
+
+  #add(letter: Letter, at: number): void {
+    const { command } = letter;
+    this.#commands.push({ letter, at, attempts: 0 });
+    if (command.type === 'startSync') this.#configs.set(command.jobId, command.config);
   }
 
   readonly load = (): Effect.Effect<StoredInstance> =>

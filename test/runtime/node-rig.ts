@@ -88,7 +88,7 @@ export class NodeRig {
       store: this.#store,
       mailbox: this.messaging.mailbox,
       carrier: this.messaging.carrier,
-      work: syncWork(this.rig.db.sync),
+      work: syncWork(this.rig.db.sync, () => null),
       channelOf: () => this.platform.channel,
       credentials: () => Effect.succeed({ token: 'token' }),
       vault: this.rig.db.vault,

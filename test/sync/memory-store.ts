@@ -6,6 +6,7 @@ import type { StopReason } from '../../src/domain/stop-reason.ts';
 import type { JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
+import { MemoryCatchUps } from './memory-catch-ups.ts';
 import { MemoryPeople } from './memory-people.ts';
 
 interface HeldMessage extends Message {
@@ -30,6 +31,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   /** Pushes that wait, by id: why they could not be read. */
   readonly pushes = new Map<number, string | null>();
   readonly deadLetters: NewDeadLetter[] = [];
+  readonly catchingUp = new MemoryCatchUps((id) => this.jobs.get(id)?.status ?? 'pending');
   /** The last command that was run. */
   lastSeq = 0;
   wanted = false;
@@ -47,6 +49,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     copy.published.push(...this.published);
     for (const [id, failure] of this.pushes) copy.pushes.set(id, failure);
     copy.deadLetters.push(...this.deadLetters);
+    copy.catchingUp.catchUps.push(...this.catchingUp.catchUps);
     copy.lastSeq = this.lastSeq;
     copy.wanted = this.wanted;
     return copy;
@@ -176,6 +179,10 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     if (seq !== this.lastSeq + 1) throw new Error(`Command ${seq} is run after ${this.lastSeq}`);
     this.lastSeq = seq;
   };
+
+  readonly lockCatchUp = this.catchingUp.lock;
+  readonly saveCatchUp = this.catchingUp.save;
+  readonly acceptOwn = this.catchingUp.accept;
 
   readonly addDeadLetter: SyncTransaction['addDeadLetter'] = async (dead) => {
     this.deadLetters.push(dead);

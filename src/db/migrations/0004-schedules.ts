@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Settings of single instances, and what comes of schedules. */
+/** Settings of single instances, what comes of schedules, and the syncs that instances begin by themselves. */
 export class Schedules extends Migration {
   override up(): void {
     this.addSql(`CREATE TABLE instance_settings (
@@ -38,5 +38,14 @@ export class Schedules extends Migration {
     ) WITH (fillfactor = 70)`);
     this.addSql(`CREATE INDEX schedule_runs_due ON schedule_runs (due_at) WHERE outcome = 'due'`);
     this.addSql('CREATE INDEX schedule_runs_by_instance ON schedule_runs (instance_id)');
+
+    // For which unbroken stream of live messages an instance has synced by itself last.
+    this.addSql(`CREATE TABLE catch_ups (
+      instance_id uuid PRIMARY KEY,
+      continuity text NOT NULL,
+      begun_at timestamptz NOT NULL,
+      since timestamptz NOT NULL,
+      job_id uuid NOT NULL
+    )`);
   }
 }

@@ -24,7 +24,7 @@ export const startBenchNode = async ({ db }: BenchStore, channel: Channel): Prom
     isAlone: true,
     renewed: () => {},
     store: db.runtime,
-    work: syncWork(db.sync),
+    work: syncWork(db.sync, () => null),
     channelOf: () => channel,
     credentials: () => Effect.succeed({ token: 'token' }),
     vault: db.vault,

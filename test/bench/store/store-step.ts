@@ -29,7 +29,7 @@ const instanceOf = async ({ db, fences }: BenchStore) => {
     instanceId: id,
     channel: 'discord' as const,
     store: db.runtime,
-    work: syncWork(db.sync)({ id, channel: 'discord', traits: TRAITS, fence }),
+    work: syncWork(db.sync, () => null)({ id, channel: 'discord', traits: TRAITS, fence }),
     fence,
     chance: { random: Math.random, uuid: randomUUID },
   };

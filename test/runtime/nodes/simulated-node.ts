@@ -77,7 +77,7 @@ export class SimulatedNode {
       ),
       mailbox: mailbox.of(this.clock),
       carrier: inProcessCarrier(),
-      work: syncWork(forgetfulSyncStore),
+      work: syncWork(forgetfulSyncStore, () => '7d'),
       channelOf: () => this.#channel,
       credentials: () => Effect.succeed({ token: 'token' }),
       vault: memoryVault,
@@ -120,7 +120,7 @@ export class SimulatedNode {
   /** The platform, as it is reached from this process. */
   readonly #channel: Channel = {
     name: 'discord',
-    traits: { readsBelow: 'anything', hasAliases: false, requestsAtOnce: null },
+    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
     refuseCredentials: () => null,
     open: (request) =>
       Effect.gen({ self: this }, function* () {
