@@ -68,10 +68,13 @@ const anchorOf = ({ timestamp, externalId }: Message): Anchor => ({ at: timestam
 const isBelow = (from: HeldMessage) => (entry: { readonly externalId: string | null; readonly at: number }) =>
   entry.externalId !== from.externalId && entry.at <= from.at;
 
+const isFurther = (place: Anchor, before: Anchor): boolean =>
+  place.at < before.at || (place.at === before.at && place.id !== before.id);
+
 /** What of an answer lies below the anchor, as a page. Fails where the answer proves nothing. */
 const pageOf = (
   stretch: ChunkStretch | undefined,
-  from: HeldMessage,
+  { from, before }: { readonly from: HeldMessage; readonly before: Anchor | null },
   requestedAt: number,
 ): Effect.Effect<MessagePage, BadAnswer> => {
   const given = stretch?.messages ?? [];
@@ -97,11 +100,14 @@ const pageOf = (
     if (stretch?.atStart !== true)
       return Effect.fail(bad('The phone answered with nothing, and did not say that there is nothing.'));
   }
+  const atStart = stretch?.atStart === true;
+  if (!atStart && before !== null && oldest !== null && !isFurther(oldest, before))
+    return Effect.fail(bad('The phone gave nothing older than what is held below the message that it was asked with.'));
   return Effect.succeed({
     messages,
     newest,
     oldest,
-    atStart: stretch?.atStart === true,
+    atStart,
     malformed,
     requestedAt,
     quota: null,
@@ -144,7 +150,7 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
 
   return {
     pageSize: PAGE_SIZE,
-    read: Effect.fnUntraced(function* ({ externalId, from, limit }: HistoryRequest) {
+    read: Effect.fnUntraced(function* ({ externalId, before, from, limit }: HistoryRequest) {
       if (from === undefined)
         return yield* new NoAnchor({ message: 'WhatsApp reads only below a message that is held, and none is.' });
       if (busy) return yield* bad('Another request for history is on its way; WhatsApp answers one at a time.');
@@ -157,7 +163,7 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
         yield* Effect.promise(() => learn(chunk.pairs));
         const wanted = chunk.canonical(externalId);
         const stretch = chunk.stretches.find(({ conversation }) => conversation.externalId === wanted);
-        const page = yield* pageOf(stretch, from, requestedAt);
+        const page = yield* pageOf(stretch, { from, before }, requestedAt);
         tellChanges(chunk);
         return page;
       }).pipe(

@@ -6,6 +6,28 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 /** All QR codes of a connection together: so long the server waits, for a code typed into the phone too. */
 const CODE_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
+/** How long the server may take to say whether it takes the request for a code. */
+const ANSWER_MS = 20_000;
+
+const TAKEN = 'CB:iq,type:result,link_code_companion_reg';
+const REFUSED = 'CB:iq,type:error';
+
+/** Whether the server takes the request; Baileys itself does not wait for its answer. */
+const answerOf = (socket: WASocket): Promise<boolean> => {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const take = (): void => resolve(true);
+  const refuse = (): void => resolve(false);
+  const timer = setTimeout(refuse, ANSWER_MS);
+  socket.ws.on(TAKEN, take);
+  socket.ws.on(REFUSED, refuse);
+  socket.ws.on('close', refuse);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.ws.off(TAKEN, take);
+    socket.ws.off(REFUSED, refuse);
+    socket.ws.off('close', refuse);
+  });
+};
 
 export interface OffersOf {
   /** Digits; null: by QR. */
@@ -40,8 +62,10 @@ export class PairingOffers {
   async #askForCode(socket: WASocket, phoneNumber: string): Promise<void> {
     const { now, offer, onRefused } = this.#of;
     try {
+      const answer = answerOf(socket);
       const code = await socket.requestPairingCode(phoneNumber);
-      offer({ kind: 'code', code, phoneNumber, expiresAt: now() + CODE_MS });
+      if (await answer) offer({ kind: 'code', code, phoneNumber, expiresAt: now() + CODE_MS });
+      else onRefused();
     } catch {
       onRefused();
     }

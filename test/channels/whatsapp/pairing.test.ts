@@ -1,42 +1,67 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { type MemoryVault, memoryVault } from '../../harness/memory-vault.ts';
+import { Effect } from 'effect';
+import { describe, expect, it } from 'vitest';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
-import { startWhatsAppSimulator } from '../../simulators/whatsapp/simulator.ts';
-import type { SimulatorOptions, WhatsAppSimulator } from '../../simulators/whatsapp/whatsapp-simulator.ts';
-import { OpenChannel, type OpenedWith } from './open-channel.ts';
+import { rigs } from './rig.ts';
 
 prepareBaileys();
-
-let simulator: WhatsAppSimulator;
-let vault: MemoryVault;
-const opened: OpenChannel[] = [];
-
-const start = async (options: SimulatorOptions = {}): Promise<void> => {
-  simulator = await startWhatsAppSimulator({ seed: 7, ...options });
-  vault = memoryVault();
-};
-const track = (channel: OpenChannel): OpenChannel => {
-  opened.push(channel);
-  return channel;
-};
-const pair = async (options: Partial<OpenedWith> = {}): Promise<OpenChannel> =>
-  track(await OpenChannel.pair(simulator, { vault, ...options }));
-const open = (options: Partial<OpenedWith> = {}): OpenChannel =>
-  track(OpenChannel.open(simulator, { vault, ...options }));
-
-afterEach(async () => {
-  for (const channel of opened.splice(0)) await channel.close();
-  await simulator.close();
-});
+const start = rigs();
 
 describe('pairing', () => {
   it('shows a QR code, is linked, comes again after 515, and is open as the account', async () => {
-    await start();
-    const channel = await pair();
-    const { owner } = simulator.account().world;
-    const [told] = channel.of('connectionOpened');
-    expect(told?.account.externalId).toBe(owner.pn);
+    const rig = await start();
+    const channel = await rig.pair();
+    const { owner } = rig.simulator.account().world;
+    const [offered] = channel.of('pairingOffered');
+    expect(offered?.offer.kind).toBe('qr');
+    expect((offered?.offer.expiresAt ?? 0) - Date.now()).toBeGreaterThan(50_000);
+    expect(channel.of('connectionOpened').map(({ account }) => account.externalId)).toEqual([owner.pn]);
     expect(channel.of('connectionLost')).toEqual([]);
-    expect(simulator.log.violations).toEqual([]);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('gives a code for the phone of the given number, and shows no QR code', async () => {
+    const rig = await start();
+    const channel = await rig.pair({ pairWith: '491700000001' });
+    const offers = channel.of('pairingOffered').map(({ offer }) => offer);
+    expect(offers).toEqual([
+      {
+        kind: 'code',
+        code: expect.stringMatching(/^[1-9A-Z]{8}$/),
+        phoneNumber: '491700000001',
+        expiresAt: expect.any(Number),
+      },
+    ]);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('keeps nothing of a pairing that nobody completed', async () => {
+    const rig = await start();
+    const channel = rig.open({ pairWith: '491700000001' });
+    await channel.told('pairingOffered');
+    await channel.close();
+    expect([...rig.vault.secrets.keys()]).toEqual([]);
+  });
+
+  it('logs in again from the vault alone, with another continuity, and offers no pairing', async () => {
+    const rig = await start();
+    const first = await rig.pair();
+    await first.close();
+    const second = rig.open();
+    const opened = await second.told('connectionOpened');
+    expect(opened.continuity).not.toBe(first.of('connectionOpened')[0]?.continuity);
+    expect(second.of('pairingOffered')).toEqual([]);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('forgets the keys of a session whose credentials are gone', async () => {
+    const rig = await start();
+    const first = await rig.pair();
+    await first.close();
+    const former = [...rig.vault.secrets.keys()].filter((key) => key.startsWith('pre-key/')).length;
+    expect(former).toBeGreaterThan(100);
+    await Effect.runPromise(rig.vault.write({ secrets: [{ kind: 'creds', name: 'creds', value: null }], pushed: [] }));
+    const second = rig.open();
+    await second.told('pairingOffered');
+    expect([...rig.vault.secrets.keys()]).toEqual([]);
   });
 });

@@ -1,0 +1,128 @@
+import { Effect } from 'effect';
+import { describe, expect, it } from 'vitest';
+import type { SessionVault, VaultChange } from '../../../src/channels/session-vault.ts';
+import { StoreUnavailable } from '../../../src/domain/errors.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import type { OpenChannel } from './open-channel.ts';
+import { type Rig, rigs } from './rig.ts';
+
+prepareBaileys();
+const start = rigs();
+
+type Write = SessionVault['write'];
+
+/** The same vault, with other writes: what becomes of the process is decided in them. */
+const writing = (
+  vault: SessionVault,
+  write: (change: VaultChange, real: Write) => ReturnType<Write>,
+): SessionVault => ({
+  ...vault,
+  write: (change) => write(change, vault.write),
+});
+
+const hasHistory = ({ pushed }: VaultChange): boolean => pushed.length > 0;
+
+/** Where in the life of a history notification the process dies. */
+const DEATHS = {
+  'before it is durable': (): ReturnType<Write> => Effect.never,
+  'after it is durable, before its receipt': (change: VaultChange, real: Write) =>
+    Effect.andThen(real(change), Effect.never),
+} as const;
+
+const inflateAll = async (rig: Rig, channel: OpenChannel) =>
+  new Set(
+    (await rig.readAll(channel)).flatMap(({ stretches }) =>
+      stretches.flatMap(({ messages }) => messages.map(({ externalId }) => externalId)),
+    ),
+  );
+
+const histSyncs = (rig: Rig): number => rig.simulator.log.receipts.filter(({ type }) => type === 'hist_sync').length;
+
+describe('a process that dies while history is pushed', () => {
+  it.each(Object.entries(DEATHS))('loses and doubles nothing: %s', async (_, dies) => {
+    const reference = await start();
+    const undisturbed = await reference.pairWithHistory();
+    const whole = await inflateAll(reference, undisturbed);
+
+    const rig = await start();
+    let deaths = 0;
+    for (let life = 0; ; life++) {
+      let survived = 0;
+      const { promise: died, resolve: die } = Promise.withResolvers<'died'>();
+      const vault = writing(rig.vault, (change, real) => {
+        // Each life takes one notification more than the one before it.
+        if (!hasHistory(change) || survived++ < 1) return real(change);
+        queueMicrotask(() => die('died'));
+        return dies(change, real);
+      });
+      const channel = life === 0 ? await rig.pair({ vault }) : rig.open({ vault });
+      const settled = channel.told('connectionOpened').then(() => rig.settled());
+      const end = await Promise.race([died, settled]);
+      // A dying process closes nothing in order: its connection is cut.
+      rig.simulator.dropConnections();
+      void channel.close();
+      if (end !== 'died') break;
+      deaths += 1;
+    }
+    expect(deaths).toBeGreaterThan(1);
+    const last = rig.open();
+    await last.told('connectionOpened');
+    await rig.settled();
+    expect(new Set(rig.vault.pushed.map(({ name }) => name)).size).toBe(rig.vault.pushed.length);
+    expect(rig.vault.pushed.length).toBe(reference.vault.pushed.length);
+    expect(await inflateAll(rig, last)).toEqual(whole);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('acknowledges nothing whose write failed, and gives the connection up', async () => {
+    const rig = await start();
+    const vault = writing(rig.vault, (change, real) =>
+      hasHistory(change) ? Effect.fail(new StoreUnavailable({ cause: 'gone' })) : real(change),
+    );
+    const channel = await rig.pair({ vault });
+    const lost = await channel.told('connectionLost');
+    expect(lost).toMatchObject({ fate: 'transient', code: 'session_not_saved' });
+    expect(rig.vault.pushed).toEqual([]);
+    expect(histSyncs(rig)).toBe(0);
+    const next = rig.open();
+    await next.told('connectionOpened');
+    await rig.settled();
+    expect(histSyncs(rig)).toBe(rig.vault.pushed.length);
+    expect(rig.vault.pushed.length).toBeGreaterThan(2);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('writes a notification together with the ratchet that decrypted it', async () => {
+    const rig = await start();
+    const changes: VaultChange[] = [];
+    const vault = writing(rig.vault, (change, real) => {
+      changes.push(change);
+      return real(change);
+    });
+    await rig.pairWithHistory({ vault });
+    const withHistory = changes.filter(hasHistory);
+    expect(withHistory.length).toBe(rig.vault.pushed.length);
+    for (const { secrets, pushed } of withHistory) {
+      expect(pushed.length).toBe(1);
+      expect(secrets.map(({ kind }) => kind)).toContain('session');
+    }
+    const withKeys = changes.find(({ secrets }) => secrets.some(({ kind }) => kind === 'app-state-sync-key'));
+    expect(withKeys?.secrets.map(({ kind }) => kind)).toContain('session');
+  });
+
+  it('writes nothing after it was closed', async () => {
+    const rig = await start();
+    let isClosed = false;
+    const late: VaultChange[] = [];
+    const vault = writing(rig.vault, (change, real) => {
+      if (isClosed) late.push(change);
+      return real(change);
+    });
+    const channel = await rig.pair({ vault });
+    await channel.close();
+    isClosed = true;
+    await rig.simulator.edit({ edit: 'message', chat: 'Ada', from: 'Ada', content: { type: 'text', text: 'hi' } });
+    await rig.simulator.idle();
+    expect(late).toEqual([]);
+  });
+});

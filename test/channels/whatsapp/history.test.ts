@@ -1,0 +1,137 @@
+import { Effect, Fiber } from 'effect';
+import { describe, expect, it } from 'vitest';
+import type { MessagePage } from '../../../src/channels/channel.ts';
+import type { PlatformFailure } from '../../../src/channels/platform-failure.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import type { OpenChannel } from './open-channel.ts';
+import { heldOf, isPlace, type Rig, readPage, rigs } from './rig.ts';
+
+prepareBaileys();
+const start = rigs();
+
+/** The newest message that a test may take for held. */
+const newestOf = (rig: Rig, chat: string) => {
+  const truths = [...rig.simulator.groundTruth({ chat })].filter(({ type }) => type !== 'system');
+  const truth = truths.at(-1);
+  if (truth === undefined) throw new Error(`${chat} is empty.`);
+  const { messageId, isFromMe, senderId, timestamp, channelId } = truth;
+  return { externalId: channelId, from: { externalId: messageId, senderId, isFromMe, at: timestamp } };
+};
+
+const isPage = (answer: MessagePage | PlatformFailure): answer is MessagePage => 'messages' in answer;
+
+const page = async (
+  channel: OpenChannel,
+  externalId: string,
+  from: Parameters<typeof readPage>[2],
+): Promise<MessagePage> => {
+  const answer = await readPage(channel, externalId, from);
+  if (!isPage(answer)) throw new Error(answer.message);
+  return answer;
+};
+
+/** Reads a chat down to its start. */
+const readDown = async (rig: Rig, channel: OpenChannel, chat: string) => {
+  const { externalId, from: top } = newestOf(rig, chat);
+  const ids = new Set([top.externalId]);
+  let pages = 0;
+  for (let from = top; ; ) {
+    const { messages, atStart } = await page(channel, externalId, from);
+    pages += 1;
+    for (const message of messages) if (message.text !== 'message deleted') ids.add(message.externalId);
+    if (atStart) return { ids, pages };
+    const oldest = messages.findLast(isPlace);
+    if (oldest === undefined) throw new Error('No message to go on from.');
+    from = heldOf(oldest);
+  }
+};
+
+const NO_BURST = { onDemand: { burst: null } } as const;
+
+describe('history on demand', () => {
+  it.each(['Ada', 'Ben', 'Sailing'])('reads %s down to its start, 50 at a time', async (chat) => {
+    const rig = await start(NO_BURST);
+    const channel = await rig.pairWithHistory();
+    const { ids, pages } = await readDown(rig, channel, chat);
+    const truth = [...rig.simulator.groundTruth({ chat })];
+    const { externalId, from } = newestOf(rig, chat);
+    const below = truth.slice(0, truth.findIndex(({ messageId }) => messageId === from.externalId) + 1);
+    expect(ids).toEqual(new Set(below.map(({ messageId }) => messageId)));
+    const held = rig.simulator.account().world.chatAt(externalId)?.messages.length ?? 0;
+    expect(pages).toBeLessThanOrEqual(Math.ceil(held / 50) + 1);
+    expect(rig.simulator.log.violations).toEqual([]);
+    expect(rig.simulator.log.mostInFlight.get('491700000001')).toBe(1);
+  });
+
+  it('hands the answer to whoever waits for it, and does not keep it', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const kept = rig.vault.pushed.length;
+    const { externalId, from } = newestOf(rig, 'Ada');
+    const read = await page(channel, externalId, from);
+    expect(read.messages.length).toBe(50);
+    expect(read.newest?.at).toBeLessThanOrEqual(from.at);
+    expect(read.oldest?.id).toBe(read.messages.at(-1)?.externalId);
+    await rig.settled();
+    expect(rig.vault.pushed.length).toBe(kept);
+  });
+
+  it('tells silence from the end, and keeps an answer that comes too late', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory({ answerTimeoutMs: 50 });
+    const { externalId, from } = newestOf(rig, 'Ada');
+    rig.simulator.faults.add({ kind: 'silentPhone' }, { chat: 'Ada', times: 1 });
+    expect(await readPage(channel, externalId, from)).toMatchObject({ _tag: 'Silent' });
+  });
+
+  it('keeps an answer of which nobody knows any more what it answers', async () => {
+    const rig = await start();
+    const first = await rig.pairWithHistory();
+    const kept = rig.vault.pushed.length;
+    const { externalId, from } = newestOf(rig, 'Ada');
+    const walk = Effect.runFork(first.connection.history.read({ externalId, before: null, limit: 50, from }));
+    // Told while the phone takes the request in, before it answers.
+    const stop = rig.simulator.log.watch(() => {
+      if (rig.simulator.log.historyRequests.length > 0) Effect.runFork(Fiber.interrupt(walk));
+    });
+    await rig.until(() => (rig.simulator.log.historyRequests[0]?.outcome === 'answered' ? true : undefined));
+    await rig.settled();
+    stop();
+    expect(rig.vault.pushed.length).toBe(kept + 1);
+    const [late] = await rig.readAll(first).then((read) => read.slice(-1));
+    expect(late?.stretches[0]?.messages.length).toBe(50);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('takes nothing for the end that is not: nothing, the same again, half of it', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { externalId, from } = newestOf(rig, 'Ada');
+    const first = await page(channel, externalId, from);
+    const next = heldOf(first.messages.findLast(isPlace) ?? expect.fail('no place'));
+    rig.simulator.faults.add({ kind: 'emptyAnswer' }, { chat: 'Ada', times: 1 });
+    expect(await readPage(channel, externalId, next)).toMatchObject({ _tag: 'BadAnswer' });
+    rig.simulator.faults.add({ kind: 'repeatPage' }, { chat: 'Ada', times: 1 });
+    expect(await readPage(channel, externalId, next)).toMatchObject({ _tag: 'BadAnswer' });
+    rig.simulator.faults.add({ kind: 'halfAnswer', messages: 3 }, { chat: 'Ada', times: 1 });
+    expect(await readPage(channel, externalId, next)).toMatchObject({ atStart: false });
+  });
+
+  it('asks for nothing without a message to go on from', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { externalId } = newestOf(rig, 'Ada');
+    expect(await readPage(channel, externalId, undefined)).toMatchObject({ _tag: 'NoAnchor' });
+    expect(rig.simulator.log.historyRequests).toEqual([]);
+  });
+
+  it('reads a chat under the phone address although the phone knows it by its LID', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { from } = newestOf(rig, 'Ben');
+    const ben = rig.simulator.contacts().find(({ name }) => name === 'Ben');
+    const read = await page(channel, ben?.pn ?? '', from);
+    expect(read.messages.length).toBeGreaterThan(30);
+    expect(read.atStart).toBe(true);
+  });
+});
