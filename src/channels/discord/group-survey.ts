@@ -52,6 +52,16 @@ export const isDown = (atlas: GuildAtlas, guild: string): boolean => atlas.has(g
 
 export const DOWN = 'Discord says that this guild is unavailable at the moment; it is read by the next sync.';
 
+/** A guild that refuses to describe itself is told as the gateway described it, and its channels are asked for all the same. */
+const undescribed = (atlas: GuildAtlas, guild: string, message: string): FoundPeople =>
+  atlas.has(guild) && atlas.guild(guild).described
+    ? {
+        groups: [guildGroup(atlas.guild(guild))],
+        problems: [problem(guild, 'guild_unreadable', message)],
+        next: { stage: 'channels', guild, whole: false },
+      }
+    : passOver('groups', guild, 'guild_unreadable', message);
+
 export const describeGuild = (surveyor: Surveyor, { guild, whole }: PeopleCursorAt<'guild'>): PeopleFound => {
   if (isDown(surveyor.atlas, guild)) return Effect.succeed(passOver('groups', guild, 'guild_unavailable', DOWN));
   return askForGuild(surveyor, guild).pipe(
@@ -62,9 +72,7 @@ export const describeGuild = (surveyor: Surveyor, { guild, whole }: PeopleCursor
         answer,
       }),
     ),
-    Effect.catchTag('AccessDenied', ({ message }) =>
-      Effect.succeed(passOver('groups', guild, 'guild_unreadable', message)),
-    ),
+    Effect.catchTag('AccessDenied', ({ message }) => Effect.succeed(undescribed(surveyor.atlas, guild, message))),
   );
 };
 
