@@ -1,6 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Faults } from './faults/faults.ts';
 import type { MediaHost } from './media/media-host.ts';
+import { saveContact, writeAddressBook } from './phone/app-state.ts';
 import { greet } from './phone/greeting.ts';
 import { OnDemandDesk, type OnDemandOptions } from './phone/on-demand.ts';
 import { Phone } from './phone/phone.ts';
@@ -41,8 +42,11 @@ export class Household {
   }
 
   /** Brings the world to where it was when the simulator ended. */
-  restore(): void {
-    for (const edit of this.account.state.journal) applyEdit(this.account.world, edit);
+  async restore(): Promise<void> {
+    const { world, state } = this.account;
+    for (const edit of state.journal) applyEdit(world, edit);
+    await writeAddressBook(world, state.appState);
+    this.account.changed();
   }
 
   /** Something happens; companions hear of it unless it is silent. */
@@ -50,10 +54,22 @@ export class Household {
     const applied = applyEdit(this.account.world, { ...edit, at: edit.at ?? this.#parts.now() });
     this.account.state.journal.push(applied.edit);
     this.account.changed();
+    const notice = await this.#addressBook(applied.edit);
     if (edit.silent !== true) {
-      for (const device of this.account.linked) await tellOf(this.phone, device, applied);
+      for (const device of this.account.linked) {
+        if (notice !== null) device.deliver(notice);
+        await tellOf(this.phone, device, applied);
+      }
     }
     return applied.id;
+  }
+
+  async #addressBook(edit: WorldEdit): Promise<BinaryNode | null> {
+    if (edit.edit !== 'saveContact') return null;
+    const { world, state } = this.account;
+    const notice = await saveContact(state.appState, world.person(edit.person), this.#parts.now());
+    this.account.changed();
+    return notice;
   }
 
   active({ device }: DeviceSession): void {

@@ -90,7 +90,7 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
       receipt: (session, stanza) => householdOf(session.account).receipt(session, stanza),
     },
   });
-  for (const household of households) household.restore();
+  for (const household of households) await household.restore();
 
   const http = createServer();
   const sockets = new WebSocketServer({ noServer: true });

@@ -1,6 +1,20 @@
-import { BufferJSON, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStore } from '@whiskeysockets/baileys';
+import {
+  BufferJSON,
+  proto,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type SignalKeyStore,
+} from '@whiskeysockets/baileys';
 
 type Kept = Record<string, Record<string, string>>;
+
+/** A key of the app state is a protobuf message, which writes its bytes as base64 by itself. */
+const revive = (type: string, text: string): unknown => {
+  const value: unknown = JSON.parse(text, BufferJSON.reviver);
+  return type === 'app-state-sync-key'
+    ? proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>)
+    : value;
+};
 
 /** The Signal keys of one party, in memory, each as text: nothing that a reader changes changes what is kept. */
 export class KeyStore implements SignalKeyStore {
@@ -19,7 +33,7 @@ export class KeyStore implements SignalKeyStore {
     const found: { [id: string]: SignalDataTypeMap[T] } = {};
     for (const id of ids) {
       const text = this.#kept[type]?.[id];
-      if (text !== undefined) found[id] = JSON.parse(text, BufferJSON.reviver) as SignalDataTypeMap[T];
+      if (text !== undefined) found[id] = revive(type, text) as SignalDataTypeMap[T];
     }
     return found;
   }
