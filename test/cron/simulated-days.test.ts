@@ -79,7 +79,7 @@ test(`each daily slot makes one job of each connected instance, over deaths, cha
     comes('contacts', '2026-03-28T01:30', [a, b, c]);
     comes('groups', '2026-03-28T03:00', [a, b, c]);
     await days.pass(12 * HOUR_MS);
-    await days.finishJobs();
+    await days.runCommands();
 
     // Clocks go from 02:00 to 03:00: there is no 02:30, it comes at 03:30, which is 01:30 UTC.
     await days.setConnected(c, false);
@@ -90,7 +90,7 @@ test(`each daily slot makes one job of each connected instance, over deaths, cha
     await days.pass(1.75 * HOUR_MS);
     days.kill(0, 6 * HOUR_MS);
     await days.pass(10.25 * HOUR_MS);
-    await days.finishJobs();
+    await days.runCommands();
 
     // Nobody runs when contacts are due, and when groups are.
     await days.setConnected(c, true);
@@ -99,16 +99,16 @@ test(`each daily slot makes one job of each connected instance, over deaths, cha
     await days.pass(24 * HOUR_MS);
     comes('contacts', '2026-03-30T00:30', [a, b, c, d], '2026-03-30T05:00');
     comes('groups', '2026-03-30T02:00', [a, b, c, d], '2026-03-30T05:00');
-    await days.finishJobs();
+    await days.runCommands();
 
     // Contacts move to another time of the day, which comes on the same day still; groups end.
     await days.put({ 'sync.contacts.scheduleCron': '15 20 * * *', 'sync.groups.scheduleEnabled': false });
     await days.pass(24 * HOUR_MS);
     comes('contacts', '2026-03-30T18:15', [a, b, c, d]);
-    await days.finishJobs();
+    await days.runCommands();
     await days.pass(24 * HOUR_MS);
     comes('contacts', '2026-03-31T18:15', [a, b, c, d]);
-    await days.finishJobs();
+    await days.runCommands();
 
     // Months without anybody running: the last slot stands for all.
     await days.put({ 'sync.contacts.scheduleCron': '30 2 * * *' });
@@ -116,18 +116,18 @@ test(`each daily slot makes one job of each connected instance, over deaths, cha
     days.now = at('2026-10-24T11:59');
     await days.pass(60_000 + 8 * HOUR_MS);
     comes('contacts', '2026-10-24T00:30', [a, b, c, d], '2026-10-24T12:00');
-    await days.finishJobs();
+    await days.runCommands();
 
     // Clocks show 02:30 twice, at 00:30 and 01:30 UTC. Groups are back, and at the hour that is shown twice.
     await days.put({ 'sync.groups.scheduleEnabled': true, 'sync.groups.scheduleCron': '0 2 * * *' });
     await days.pass(16 * HOUR_MS);
     comes('groups', '2026-10-25T00:00', [a, b, c, d]);
     comes('contacts', '2026-10-25T00:30', [a, b, c, d]);
-    await days.finishJobs();
+    await days.runCommands();
     await days.pass(24 * HOUR_MS);
     comes('groups', '2026-10-26T01:00', [a, b, c, d]);
     comes('contacts', '2026-10-26T01:30', [a, b, c, d]);
-    await days.finishJobs();
+    await days.runCommands();
 
     days.failing = 0;
     await days.pass(HOUR_MS);

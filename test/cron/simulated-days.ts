@@ -57,7 +57,18 @@ export class SimulatedDays {
       const skewMs = Math.floor((chance.next() * 2 - 1) * MOST_SKEW_MS);
       opened.push({ rig, settings, skewMs, seen: 0, downUntil: 0 });
     }
-    return new SimulatedDays(opened, chance, startAt);
+    const days = new SimulatedDays(opened, chance, startAt);
+    await days.#finishJobsAtOnce();
+    return days;
+  }
+
+  /** Every job is over as soon as it is there: none that is still at work keeps a second one of its share away. */
+  async #finishJobsAtOnce(): Promise<void> {
+    await this.#rig.rows(`CREATE FUNCTION finish_at_once() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN NEW.status := 'completed'; RETURN NEW; END $$`);
+    await this.#rig.rows(
+      'CREATE TRIGGER finish_at_once BEFORE INSERT ON sync_jobs FOR EACH ROW EXECUTE FUNCTION finish_at_once()',
+    );
   }
 
   async close(): Promise<void> {
@@ -148,9 +159,8 @@ export class SimulatedDays {
     });
   }
 
-  /** Everything that was begun is over: commands have run, jobs are completed. */
-  async finishJobs(): Promise<void> {
-    await this.#rig.rows(`UPDATE sync_jobs SET status = 'completed' WHERE status = 'pending'`);
+  /** The commands have run. */
+  async runCommands(): Promise<void> {
     await this.#rig.rows('UPDATE omni_instances SET last_seq = next_seq - 1');
   }
 
