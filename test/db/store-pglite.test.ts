@@ -1,6 +1,8 @@
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
+import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
+import { personContract } from '../contract/store-persons.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
 import { schedulesContract } from '../contract/store-schedules.ts';
@@ -18,3 +20,5 @@ sessionStoreContract(pgliteDriver());
 settingsContract(pgliteDriver());
 schedulesContract(pgliteDriver());
 contactStoreContract(pgliteDriver());
+groupStoreContract(pgliteDriver());
+personContract(pgliteDriver());

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
+import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
+import { personContract } from '../contract/store-persons.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
 import { schedulesContract } from '../contract/store-schedules.ts';
@@ -21,6 +23,8 @@ describe('a PostgreSQL server', () => {
   runtimeStoreContract(postgresDriver(() => server));
   leaseContract(postgresDriver(() => server));
   syncStoreContract(postgresDriver(() => server));
+  personContract(postgresDriver(() => server));
+  groupStoreContract(postgresDriver(() => server));
   contactStoreContract(postgresDriver(() => server));
   catalogueContract(postgresDriver(() => server));
   registryContract(postgresDriver(() => server));

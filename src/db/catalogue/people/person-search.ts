@@ -4,7 +4,7 @@ import { phoneSearchOf } from '../../../domain/phone.ts';
 import type { PageRequest } from '../../../sync/catalogue.ts';
 import { cleanText } from '../../clean-text.ts';
 import { keysetCursor } from '../../keyset-cursor.ts';
-import type { Sql } from '../../sql.ts';
+import type { Connection, Sql } from '../../sql.ts';
 import { searchPattern } from '../search-pattern.ts';
 
 /*
@@ -72,13 +72,7 @@ const SIMILAR = statement(
 
 const isShort = (term: string): boolean => [...term].length < 3;
 
-const contains = (
-  sql: Sql,
-  term: string,
-  phone: string | null,
-  after: (Pick<Hit, 'score'> & { readonly id: string }) | null,
-  limit: number,
-) => {
+const contains = (sql: Sql, term: string, phone: string | null, after: FoundPerson | null, limit: number) => {
   const pattern = searchPattern(term);
   const place = [after?.score ?? null, after?.id ?? null, limit];
   if (phone !== null) return sql.rows<Hit>(CONTAINS_PHONE, [term, phone, ...place, pattern, searchPattern(phone)]);
@@ -86,25 +80,35 @@ const contains = (
   return sql.rows<Hit>(CONTAINS, [term, null, ...place, pattern, null]);
 };
 
+/** Two letters that changed places in a name of six are similar; the extension's own 0.6 would not say so. */
+const LIKENESS = 'SET LOCAL pg_trgm.word_similarity_threshold = 0.5';
+
+const similar = (connection: Connection, term: string, after: FoundPerson | null, limit: number) =>
+  connection.transaction(async (sql) => {
+    await sql.run(LIKENESS);
+    const pattern = searchPattern(term);
+    return sql.rows<Hit>(SIMILAR, [term, null, after?.score ?? null, after?.id ?? null, limit, pattern, null]);
+  });
+
 /** The first persons beyond the cursor, at most one more than the page holds, and how they were found. */
 export const findPersons = async (
-  sql: Sql,
+  connection: Connection,
   search: string,
   page: PageRequest,
   canCompare: boolean,
 ): Promise<readonly FoundPerson[]> => {
-  const after = PersonKey.read(page.cursor);
+  const place = PersonKey.read(page.cursor);
+  const after = place && { ...place, id: PersonId.make(place.id) };
   const term = cleanText(search).trim();
   if (term === '') return [];
   const phone = phoneSearchOf(term);
   const wanted = page.limit + 1;
   const found: FoundPerson[] = [];
   if (after?.phase !== 'similar') {
-    const hits = await contains(sql, term, phone, after, wanted);
+    const hits = await connection.query((sql) => contains(sql, term, phone, after, wanted));
     found.push(...hits.map((hit): FoundPerson => ({ ...hit, phase: 'contains' })));
   }
   if (found.length === wanted || !canCompare || phone !== null || isShort(term)) return found;
-  const [score, id] = after?.phase === 'similar' ? [after.score, after.id] : [null, null];
-  const hits = await sql.rows<Hit>(SIMILAR, [term, null, score, id, wanted - found.length, searchPattern(term), null]);
+  const hits = await similar(connection, term, after?.phase === 'similar' ? after : null, wanted - found.length);
   return [...found, ...hits.map((hit): FoundPerson => ({ ...hit, phase: 'similar' }))];
 };

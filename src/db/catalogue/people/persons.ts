@@ -49,7 +49,7 @@ export const personCatalogue = (
   canCompare: () => boolean,
 ): Pick<PeopleCatalogue, 'persons' | 'person' | 'timeline' | 'links'> => {
   const searched = async (search: string, page: PageRequest): Promise<PageOf<PersonView>> => {
-    const keys = await connection.query((sql) => findPersons(sql, search, page, canCompare()));
+    const keys = await findPersons(connection, search, page, canCompare());
     return connection.entities(async (em) => {
       const found = await em.find(
         PersonEntity,
