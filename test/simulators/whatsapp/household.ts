@@ -1,4 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Moment } from './faults/fault.ts';
 import type { Faults } from './faults/faults.ts';
 import type { MediaHost } from './media/media-host.ts';
 import { saveContact, writeAddressBook } from './phone/app-state.ts';
@@ -7,6 +8,7 @@ import { OnDemandDesk, type OnDemandOptions } from './phone/on-demand.ts';
 import { Phone } from './phone/phone.ts';
 import type { PushOptions } from './phone/push-plan.ts';
 import { tellOf } from './phone/tell-of.ts';
+import type { Device } from './server/device.ts';
 import type { DeviceSession } from './server/device-session.ts';
 import { takeMessage } from './server/peer-messages.ts';
 import type { SimulatedAccount } from './server/simulated-account.ts';
@@ -22,6 +24,8 @@ export interface HouseholdParts {
   readonly now: () => number;
   readonly push: PushOptions;
   readonly onDemand: OnDemandOptions;
+  /** Cuts the lines of the account. */
+  readonly drop: (account: SimulatedAccount) => void;
 }
 
 /** An account at work: its phone and its contacts, answering companions and telling them what happens. */
@@ -31,7 +35,7 @@ export class Household {
   readonly #parts: HouseholdParts;
   readonly #desk: OnDemandDesk;
   readonly #ending = new AbortController();
-  readonly #greetings = new Set<Promise<void>>();
+  readonly #greetings = new Map<Device, Promise<void>>();
 
   constructor(account: SimulatedAccount, parts: HouseholdParts) {
     this.account = account;
@@ -47,6 +51,10 @@ export class Household {
     for (const edit of state.journal) applyEdit(world, edit);
     await writeAddressBook(world, state.appState);
     this.account.changed();
+    // Greetings that were under way go on, as a real phone would after its own restart.
+    for (const device of this.account.linked) {
+      if (device.state.greeting?.isDone === false) this.#greet(device);
+    }
   }
 
   /** Something happens; companions hear of it unless it is silent. */
@@ -72,23 +80,15 @@ export class Household {
     return notice;
   }
 
+  /** A companion listens: if it is new, the phone greets it. */
   active({ device }: DeviceSession): void {
-    const { media, faults, push, now } = this.#parts;
-    const greeting = greet(device, {
-      phone: this.phone,
-      media,
-      options: push,
-      now,
-      beforeHistory: () => undefined,
-      signal: this.#ending.signal,
-    });
-    this.#greetings.add(greeting);
-    void greeting.finally(() => this.#greetings.delete(greeting));
-    void faults;
+    const isOngoing = this.#greetings.has(device);
+    if (!isOngoing && device.state.greeting?.isDone !== true) this.#greet(device);
   }
 
   async message(session: DeviceSession, stanza: BinaryNode): Promise<void> {
     const { now, log } = this.#parts;
+    this.#breakAt('afterRequest');
     try {
       await takeMessage(session, stanza, { phone: this.phone, desk: this.#desk, now });
     } catch (error) {
@@ -103,8 +103,27 @@ export class Household {
   }
 
   async idle(): Promise<void> {
-    await Promise.all(this.#greetings);
+    await Promise.all(this.#greetings.values());
     await this.phone.idle();
+  }
+
+  #greet(device: Device): void {
+    const { media, push: options, now } = this.#parts;
+    const greeting = greet(device, {
+      phone: this.phone,
+      media,
+      options,
+      now,
+      beforeHistory: () => this.#breakAt('midHistory'),
+      signal: this.#ending.signal,
+    });
+    this.#greetings.set(device, greeting);
+    void greeting.finally(() => this.#greetings.delete(device));
+  }
+
+  #breakAt(moment: Moment): void {
+    const { faults, drop } = this.#parts;
+    if (faults.take('close', this.account, (at) => at === moment) !== null) drop(this.account);
   }
 
   async close(): Promise<void> {

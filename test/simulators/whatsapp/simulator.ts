@@ -62,6 +62,7 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
         now,
         push: { ...PUSH_OPTIONS, ...options.push },
         onDemand: { ...ON_DEMAND_OPTIONS, ...options.onDemand },
+        drop: (each) => server.drop(each),
       }),
   );
   const householdOf = (account: SimulatedAccount): Household => {

@@ -1,7 +1,11 @@
 import type { LoginRefusal } from '../server/front-door.ts';
 
-/** Where a connection can break. */
-export type Moment = 'upgrade' | 'hello' | 'finish' | 'success' | 'midHistory' | 'afterRequest';
+/**
+ * When a connection can break: as it comes, at the first or second message of the handshake, when the device was linked
+ * (instead of 515), when it logged in (instead of `<success>`), before a notification of pushed history, when a request
+ * for history arrived.
+ */
+export type Moment = 'upgrade' | 'hello' | 'finish' | 'paired' | 'success' | 'midHistory' | 'afterRequest';
 
 /** What can go wrong, as data. */
 export type Fault =

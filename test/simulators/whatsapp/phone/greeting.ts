@@ -16,38 +16,44 @@ export interface GreetingParts {
   readonly signal: AbortSignal;
 }
 
-/** What a phone does once for a companion it just linked: gives it the keys of the app state, then pushes history. */
+/**
+ * What a phone does once for a companion it just linked: gives it the keys of the app state, then pushes history, whether
+ * the companion listens or not. Goes on where it was when the simulator ended.
+ */
 export const greet = async (device: Device, parts: GreetingParts): Promise<void> => {
   const { phone, media, options, now, beforeHistory, signal } = parts;
-  if (device.state.isGreeted) return;
-  device.state.isGreeted = true;
-  const { appState } = phone.account.state;
-  await phone.tell(device, {
+  const { state } = device;
+  state.greeting ??= { startedAt: now(), sent: 0, isDone: false };
+  const { greeting } = state;
+  const { requiresFullSync: full, takesInlineBootstrap } = state;
+  const pieces = planPush(phone.account.world, options, { now: greeting.startedAt, full });
+  // The keys come first, then the pieces.
+  for (const piece of [null, ...pieces].slice(greeting.sent)) {
+    if (signal.aborted) return;
+    if (piece === null) await shareKeys(phone, device, now());
+    else {
+      beforeHistory();
+      const isInline = piece.syncType === 'INITIAL_BOOTSTRAP' && takesInlineBootstrap;
+      await sendHistory(phone, media, device, piece, {
+        inlineBytes: isInline ? options.inlineBytes : -1,
+        requestId: null,
+      });
+    }
+    greeting.sent += 1;
+    phone.account.changed();
+    if (options.pauseMs > 0) await setTimeout(options.pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+  greeting.isDone = true;
+  phone.account.changed();
+};
+
+const shareKeys = (phone: Phone, device: Device, timestamp: number): Promise<string> => {
+  const { keyId, keyData } = phone.account.state.appState;
+  const fingerprint = { rawId: 1, currentIndex: 0, deviceIndexes: [0] };
+  return phone.tell(device, {
     protocolMessage: {
       type: proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE,
-      appStateSyncKeyShare: {
-        keys: [
-          {
-            keyId: { keyId: appState.keyId },
-            keyData: {
-              keyData: appState.keyData,
-              fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] },
-              timestamp: now(),
-            },
-          },
-        ],
-      },
+      appStateSyncKeyShare: { keys: [{ keyId: { keyId }, keyData: { keyData, fingerprint, timestamp } }] },
     },
   });
-  const { requiresFullSync, takesInlineBootstrap } = device.state;
-  for (const piece of planPush(phone.account.world, options, { now: now(), full: requiresFullSync })) {
-    const isInline = piece.syncType === 'INITIAL_BOOTSTRAP' && takesInlineBootstrap;
-    beforeHistory();
-    await sendHistory(phone, media, device, piece, {
-      inlineBytes: isInline ? options.inlineBytes : -1,
-      requestId: null,
-    });
-    if (options.pauseMs > 0) await setTimeout(options.pauseMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-  }
 };

@@ -1,4 +1,5 @@
 import { createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   aesDecryptCTR,
   aesEncryptCTR,
@@ -16,6 +17,8 @@ const SALT_BYTES = 32;
 const IV_BYTES = 16;
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
+const PATIENCE_MS = 1_000;
+const LOOK_EVERY_MS = 20;
 
 /** A companion that waits for its code to be typed into a phone, then for the phone's answer to arrive. */
 interface Waiting {
@@ -72,8 +75,8 @@ export class PairingCodes {
 
   /** The code is not checked here: with a wrong one the keys of both sides differ, and the companion's answer does not open. */
   async enter(account: SimulatedAccount, code: string): Promise<void> {
-    const waiting = [...this.#waiting.values()].find(({ phoneNumber }) => phoneNumber === account.phoneNumber);
-    if (waiting === undefined) throw new ProtocolError('pairing', 'nobody waits for a code of this number');
+    const waiting = await this.#companionOf(account.phoneNumber);
+    if (waiting === null) throw new ProtocolError('pairing', 'nobody waits for a code of this number');
     const normalized = code.replace('-', '').toUpperCase();
     const { wrapped, pairing, ref } = waiting;
     const unwrap = await derivePairingCodeKey(normalized, wrapped.subarray(0, SALT_BYTES));
@@ -96,6 +99,13 @@ export class PairingCodes {
         ]),
       ]),
     );
+  }
+
+  /** Its request may still be on its way: a client shows the code as soon as it has sent it. */
+  async #companionOf(phoneNumber: string): Promise<Waiting | null> {
+    const find = () => [...this.#waiting.values()].find((waiting) => waiting.phoneNumber === phoneNumber) ?? null;
+    for (let left = PATIENCE_MS; find() === null && left > 0; left -= LOOK_EVERY_MS) await setTimeout(LOOK_EVERY_MS);
+    return find();
   }
 
   #finish(pairing: Pairing, request: BinaryNode): { readonly account: SimulatedAccount; readonly advSecret: Buffer } {

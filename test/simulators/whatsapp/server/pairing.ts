@@ -10,8 +10,6 @@ import type { SimulatedAccount } from './simulated-account.ts';
 
 /** How many QR codes a connection can show before the client gives up. */
 const REFS = 6;
-/** What the server says after pairing: come again, as the device that you are now. */
-const RESTART_REQUIRED = '515';
 
 /** A connection that knows no account, until a phone links it to one. */
 export class Pairing {
@@ -72,9 +70,9 @@ export class Pairing {
     );
   }
 
-  /** Takes an `<iq type="result">` of the client; true when it completed the pairing. Throws `ProtocolError`. */
-  answered(reply: BinaryNode): boolean {
-    if (this.#pending === null || reply.attrs['id'] !== this.#pending.iqId) return false;
+  /** Takes an `<iq type="result">` of the client; the account when it completed the pairing. Throws `ProtocolError`. */
+  answered(reply: BinaryNode): SimulatedAccount | null {
+    if (this.#pending === null || reply.attrs['id'] !== this.#pending.iqId) return null;
     if (childOf(reply, 'pair-device-sign') === undefined) throw new ProtocolError('pairing', 'no <pair-device-sign>');
     const { account, identity } = this.#pending;
     verifyCountersigned(reply, identity, account.phone.identity.public, this.registration.bundle.identity);
@@ -85,11 +83,10 @@ export class Pairing {
       preKeys: [],
       pairedAt: this.#now(),
       isRemoved: false,
-      isGreeted: false,
+      greeting: null,
       routingInfo: randomBytes(12),
       queue: [],
     });
-    this.connection.end(node('stream:error', { code: RESTART_REQUIRED }));
-    return true;
+    return account;
   }
 }

@@ -122,8 +122,17 @@ export class Server implements ConnectionEvents {
     const pairing = this.#pairings.get(connection);
     if (pairing === undefined || stanza.tag !== 'iq') return;
     if (stanza.attrs['type'] === 'result') {
-      if (pairing.answered(stanza)) this.#pairings.delete(connection);
+      this.#paired(connection, pairing.answered(stanza));
     } else await this.#codes.take(pairing, stanza);
+  }
+
+  /** Linked: the client shall come again, as the device that it now is. */
+  #paired(connection: Connection, account: SimulatedAccount | null): void {
+    if (account === null) return;
+    this.#pairings.delete(connection);
+    const isCut = this.#parts.faults.take('close', account, (at) => at === 'paired') !== null;
+    if (isCut) connection.drop();
+    else connection.end(STREAM_ERRORS.restart);
   }
 
   broke(connection: Connection, { part, message }: ProtocolError): void {

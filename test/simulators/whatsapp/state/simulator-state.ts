@@ -48,8 +48,8 @@ export interface DeviceState {
   /** ms */
   readonly pairedAt: number;
   isRemoved: boolean;
-  /** Whether the phone gave it keys and history. */
-  isGreeted: boolean;
+  /** How far the phone came in giving it keys and history; null: it has not begun. */
+  greeting: { readonly startedAt: number; sent: number; isDone: boolean } | null;
   /** Opaque bytes that the server once gave as `edge_routing`. */
   readonly routingInfo: Buffer;
   /** Stanzas that it has not acknowledged, oldest first. */

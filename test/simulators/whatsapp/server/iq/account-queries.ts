@@ -1,4 +1,5 @@
-import { node } from '../../wire/nodes.ts';
+import { needAttr, needChild, node } from '../../wire/nodes.ts';
+import { ProtocolError } from '../../wire/protocol-error.ts';
 import { type IqTable, OK } from './iq.ts';
 
 const PRIVACY = {
@@ -35,5 +36,12 @@ export const accountQueries: IqTable = {
   'set privacy tokens': () => OK,
   'set urn:xmpp:whatsapp:dirty clean': () => OK,
   ' w:stats add': () => OK,
+  'set md remove-companion-device': (iq, { account, device }) => {
+    if (needAttr(needChild(iq, 'remove-companion-device'), 'jid') !== device.jid) {
+      throw new ProtocolError('md', 'a companion may remove itself only');
+    }
+    account.removeDevice(device);
+    return OK;
+  },
   'get w:profile:picture picture': () => ({ error: { code: 404, text: 'item-not-found' } }),
 };
