@@ -10,6 +10,15 @@ export interface JobShown {
     readonly duplicates: number;
     readonly updated: number;
     readonly malformed: number;
+    readonly parts: readonly {
+      readonly part: 'contacts' | 'groups' | 'messages';
+      readonly status: 'pending' | 'running' | 'completed' | 'incomplete' | 'failed';
+      readonly fetched: number;
+      readonly stored: number;
+      readonly duplicates: number;
+      readonly updated: number;
+      readonly gone: number;
+    }[];
     readonly pages: number;
     readonly listingRequests: number;
     readonly conversationsDone: number;
@@ -150,9 +159,15 @@ export class ApiClient {
     return this.data('GET', `/instances/${instanceId}/sync/${jobId}`);
   }
 
-  /** Opens the limiter, for what is not about rates. */
+  /** Has no sync begin by itself, on connect or on schedule, for what is about a sync that was asked for. */
+  async nothingByItself(): Promise<void> {
+    await this.call('PATCH', '/settings', NOTHING_BY_ITSELF);
+  }
+
+  /** Opens the limiter, for what is not about rates; and has nothing begin by itself. */
   async openLimits(): Promise<void> {
     await this.call('PATCH', '/settings', {
+      ...NOTHING_BY_ITSELF,
       'sync.discord.messagesPerMinute': 1_000_000,
       'sync.discord.contactsPerMinute': 1_000_000,
     });
@@ -196,6 +211,12 @@ export class ApiClient {
     return this.list<EventShown>('/events', { instanceId, ...query });
   }
 }
+
+const NOTHING_BY_ITSELF = {
+  'sync.onConnect': false,
+  'sync.contacts.scheduleEnabled': false,
+  'sync.groups.scheduleEnabled': false,
+} as const;
 
 const parseEvent = (block: string): JobEvent | null => {
   const fields = new Map(
