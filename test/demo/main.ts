@@ -96,6 +96,7 @@ const run = async (): Promise<number> => {
   };
   try {
     const limit = Number(values.limit);
+    await service.api.nothingByItself();
     await service.api.call('PATCH', '/settings', {
       'sync.discord.messagesPerMinute': limit,
       'sync.discord.contactsPerMinute': limit,

@@ -71,6 +71,7 @@ export class SimulatedService {
     });
     const service = new SimulatedService(discord, clock, await mkdtemp(join(tmpdir(), 'omni-rates-')));
     await service.start();
+    await service.api.nothingByItself();
     return service;
   }
 
