@@ -1,4 +1,8 @@
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
+import type { HeldMessage } from '../channels/channel.ts';
 import type { Anchor } from '../domain/anchor.ts';
+import type { ConversationId } from '../domain/ids.ts';
+import type { MessageType } from '../domain/message.ts';
 import type { SyncStore } from '../sync/store.ts';
 import { BookmarkEntity } from './entities/bookmark-entity.ts';
 import { EventEntity } from './entities/event-entity.ts';
@@ -18,6 +22,34 @@ const atOrAbove = (before: Anchor | null) => {
   return { $or: [{ externalId: before.id }, { timestamp: { $gt: at } }] };
 };
 
+/** What nobody wrote is a place to go on from only where there is nothing else, and a reaction is no message at all. */
+const UNWRITTEN: readonly MessageType[] = ['reaction', 'system', 'unknown'];
+
+const findHeld = async (
+  em: SqlEntityManager,
+  conversationId: ConversationId,
+  before: Anchor | null,
+  limit: number,
+  without: readonly MessageType[],
+): Promise<readonly HeldMessage[]> => {
+  const rows = await em.find(
+    EventEntity,
+    { conversationId, type: { $nin: [...without] }, ...atOrAbove(before) },
+    {
+      fields: ['externalId', 'senderId', 'isFromMe', 'timestamp'],
+      orderBy: before === null ? { timestamp: 'desc', id: 'desc' } : { timestamp: 'asc', id: 'asc' },
+      limit,
+      disableIdentityMap: true,
+    },
+  );
+  return rows.map(({ externalId, senderId, isFromMe, timestamp }) => ({
+    externalId,
+    senderId: senderId ?? null,
+    isFromMe,
+    at: timestamp.getTime(),
+  }));
+};
+
 /** What the sync reads outside a step. */
 export const syncStore = (connection: EntityConnection, key: SealingKey): SyncStore => ({
   bookmarks: (instanceId) =>
@@ -29,27 +61,12 @@ export const syncStore = (connection: EntityConnection, key: SealingKey): SyncSt
     }),
 
   heldFrom: (conversationId, before, limit) =>
-    persevere(async () => {
-      const rows = await connection.entities((em) =>
-        em.find(
-          EventEntity,
-          // A reaction or a stub of the system may be unknown to the platform's own search.
-          { conversationId, type: { $nin: ['reaction', 'system', 'unknown'] }, ...atOrAbove(before) },
-          {
-            fields: ['externalId', 'senderId', 'isFromMe', 'timestamp'],
-            orderBy: before === null ? { timestamp: 'desc', id: 'desc' } : { timestamp: 'asc', id: 'asc' },
-            limit,
-            disableIdentityMap: true,
-          },
-        ),
-      );
-      return rows.map(({ externalId, senderId, isFromMe, timestamp }) => ({
-        externalId,
-        senderId: senderId ?? null,
-        isFromMe,
-        at: timestamp.getTime(),
-      }));
-    }),
+    persevere(() =>
+      connection.entities(async (em) => {
+        const written = await findHeld(em, conversationId, before, limit, UNWRITTEN);
+        return written.length > 0 ? written : findHeld(em, conversationId, before, limit, ['reaction']);
+      }),
+    ),
 
   beginPush: beginPush(connection, key),
 });

@@ -32,3 +32,12 @@ export const InstanceView = Schema.Struct({
   createdAt: Schema.String,
 });
 export type InstanceView = typeof InstanceView.Type;
+
+/** What the platform pushed unasked and is not stored yet. What is set aside could not be read, and is tried once a day. */
+export const PushesView = Schema.Struct({
+  waiting: Schema.Number,
+  setAside: Schema.Number,
+  /** Why the last try failed; null: none has. */
+  failure: Schema.NullOr(Schema.String),
+});
+export type PushesView = typeof PushesView.Type;

@@ -5,7 +5,7 @@ import type { ConversationView, CoverageView } from '../domain/conversation-view
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { EventView } from '../domain/event-view.ts';
 import type { ConversationId, InstanceId, JobId } from '../domain/ids.ts';
-import type { InstanceView } from '../domain/instance.ts';
+import type { InstanceView, PushesView } from '../domain/instance.ts';
 import type { JobStatus, JobType, JobView } from '../domain/job.ts';
 import type { Settings } from '../domain/settings.ts';
 
@@ -28,6 +28,8 @@ type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;
 export interface Catalogue {
   readonly instances: (filter: { readonly channel?: ChannelName }, page: PageRequest) => Asked<PageOf<InstanceView>>;
   readonly instance: (id: InstanceId) => Asked<InstanceView>;
+  /** What the platform pushed and is not stored yet. */
+  readonly pushes: (id: InstanceId) => Read<PushesView>;
   readonly jobs: (
     filter: {
       readonly instanceId?: InstanceId;

@@ -13,7 +13,7 @@ type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;
 export interface PeopleCatalogue {
   /**
    * In the order in which they became known; with a search, best match first: a whole name, handle or phone, then the
-   * beginning of one, of a word, then anywhere, then what is similar. Phones are found in any notation.
+   * beginning of one, of a word, then anywhere; where nothing contains it, what is similar. Phones in any notation.
    */
   readonly persons: (filter: { readonly search?: string }, page: PageRequest) => Asked<PageOf<PersonView>>;
   readonly person: (id: PersonId) => Asked<PersonDetails>;

@@ -89,6 +89,7 @@ const storeStretch = async (storing: LiveStoring, externalId: string, stretch: P
       continuity: null,
     });
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
+    if (stretch.atStart) await tx.setStopReason(conversation.id, 'start_of_history', at);
   }
   const malformed = stretch.malformed.length;
   return { ...stored, fetched: messages.length + malformed, malformed };

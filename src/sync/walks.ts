@@ -51,11 +51,11 @@ const reportFailure = (
 
 const NOTHING_HELD = new NoAnchor({ message: 'No message of it is held from which its history could be read on.' });
 
-/** What the platform can find a place by; a reaction or a stub may be unknown to it. */
-const isPlace = ({ type }: Message): boolean => type !== 'reaction' && type !== 'system' && type !== 'unknown';
+/** What the platform surely finds a place by; a stub of the system will do, a reaction is no message of its own. */
+const isWritten = ({ type }: Message): boolean => type !== 'reaction' && type !== 'system' && type !== 'unknown';
 
 const oldestOf = ({ messages }: MessagePage): HeldMessage | null => {
-  const oldest = messages.findLast(isPlace);
+  const oldest = messages.findLast(isWritten) ?? messages.findLast(({ type }) => type !== 'reaction');
   if (oldest === undefined) return null;
   const { externalId, senderId, isFromMe, timestamp } = oldest;
   return { externalId, senderId, isFromMe, at: timestamp };

@@ -224,6 +224,26 @@ export const sessionStoreContract = (driver: StoreDriver): void => {
       expect((await at('gone')).map(({ externalId }) => externalId)).toEqual(['m2', 'm3']);
       expect((await from(null)).map(({ externalId }) => externalId)).toEqual(['m3', 'm2']);
       expect(await from(AT + 9_000)).toEqual([]);
+      await rig.step(id, (tx) =>
+        tx.upsertMessages(
+          id,
+          conversationId,
+          'push',
+          [
+            { ...message('stub', AT - 1_000), type: 'system' },
+            { ...message('thumb', AT - 1_000), type: 'reaction' },
+          ],
+          AT,
+        ),
+      );
+      expect((await from(AT - 9_000)).map(({ externalId }) => externalId)).toEqual(['m0', 'm1']);
+      await rig.rows(`DELETE FROM omni_events WHERE conversation_id = $1 AND type = 'text' AND external_id <> 'm0'`, [
+        conversationId,
+      ]);
+      await rig.rows(`UPDATE omni_events SET type = 'system' WHERE conversation_id = $1 AND type = 'text'`, [
+        conversationId,
+      ]);
+      expect((await from(AT - 9_000)).map(({ externalId }) => externalId)).toEqual(['stub', 'm0']);
       expect((await from(AT))[0]).toEqual({ externalId: 'm0', senderId: 'someone', isFromMe: false, at: AT });
     });
   });

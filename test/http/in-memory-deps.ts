@@ -136,6 +136,7 @@ export const inMemoryDeps = () => {
             found([...jobs.values()].find((job) => job.jobId === jobId && job.instanceId === instanceId)),
           ),
         ),
+      pushes: () => available(Effect.succeed({ waiting: 0, setAside: 0, failure: null })),
       conversations: () => available(page([])),
       coverage: () => available(page([])),
       events: () => available(page([])),

@@ -5,6 +5,7 @@ import type { InstanceView } from '../../domain/instance.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
 import { beyond } from '../beyond.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
+import { PushEntity } from '../entities/push-entity.ts';
 import type { EntityConnection } from '../entity-connection.ts';
 import { toIso } from '../instants.ts';
 import { keysetCursor, pageOf } from '../keyset-cursor.ts';
@@ -37,8 +38,23 @@ export const readInstance = async (em: SqlEntityManager, id: InstanceId): Promis
 const InstanceKey = keysetCursor(Schema.Struct({ createdAt: Schema.Number, id: InstanceId }));
 
 /** In the order in which they were made. */
-export const instanceCatalogue = (connection: EntityConnection): Pick<Catalogue, 'instances' | 'instance'> => ({
+export const instanceCatalogue = (
+  connection: EntityConnection,
+): Pick<Catalogue, 'instances' | 'instance' | 'pushes'> => ({
   instance: (id) => persevere(() => connection.entities((em) => readInstance(em, id)), isRefused),
+  pushes: (id) =>
+    persevere(() =>
+      connection.entities(async (em) => {
+        const waiting = await em.count(PushEntity, { instanceId: id, setAsideAt: null });
+        const setAside = await em.count(PushEntity, { instanceId: id, setAsideAt: { $ne: null } });
+        const [failed] = await em.find(
+          PushEntity,
+          { instanceId: id, failure: { $ne: null } },
+          { fields: ['failure'], orderBy: { id: 'desc' }, limit: 1, disableIdentityMap: true },
+        );
+        return { waiting, setAside, failure: failed?.failure ?? null };
+      }),
+    ),
   instances: ({ channel }, page) =>
     persevere(async () => {
       const after = InstanceKey.read(page.cursor);

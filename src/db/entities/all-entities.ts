@@ -17,6 +17,7 @@ import { NodeEntity } from './node-entity.ts';
 import { OutboxEntity } from './outbox-entity.ts';
 import { PartitionEntity } from './partition-entity.ts';
 import { PersonEntity } from './person-entity.ts';
+import { PushEntity } from './push-entity.ts';
 import { ScheduleRunEntity } from './schedule-run-entity.ts';
 import { ScheduleSlotEntity } from './schedule-slot-entity.ts';
 import { SecretKeyEntity } from './secret-key-entity.ts';
@@ -46,6 +47,7 @@ export const ALL_ENTITIES = [
   PersonEntity,
   ScheduleRunEntity,
   ScheduleSlotEntity,
+  PushEntity,
   SecretKeyEntity,
   SettingChangeEntity,
   SettingEntity,

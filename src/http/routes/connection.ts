@@ -1,7 +1,7 @@
 import { Effect, Schema } from 'effect';
 import type { Command, Letter } from '../../domain/command.ts';
 import { CommandId } from '../../domain/ids.ts';
-import { InstanceView } from '../../domain/instance.ts';
+import { InstanceView, PushesView } from '../../domain/instance.ts';
 import { ActorTree } from '../../runtime/inspection.ts';
 import { route } from '../route.ts';
 import { accepted, one } from '../shape.ts';
@@ -29,6 +29,7 @@ const Status = Schema.Struct({
   stale,
   parked,
   supervisor,
+  pushes: PushesView,
 });
 
 const order = (type: 'connect' | 'disconnect' | 'logout', summary: string) =>
@@ -56,7 +57,9 @@ export const connectionRoutes = [
         const view = yield* deps.catalogue.instance(instanceId);
         const tree = yield* deps.inspector.actor(instanceId);
         const { node, rateLimit, permits, mailboxDepth, activities, restarts, stale, parked, supervisor } = tree;
-        return { ...view, node, rateLimit, permits, mailboxDepth, activities, restarts, stale, parked, supervisor };
+        const pushes = yield* deps.catalogue.pushes(instanceId);
+        const shown = { node, rateLimit, permits, mailboxDepth, activities, restarts, stale, parked, supervisor };
+        return { ...view, ...shown, pushes };
       }),
   }),
 ];
