@@ -6,18 +6,24 @@ import {
   type SignalDataSet,
   type SignalDataTypeMap,
 } from '@whiskeysockets/baileys';
-import { Effect } from 'effect';
+import { Cause, Effect, Exit } from 'effect';
 import type { NewPush, SessionVault, VaultEntry, VaultFailure } from '../session-vault.ts';
 import { decodeCreds, decodeValue, encodeValue, KEY_KINDS, type KeyKind } from './stored-value.ts';
 import { ValueCache } from './value-cache.ts';
-import { VaultWriter } from './vault-writer.ts';
+import { VaultWriter, WriterClosed } from './vault-writer.ts';
 
 const CREDS = { kind: 'creds', name: 'creds' };
 
+/** What the vault did not do. */
+export type VaultTrouble = { readonly of: 'read' | 'write'; readonly failure: VaultFailure | null };
+
 export interface AuthStateOf {
   readonly vault: SessionVault;
-  /** Called once, before anything else can happen, when something could not be saved. */
-  readonly onFailure: (failure: VaultFailure | null) => void;
+  /**
+   * Called once, when something could not be read or saved, and has to end the connection before it returns: Baileys
+   * takes either for a message that cannot be decrypted, and would acknowledge it to the server, which then forgets it.
+   */
+  readonly onTrouble: (trouble: VaultTrouble) => void;
   /** Told of what became durable, key by key. */
   readonly onStored: (entry: VaultEntry) => void;
 }
@@ -37,12 +43,30 @@ export class AuthState implements AuthenticationState {
   readonly #onStored: (entry: VaultEntry) => void;
   #writes = 0;
   #credsChanged = false;
+  #isTroubled = false;
+  readonly #onTrouble: (trouble: VaultTrouble) => void;
 
-  private constructor(creds: AuthenticationCreds, { vault, onFailure, onStored }: AuthStateOf) {
+  private constructor(creds: AuthenticationCreds, { vault, onTrouble, onStored }: AuthStateOf) {
     this.creds = creds;
     this.#vault = vault;
-    this.#writer = new VaultWriter(vault, onFailure);
+    this.#onTrouble = onTrouble;
+    this.#writer = new VaultWriter(vault, (failure) => this.#giveUp({ of: 'write', failure }));
     this.#onStored = onStored;
+  }
+
+  #giveUp(trouble: VaultTrouble): void {
+    if (this.#isTroubled) return;
+    this.#isTroubled = true;
+    this.#onTrouble(trouble);
+  }
+
+  async #ask<A>(effect: Effect.Effect<A, VaultFailure>): Promise<A> {
+    if (this.#isTroubled) throw new WriterClosed('The vault failed before; nothing is read any more.');
+    const exit = await Effect.runPromiseExit(effect);
+    if (Exit.isSuccess(exit)) return exit.value;
+    const failure = exit.cause.reasons.find(Cause.isFailReason)?.error ?? null;
+    this.#giveUp({ of: 'read', failure });
+    throw new WriterClosed('The session could not be read.');
   }
 
   /** Rejects when the vault cannot be used. */
@@ -58,7 +82,7 @@ export class AuthState implements AuthenticationState {
   async #forgetAll(): Promise<void> {
     const secrets: VaultEntry[] = [];
     for (const kind of KEY_KINDS) {
-      const held = await Effect.runPromise(this.#vault.readAll(kind));
+      const held = await this.readAll(kind);
       for (const name of held.keys()) secrets.push({ kind, name, value: null });
     }
     if (secrets.length > 0) await this.#writer.write(() => ({ secrets, pushed: [] }));
@@ -74,10 +98,8 @@ export class AuthState implements AuthenticationState {
       kind: Kind,
       names: string[],
     ): Promise<{ [name: string]: SignalDataTypeMap[Kind] }> => {
-      const found: { [name: string]: SignalDataTypeMap[Kind] } = {};
       const texts = await this.#read(kind, names);
-      for (const [name, text] of texts) found[name] = decodeValue(kind, text);
-      return found;
+      return Object.fromEntries([...texts].map(([name, text]) => [name, decodeValue(kind, text)]));
     },
     set: (data: SignalDataSet): Promise<void> => this.#save(entriesOf(data), this.#keeping.getStore()?.splice(0) ?? []),
   };
@@ -85,7 +107,7 @@ export class AuthState implements AuthenticationState {
   /** The credentials were changed in place, as Baileys does. */
   credsChanged(): void {
     this.#credsChanged = true;
-    // Whoever sees to the connection learns of a failure from `onFailure`.
+    // Whoever sees to the connection learns of a failure from `onTrouble`.
     this.#save([], []).catch(() => {});
   }
 
@@ -99,7 +121,7 @@ export class AuthState implements AuthenticationState {
 
   /** Everything that is held of one kind. */
   readAll(kind: KeyKind): Promise<ReadonlyMap<string, string>> {
-    return Effect.runPromise(this.#vault.readAll(kind));
+    return this.#ask(this.#vault.readAll(kind));
   }
 
   settled(): Promise<void> {
@@ -121,7 +143,7 @@ export class AuthState implements AuthenticationState {
     }
     if (missing.length === 0) return found;
     const writes = this.#writes;
-    const read = await Effect.runPromise(this.#vault.read(kind, missing));
+    const read = await this.#ask(this.#vault.read(kind, missing));
     for (const name of missing) {
       const value = read.get(name) ?? null;
       if (value !== null) found.set(name, value);

@@ -1,6 +1,6 @@
 import { DisconnectReason } from '@whiskeysockets/baileys';
 import type { ConnectionLost } from '../channel.ts';
-import type { VaultFailure } from '../session-vault.ts';
+import type { VaultTrouble } from './auth-state.ts';
 
 /** Every code of a lost WhatsApp connection; docs/WHATSAPP.md explains each. */
 export const LOSS_CODES = [
@@ -44,17 +44,20 @@ export const pairingFailed = (): ConnectionLost =>
     'WhatsApp did not take the pairing request. Check the phone number (digits with country code), wait a few minutes, then pair again.',
   );
 
-export const sessionNotSaved = (failure: VaultFailure | null): ConnectionLost =>
-  lost(
+export const sessionUnreadable = (): ConnectionLost =>
+  lost('transient', 'session_unreadable', 'The saved session could not be read from the database; it is tried again.');
+
+/** What the vault did not do ends the connection before anything depends on it; it is opened again from what is saved. */
+export const lossOfTrouble = ({ of, failure }: VaultTrouble): ConnectionLost => {
+  if (of === 'read') return sessionUnreadable();
+  return lost(
     'transient',
     'session_not_saved',
     failure?._tag === 'Fenced'
       ? 'Another node owns this instance now; this connection was given up.'
       : 'A change of the session could not be saved, so the connection was given up before anything depended on it; it is opened again from what is saved.',
   );
-
-export const sessionUnreadable = (): ConnectionLost =>
-  lost('transient', 'session_unreadable', 'The saved session could not be read from the database; it is tried again.');
+};
 
 export const loginTimedOut = (): ConnectionLost =>
   lost('transient', 'login_timed_out', 'WhatsApp took the connection but did not let us in within its time.');
@@ -76,8 +79,12 @@ const statusOf = (error: unknown): number | null => {
 /** After pairing, and now and then: the server wants us to come again at once. */
 export const wantsRestart = (error: unknown): boolean => statusOf(error) === DisconnectReason.restartRequired;
 
-/** What a closed socket means. `isPairing`: no phone vouched for us yet. */
-export const lossOf = (error: unknown, isPairing: boolean): ConnectionLost => {
+/** Baileys ends the socket so when the last QR code has expired (its `socket.js`); the status is that of any time-out. */
+const isUnpaired = (error: unknown): boolean => error instanceof Error && /^QR refs/.test(error.message);
+
+/** What a closed socket means. */
+export const lossOf = (error: unknown): ConnectionLost => {
+  if (isUnpaired(error)) return pairingTimedOut();
   const status = statusOf(error);
   switch (status) {
     case DisconnectReason.loggedOut:
@@ -121,7 +128,7 @@ export const lossOf = (error: unknown, isPairing: boolean): ConnectionLost => {
     case DisconnectReason.unavailableService:
       return lost('transient', 'service_unavailable', 'WhatsApp is not available at the moment; it is tried again.');
     case DisconnectReason.timedOut:
-      return isPairing ? pairingTimedOut() : lost('transient', 'connection_lost', 'WhatsApp stopped answering.');
+      return lost('transient', 'connection_lost', 'WhatsApp cannot be reached, or stopped answering.');
     case DisconnectReason.connectionClosed:
       return lost('transient', 'connection_lost', 'WhatsApp closed the connection; it is opened again.');
     default:

@@ -1,6 +1,5 @@
 import type { WASocket } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
-import type { ListedContact } from '../../domain/contact.ts';
 import type { PeoplePage, PeopleSurvey } from '../channel.ts';
 import { BadAnswer, type PlatformFailure, RateLimited, Unreachable } from '../platform-failure.ts';
 import type { AddressBook, Pair } from './address-book.ts';
@@ -43,9 +42,9 @@ export const queryFailureOf = (error: unknown): PlatformFailure => {
   return new Unreachable({ message: `The groups could not be queried: ${words.slice(0, 200)}` });
 };
 
-/** All groups with all their members, in one query. */
+/** All groups with all their members, in one query: nothing is saved by leaving the members out. */
 export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurvey => ({
-  read: Effect.fnUntraced(function* ({ withMembers }) {
+  read: Effect.fnUntraced(function* () {
     const open = socket();
     if (open === null) return yield* new Unreachable({ message: 'There is no connection to WhatsApp at the moment.' });
     const requestedAt = now();
@@ -57,13 +56,10 @@ export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurve
     const pairs = groups.flatMap(pairsOfGroup);
     yield* Effect.promise(() => learn(pairs));
     const canonical = yield* Effect.promise(() => book.lookUp(groups.flatMap(addressesOfGroup), pairs));
-    const contacts: readonly ListedContact[] = withMembers
-      ? mergeContacts(groups.flatMap((group) => contactsOfGroup(group, canonical)))
-      : [];
-    const members = withMembers ? groups.map((group) => membersOf(group, canonical)) : [];
+    const members = groups.map((group) => membersOf(group, canonical));
     return page(requestedAt, {
       groups: groups.map((group) => groupOf(group, canonical)),
-      contacts,
+      contacts: mergeContacts(groups.flatMap((group) => contactsOfGroup(group, canonical))),
       members,
       completed: { groups: true, contacts: false, membersOf: members.map(({ groupExternalId }) => groupExternalId) },
     });

@@ -15,15 +15,16 @@ import { baileysLogger } from './baileys-logger.ts';
 import {
   loginTimedOut,
   lossOf,
+  lossOfTrouble,
   pairingFailed,
   restartLoop,
-  sessionNotSaved,
   sessionUnreadable,
   wantsRestart,
 } from './connection-loss.ts';
 import { refusalOf } from './history.ts';
 import { Lane } from './lane.ts';
 import { liveEvents } from './live-events.ts';
+import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { Reporting } from './reporting.ts';
 import { openSocket } from './session-socket.ts';
@@ -71,6 +72,8 @@ export class Session {
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
   #socket: WASocket | null = null;
+  /** Makes the socket of before decrypt nothing more. */
+  #retire: () => void = () => {};
   #restarts = 0;
   #deadline: NodeJS.Timeout | null = null;
   #ending: Promise<void> | null = null;
@@ -119,7 +122,7 @@ export class Session {
     try {
       const state = await AuthState.open({
         vault,
-        onFailure: (failure) => this.#lose(sessionNotSaved(failure)),
+        onTrouble: (trouble) => this.#lose(lossOfTrouble(trouble)),
         onStored: news.stored,
       });
       if (this.#isOver()) return await state.close();
@@ -142,7 +145,8 @@ export class Session {
     const socket = this.socket();
     if (socket === null) throw new Error('There is no connection to WhatsApp at the moment.');
     this.#reporting.end();
-    await socket.logout();
+    await removeDevice(socket);
+    await this.#end();
   }
 
   #isOver(): boolean {
@@ -160,12 +164,17 @@ export class Session {
   #connect(state: AuthState): void {
     const { socketUrl, historyDepth, log, now, instanceId } = this.#of;
     if (state.isPaired) this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
+    this.#retire();
+    let isCurrent = true;
+    this.#retire = () => {
+      isCurrent = false;
+    };
     const hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]): void => {
       if (this.#socket === socket) this.#hear(state, socket, { [name]: event });
     };
     const socket = openSocket({
       state,
-      makeSignalRepository: durableRepository(state, this.awaited, now),
+      makeSignalRepository: durableRepository({ state, awaited: this.awaited, now, isCurrent: () => isCurrent }),
       historyDepth,
       socketUrl,
       logger: baileysLogger(log, instanceId),
@@ -233,8 +242,9 @@ export class Session {
   }
 
   async #closed(state: AuthState, error: unknown): Promise<void> {
+    this.#retire();
     this.#failWaiting(GONE);
-    if (!wantsRestart(error) || !state.isPaired) return this.#lose(lossOf(error, !state.isPaired));
+    if (!wantsRestart(error) || !state.isPaired) return this.#lose(lossOf(error));
     this.#restarts += 1;
     if (this.#restarts > MOST_RESTARTS) return this.#lose(restartLoop());
     if (this.#phase === 'open') {
@@ -282,6 +292,7 @@ export class Session {
 
   #end(): Promise<void> {
     this.#phase = 'over';
+    this.#retire();
     this.#unbound();
     this.#failWaiting(GONE);
     this.#ending ??= this.#finish();

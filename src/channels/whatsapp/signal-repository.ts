@@ -24,6 +24,14 @@ const transactional = (keys: Keys): SignalKeyStoreWithTransaction => {
   return keys;
 };
 
+export interface RepositoryOf {
+  readonly state: AuthState;
+  readonly awaited: AwaitedAnswers;
+  readonly now: () => number;
+  /** False once the socket is closed: what is left of its messages comes again, and has to be readable then. */
+  readonly isCurrent: () => boolean;
+}
+
 /**
  * libsignal's sessions, as Baileys has them, with three promises that Baileys does not make:
  *
@@ -35,11 +43,15 @@ const transactional = (keys: Keys): SignalKeyStoreWithTransaction => {
  * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with and
  *   without device) with one session behind them, of which a change could get lost.
  */
-export const durableRepository = (state: AuthState, awaited: AwaitedAnswers, now: () => number): MakeRepository => {
+export const durableRepository = ({ state, awaited, now, isCurrent }: RepositoryOf): MakeRepository => {
   const lane = new Lane();
   const outside = AsyncLocalStorage.snapshot();
   /** Outside of any transaction that the caller may be in. */
-  const alone = <A>(work: () => Promise<A>): Promise<A> => outside(() => lane.run(() => quietly(work)));
+  const alone = <A>(work: () => Promise<A>): Promise<A> => outside(() => lane.run(() => quietly(() => live(work))));
+  const live = async <A>(work: () => Promise<A>): Promise<A> => {
+    if (!isCurrent()) throw new Error('The connection is closed.');
+    return work();
+  };
 
   const isOwn = (jid: string): boolean => {
     const { me } = state.creds;

@@ -92,6 +92,25 @@ describe('a process that dies while history is pushed', () => {
     expect(rig.simulator.log.violations).toEqual([]);
   });
 
+  it('acknowledges nothing that it could not decrypt for want of the database', async () => {
+    const rig = await start();
+    const broken = new StoreUnavailable({ cause: 'gone' });
+    const read: SessionVault['read'] = (kind, names) =>
+      kind === 'session' ? Effect.fail(broken) : rig.vault.read(kind, names);
+    const channel = rig.open({ vault: { ...rig.vault, read } });
+    await channel.scanned(rig.simulator);
+    expect(await channel.told('connectionLost')).toMatchObject({ fate: 'transient', code: 'session_unreadable' });
+    await channel.close();
+    expect(rig.simulator.log.receipts).toEqual([]);
+    const next = rig.open();
+    await next.told('connectionOpened');
+    await rig.settled();
+    const reference = await start();
+    await reference.pairWithHistory();
+    expect(rig.vault.pushed.length).toBe(reference.vault.pushed.length);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
   it('writes a notification together with the ratchet that decrypted it', async () => {
     const rig = await start();
     const changes: VaultChange[] = [];

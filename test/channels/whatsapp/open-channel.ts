@@ -47,11 +47,16 @@ export class OpenChannel {
   /** Opens, has the first QR code scanned, and waits until the account is let in. */
   static async pair(simulator: WhatsAppSimulator, options: OpenedWith): Promise<OpenChannel> {
     const opened = new OpenChannel(simulator, options);
-    const { offer } = await opened.told('pairingOffered');
-    if (offer.kind === 'qr') simulator.scan(offer.qr);
-    else await simulator.enterCode(offer.code);
+    await opened.scanned(simulator);
     await opened.told('connectionOpened');
     return opened;
+  }
+
+  /** Shown to the owner, who does what is wanted. */
+  async scanned(simulator: WhatsAppSimulator): Promise<void> {
+    const { offer } = await this.told('pairingOffered');
+    if (offer.kind === 'qr') simulator.scan(offer.qr);
+    else await simulator.enterCode(offer.code);
   }
 
   /** The first report of this type that `accept` takes, of those so far or to come. */

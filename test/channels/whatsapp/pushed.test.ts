@@ -1,6 +1,7 @@
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
 import type { PushedHistory } from '../../../src/channels/channel.ts';
+import type { Message } from '../../../src/domain/message.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import type { TrueMessage } from '../../simulators/whatsapp/ground-truth.ts';
 import { type Rig, rigs } from './rig.ts';
@@ -62,7 +63,7 @@ describe('pushed history', () => {
     const rig = await start({ push: { fullDays: 500 } });
     const channel = await rig.pairWithHistory({ credentials: { historyDepth: 'full' } });
     const read = await rig.readAll(channel);
-    const messages = new Map(
+    const messages = new Map<string, Message>(
       read
         .flatMap(({ stretches }) => stretches.flatMap((stretch) => stretch.messages))
         .map((one) => [one.externalId, one]),

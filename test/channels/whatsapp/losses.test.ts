@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { Effect } from 'effect';
+import { describe, expect, it } from 'vitest';
+import { LOSS_CODES } from '../../../src/channels/whatsapp/connection-loss.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import { rigs } from './rig.ts';
+
+prepareBaileys();
+const start = rigs();
+
+describe('a lost connection', () => {
+  it.each([
+    ['removed', 'loggedOut', 'logged_out'],
+    ['replaced', 'refused', 'session_replaced'],
+    ['banned', 'refused', 'banned'],
+    ['unavailable', 'transient', 'service_unavailable'],
+  ] as const)('is told with its fate and advice: %s', async (reason, fate, code) => {
+    const rig = await start();
+    const channel = await rig.pair();
+    rig.simulator.endSession(reason);
+    const lost = await channel.told('connectionLost');
+    expect(lost).toMatchObject({ fate, code });
+    expect(lost.message.length).toBeGreaterThan(20);
+    expect(channel.of('connectionLost').length).toBe(1);
+  });
+
+  it.each([
+    [401, 'loggedOut', 'logged_out'],
+    [402, 'refused', 'account_restricted'],
+    [403, 'refused', 'banned'],
+    [405, 'refused', 'client_outdated'],
+    [503, 'transient', 'service_unavailable'],
+  ] as const)('is told when a login is refused with %i', async (reason, fate, code) => {
+    const rig = await start();
+    await (await rig.pair()).close();
+    rig.simulator.faults.add({ kind: 'refuseLogin', reason }, { times: 1 });
+    expect(await rig.open().told('connectionLost')).toMatchObject({ fate, code });
+  });
+
+  it('comes again by itself when the server asks for a restart', async () => {
+    const rig = await start();
+    const channel = await rig.pair();
+    rig.simulator.endSession('restart');
+    await channel.until(() => (channel.of('connectionOpened').length === 2 ? true : undefined));
+    const [before, after] = channel.of('connectionOpened');
+    expect(channel.of('connectionInterrupted').length).toBe(1);
+    expect(after?.continuity).not.toBe(before?.continuity);
+    expect(channel.of('connectionLost')).toEqual([]);
+  });
+
+  it.each(['upgrade', 'hello', 'finish', 'success', 'midHistory'] as const)(
+    'is worth another try when the socket closes at: %s',
+    async (at) => {
+      const rig = await start();
+      if (at !== 'midHistory') await (await rig.pair()).close();
+      rig.simulator.faults.add({ kind: 'close', at }, { times: 1 });
+      const channel = rig.open();
+      if (at === 'midHistory') await channel.scanned(rig.simulator);
+      expect(await channel.told('connectionLost')).toMatchObject({ fate: 'transient' });
+      await channel.close();
+      const next = rig.open();
+      await next.told('connectionOpened');
+      await rig.settled();
+      expect(rig.simulator.log.violations).toEqual([]);
+    },
+  );
+
+  it('is told when nobody lets us in within the time of a login', async () => {
+    const rig = await start();
+    await (await rig.pair()).close();
+    rig.simulator.faults.add({ kind: 'noSuccess' }, { times: 1 });
+    const channel = rig.open({ loginLimitMs: 100 });
+    expect(await channel.told('connectionLost')).toMatchObject({ fate: 'transient', code: 'login_timed_out' });
+  });
+
+  it('is told when there is nobody at the address', async () => {
+    const rig = await start();
+    const { socketUrl, close } = rig.simulator;
+    await close();
+    const channel = rig.open();
+    expect(socketUrl).toContain('127.0.0.1');
+    expect(await channel.told('connectionLost')).toMatchObject({ fate: 'transient' });
+  });
+
+  it('leaves requests that wait for an answer unreachable', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const truth = [...rig.simulator.groundTruth({ chat: 'Ada' })].findLast(({ type }) => type !== 'system');
+    if (truth === undefined) throw new Error('Ada is silent.');
+    rig.simulator.faults.add({ kind: 'silentPhone' }, { times: 1 });
+    const from = {
+      externalId: truth.messageId,
+      senderId: truth.senderId,
+      isFromMe: truth.isFromMe,
+      at: truth.timestamp,
+    };
+    const request = { externalId: truth.channelId, before: null, limit: 50, from };
+    const failing = Effect.runPromise(Effect.flip(channel.connection.history.read(request)));
+    await rig.until(() => rig.simulator.log.historyRequests[0]);
+    rig.simulator.dropConnections();
+    expect((await failing)._tag).toBe('Unreachable');
+  });
+
+  it('has every code explained to operators', () => {
+    const page = readFileSync('docs/WHATSAPP.md', 'utf8');
+    const explained = [...page.matchAll(/^\| `([a-z_]+)` \| (?:transient|refused|loggedOut) \|/gm)].map(
+      ([, code]) => code,
+    );
+    expect([...LOSS_CODES].sort()).toEqual(explained.sort());
+  });
+});
+
+describe('logging out', () => {
+  it('removes the device from the account', async () => {
+    const rig = await start();
+    const channel = await rig.pair();
+    await Effect.runPromise(channel.connection.logOut);
+    await eventually('the device is gone', 5_000, async () => rig.simulator.account().linked.length === 0);
+    expect(channel.of('connectionLost')).toEqual([]);
+  });
+});
