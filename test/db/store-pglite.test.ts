@@ -1,4 +1,5 @@
 import { catalogueContract } from '../contract/store-catalogue.ts';
+import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
@@ -19,6 +20,7 @@ registryContract(pgliteDriver());
 sessionStoreContract(pgliteDriver());
 settingsContract(pgliteDriver());
 schedulesContract(pgliteDriver());
+catchUpContract(pgliteDriver());
 contactStoreContract(pgliteDriver());
 groupStoreContract(pgliteDriver());
 personContract(pgliteDriver());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { catalogueContract } from '../contract/store-catalogue.ts';
+import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
@@ -31,4 +32,5 @@ describe('a PostgreSQL server', () => {
   sessionStoreContract(postgresDriver(() => server));
   settingsContract(postgresDriver(() => server));
   schedulesContract(postgresDriver(() => server));
+  catchUpContract(postgresDriver(() => server));
 });
