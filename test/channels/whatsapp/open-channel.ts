@@ -3,7 +3,6 @@ import type { Connection, ConnectionReport, OpenRequest } from '../../../src/cha
 import { whatsappChannel } from '../../../src/channels/whatsapp/whatsapp-channel.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
 import type { Log } from '../../../src/domain/log.ts';
-import type { MemoryVault } from '../../harness/memory-vault.ts';
 import type { WhatsAppSimulator } from '../../simulators/whatsapp/whatsapp-simulator.ts';
 
 type Told<Type extends ConnectionReport['type']> = Extract<ConnectionReport, { type: Type }>;
@@ -15,6 +14,11 @@ export interface OpenedWith extends Partial<Pick<OpenRequest, 'credentials' | 'p
   readonly log?: Log;
 }
 
+interface Addresses {
+  readonly socketUrl: string;
+  readonly mediaUrl: string | null;
+}
+
 /** A channel that is open, as the core would hold it, and everything that it reported. */
 export class OpenChannel {
   readonly connection: Connection;
@@ -22,8 +26,8 @@ export class OpenChannel {
   readonly #scope = Effect.runSync(Scope.make());
   readonly #watchers = new Set<() => void>();
 
-  private constructor(simulator: WhatsAppSimulator, { vault, credentials, pairWith, ...options }: OpenedWith) {
-    const channel = whatsappChannel({ socketUrl: simulator.socketUrl, mediaUrl: simulator.mediaUrl, ...options });
+  private constructor({ socketUrl, mediaUrl }: Addresses, { vault, credentials, pairWith, ...options }: OpenedWith) {
+    const channel = whatsappChannel({ socketUrl, mediaUrl, ...options });
     this.connection = Effect.runSync(
       channel
         .open({
@@ -38,6 +42,10 @@ export class OpenChannel {
         })
         .pipe(Scope.provide(this.#scope)),
     );
+  }
+
+  static at(addresses: Addresses, options: OpenedWith): OpenChannel {
+    return new OpenChannel(addresses, options);
   }
 
   static open(simulator: WhatsAppSimulator, options: OpenedWith): OpenChannel {
@@ -91,5 +99,3 @@ export class OpenChannel {
     return Effect.runPromise(Scope.close(this.#scope, Exit.void));
   }
 }
-
-export type { MemoryVault };

@@ -1,0 +1,85 @@
+import { Effect } from 'effect';
+import { describe, expect, it } from 'vitest';
+import { queryFailureOf } from '../../../src/channels/whatsapp/people.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import { type Rig, rigs } from './rig.ts';
+
+prepareBaileys();
+const start = rigs();
+
+/** Where it may be known, the phone address. */
+const known = (rig: Rig, pn: string, lid: string): string => {
+  const contact = rig.simulator.contacts().find((one) => one.pn === pn);
+  return contact === undefined || contact.isMappingKnown ? pn : lid;
+};
+
+describe('the survey of groups', () => {
+  it('brings all groups with their members and roles in one query', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const page = await Effect.runPromise(channel.connection.groups.read({ cursor: null, withMembers: true }));
+    const truth = rig.simulator.groups();
+    expect(page.groups.map(({ externalId, name }) => [externalId, name])).toEqual(
+      truth.map(({ jid, subject }) => [jid, subject]),
+    );
+    expect(page.nextCursor).toBeNull();
+    expect(page.completed).toMatchObject({ groups: true, membersOf: truth.map(({ jid }) => jid) });
+    for (const [at, { members }] of truth.entries()) {
+      const told = page.members[at]?.members ?? [];
+      const isAlias = (id: string) => members.some(({ pn, lid }) => pn === id || lid === id);
+      expect(told.length).toBe(members.length);
+      expect(told.every(({ contactExternalId }) => isAlias(contactExternalId))).toBe(true);
+      for (const { pn, lid, role } of members) {
+        const member = told.find(({ contactExternalId }) => contactExternalId === known(rig, pn, lid));
+        if (member === undefined) continue;
+        expect(member.role).toBe(role === 'superadmin' ? 'owner' : role);
+      }
+    }
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('tells that it was one query too many, and brings them the next time', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    rig.simulator.faults.add({ kind: 'groupsOverlimit' }, { times: 1 });
+    const read = channel.connection.groups.read({ cursor: null, withMembers: true });
+    expect(await Effect.runPromise(Effect.flip(read))).toMatchObject({ _tag: 'RateLimited', scope: 'instance' });
+    expect((await Effect.runPromise(read)).groups.length).toBeGreaterThan(0);
+  });
+
+  it('reaches nobody while there is no connection', async () => {
+    const rig = await start();
+    const channel = rig.open();
+    const read = channel.connection.groups.read({ cursor: null, withMembers: true });
+    expect((await Effect.runPromise(Effect.flip(read)))._tag).toBe('Unreachable');
+  });
+});
+
+describe('lists that WhatsApp does not have', () => {
+  it('are empty and complete without any request: conversations and contacts', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    rig.simulator.log.clear();
+    const listing = await Effect.runPromise(
+      channel.connection.directory.read({ cursor: null, bookmarks: new Map(), only: null }),
+    );
+    expect(listing).toMatchObject({ conversations: [], nextCursor: null, problems: [] });
+    const contacts = await Effect.runPromise(channel.connection.contacts.read({ cursor: null, withMembers: true }));
+    expect(contacts).toMatchObject({
+      contacts: [],
+      onlyPushed: true,
+      nextCursor: null,
+      completed: { contacts: false },
+    });
+    expect(rig.simulator.log.stanzas).toEqual([]);
+  });
+});
+
+describe('a failed query', () => {
+  it('is told by what the server said', () => {
+    const refused = (message: string, data: number): Error => Object.assign(new Error(message), { data });
+    expect(queryFailureOf(refused('rate-overlimit', 429))._tag).toBe('RateLimited');
+    expect(queryFailureOf(refused('forbidden', 403))._tag).toBe('BadAnswer');
+    expect(queryFailureOf(new Error('Connection Closed'))._tag).toBe('Unreachable');
+  });
+});

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
+import { refuseCredentials } from '../../../src/channels/whatsapp/credentials.ts';
+import { quietly } from '../../../src/channels/whatsapp/quiet-signal.ts';
+import { InstanceId } from '../../../src/domain/ids.ts';
+import type { Log } from '../../../src/domain/log.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import { rigs } from './rig.ts';
+
+prepareBaileys();
+const start = rigs();
+const INSTANCE = InstanceId.make('00000000-0000-4000-8000-000000000001');
+
+const recordingLog = (): { log: Log; lines: string[] } => {
+  const lines: string[] = [];
+  const note = (fields: Record<string, unknown>, message: string): void => {
+    lines.push(`${message} ${JSON.stringify(fields)}`);
+  };
+  return { lines, log: { debug: note, info: note, warn: note, error: note } };
+};
+
+/** Everything that the process prints meanwhile. */
+const listening = (): string[] => {
+  const printed: string[] = [];
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      printed.push(String(chunk));
+      return true;
+    });
+  }
+  return printed;
+};
+
+/** Strings of 16 characters and more among the secrets that the vault holds. */
+const secretsOf = (values: Iterable<string>): readonly string[] =>
+  [...values].flatMap((value) => value.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? []);
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('what may be read by anybody', () => {
+  it('holds no key, code or QR of a session, through pairing, history, a restart and messages that cannot be read', async () => {
+    const { log, lines } = recordingLog();
+    const printed = listening();
+    const rig = await start();
+    const first = await rig.pairWithHistory({ log });
+    const qr = first.of('pairingOffered')[0]?.offer;
+    await first.close();
+    const second = rig.open({ log });
+    await second.told('connectionOpened');
+    await rig.simulator.edit({ edit: 'message', chat: 'Ada', from: 'Ada', content: { type: 'text', text: 'hi' } });
+    await second.told('messagesArrived');
+    rig.simulator.endSession('unavailable');
+    await second.told('connectionLost');
+    vi.restoreAllMocks();
+    const text = [...lines, ...printed].join('\n');
+    for (const secret of secretsOf(rig.vault.secrets.values())) expect(text.includes(secret)).toBe(false);
+    expect(text).not.toContain(qr?.kind === 'qr' ? qr.qr : 'nothing');
+  });
+
+  it('is what libsignal prints, but only while it works', async () => {
+    const printed: unknown[] = [];
+    const own = console.info;
+    console.info = (...words: unknown[]) => printed.push(words);
+    try {
+      await quietly(async () => console.warn('installed'));
+      console.log('mine');
+    } finally {
+      console.info = own;
+    }
+    await quietly(async () => {
+      console.info('Closing session:', { privKey: 'secret' });
+      await Promise.resolve();
+      console.error('Session error', 'secret');
+    });
+    expect(printed).toEqual([]);
+  });
+
+  it('gets sentences of Baileys, without the objects', () => {
+    const { log, lines } = recordingLog();
+    const logger = baileysLogger(log, INSTANCE);
+    logger.info({ key: 'secret' }, 'never');
+    logger.debug('never');
+    logger.warn({ key: 'secret' }, 'something is odd');
+    logger.child({ secret: 'secret' }).error('something broke');
+    logger.error({ secret: 'secret' });
+    expect(lines).toEqual([
+      `something is odd {"instanceId":"${INSTANCE}","library":"baileys"}`,
+      `something broke {"instanceId":"${INSTANCE}","library":"baileys"}`,
+    ]);
+  });
+});
+
+describe('credentials', () => {
+  it('are a history depth and nothing else', () => {
+    expect(refuseCredentials({ historyDepth: 'recent' })).toBeNull();
+    expect(refuseCredentials({ historyDepth: 'full' })).toBeNull();
+    expect(refuseCredentials({})).toContain('historyDepth');
+    expect(refuseCredentials({ token: 'secret', historyDepth: 'full' })).not.toContain('secret');
+  });
+});
