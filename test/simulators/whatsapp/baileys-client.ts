@@ -2,10 +2,13 @@ import {
   type AuthenticationState,
   addTransactionCapability,
   type BaileysEventMap,
+  DEFAULT_CONNECTION_CONFIG,
   initAuthCreds,
   makeWASocket,
-  type proto,
+  proto,
+  type SignalRepositoryWithLIDStore,
   type UserFacingSocketConfig,
+  unpadRandomMax16,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { KeyStore } from './signal/key-store.ts';
@@ -16,8 +19,13 @@ type HistoryNotification = proto.Message.IHistorySyncNotification;
 
 /** What a test needs of a service: a session that outlives its sockets, and everything that was heard. */
 export class BaileysClient {
-  readonly simulator: WhatsAppSimulator;
+  /** May be another one after a restart. */
+  simulator: WhatsAppSimulator;
   readonly auth: AuthenticationState;
+  /**
+   * Notifications of history, as they were decrypted: Baileys sends receipts before it hands a message over, so that one
+   * which it was handling when the line broke is heard nowhere else.
+   */
   readonly notifications: HistoryNotification[] = [];
   readonly events: Partial<BaileysEventMap>[] = [];
   readonly #config: Partial<UserFacingSocketConfig>;
@@ -39,7 +47,7 @@ export class BaileysClient {
     return this.#socket;
   }
 
-  /** Opens a socket. Files are not downloaded by Baileys, which knows only WhatsApp's own host: see `notifications`. */
+  /** Opens a socket. */
   connect(): WASocket {
     const socket = makeWASocket({
       auth: this.auth,
@@ -47,15 +55,9 @@ export class BaileysClient {
       waWebSocketUrl: this.simulator.socketUrl,
       markOnlineOnConnect: false,
       syncFullHistory: false,
-      shouldSyncHistoryMessage: (notification) => {
-        const isInline = notification.initialHistBootstrapInlinePayload != null;
-        const isFile = Boolean(notification.directPath);
-        if (isInline || isFile) {
-          this.notifications.push(notification);
-          this.#tell();
-        }
-        return !isFile;
-      },
+      // Files are not downloaded by Baileys, which knows only WhatsApp's own host.
+      shouldSyncHistoryMessage: ({ directPath }) => !directPath,
+      makeSignalRepository: (...parts) => this.#listening(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...parts)),
       ...this.#config,
     });
     this.#socket = socket;
@@ -126,6 +128,21 @@ export class BaileysClient {
     this.#socket = null;
     if (socket !== null) await socket.end(undefined);
     this.events.length = 0;
+  }
+
+  #listening(repository: SignalRepositoryWithLIDStore): SignalRepositoryWithLIDStore {
+    return {
+      ...repository,
+      decryptMessage: async (sealed) => {
+        const plaintext = await repository.decryptMessage(sealed);
+        const { protocolMessage } = proto.Message.decode(unpadRandomMax16(plaintext));
+        if (protocolMessage?.historySyncNotification) {
+          this.notifications.push(protocolMessage.historySyncNotification);
+          this.#tell();
+        }
+        return plaintext;
+      },
+    };
   }
 
   #tell(): void {

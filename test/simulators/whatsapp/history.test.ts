@@ -1,4 +1,5 @@
-import { proto, toNumber } from '@whiskeysockets/baileys';
+import { inflateSync } from 'node:zlib';
+import { downloadEncryptedContent, getMediaKeys, proto, toNumber } from '@whiskeysockets/baileys';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BaileysClient } from './baileys-client.ts';
 import { prepareBaileys } from './baileys-in-tests.ts';
@@ -50,6 +51,16 @@ const receiptsOf = (type: string): readonly string[] =>
   simulator.log.receipts.filter((receipt) => receipt.type === type).map(({ id }) => id);
 
 describe('pushed history', () => {
+  it('comes as files that Baileys opens, too', async () => {
+    await start();
+    await client.pair();
+    const { directPath, mediaKey } = await client.until(() => client.notifications.find((each) => each.directPath));
+    const keys = await getMediaKeys(mediaKey, 'md-msg-hist');
+    const stream = await downloadEncryptedContent(`${simulator.mediaUrl}${directPath}`, keys);
+    const history = proto.HistorySync.decode(inflateSync(Buffer.concat(await stream.toArray())));
+    expect(history.syncType).toBe(HistorySyncType.PUSH_NAME);
+  });
+
   it('comes inline as far as it fits, decrypted and taken in by Baileys itself', async () => {
     await start();
     await client.pair();
