@@ -5,11 +5,14 @@ import { STRIKES_VARIABLE, type Strike } from './faults/strike.ts';
 
 const FAULTY_MAIN = fileURLToPath(new URL('faults/main.ts', import.meta.url));
 const SHIFTED_CLOCK = fileURLToPath(new URL('faults/shifted-clock.ts', import.meta.url));
+const TRUSTING_MAIN = fileURLToPath(new URL('../simulators/whatsapp/trusting-main.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface ServiceOptions {
   readonly dataDir: string;
   readonly discordApiUrl: string;
+  /** A simulated WhatsApp, which the process is made to believe. */
+  readonly whatsapp?: { readonly socketUrl: string; readonly mediaUrl: string };
   readonly databaseUrl?: string;
   readonly port?: number;
   readonly env?: Record<string, string>;
@@ -39,11 +42,14 @@ export interface Launched {
 }
 
 export const launchService = (options: ServiceOptions): Launched => {
-  const { dataDir, discordApiUrl, databaseUrl, port = 0, env = {}, strikes = null } = options;
+  const { dataDir, discordApiUrl, whatsapp, databaseUrl, port = 0, env = {}, strikes = null } = options;
   const variables = {
     PORT: String(port),
     DATA_DIR: dataDir,
     DISCORD_API_URL: discordApiUrl,
+    ...(whatsapp === undefined
+      ? {}
+      : { WHATSAPP_SOCKET_URL: whatsapp.socketUrl, WHATSAPP_MEDIA_URL: whatsapp.mediaUrl }),
     LOG_LEVEL: 'info',
     // An empty one counts as unset: the embedded database, whatever the surroundings say.
     DATABASE_URL: databaseUrl ?? '',
@@ -51,7 +57,8 @@ export const launchService = (options: ServiceOptions): Launched => {
     ...(strikes === null ? {} : { [STRIKES_VARIABLE]: JSON.stringify(strikes) }),
   };
   const { isApart = false, isClockShifted = false } = options;
-  const child = new Child(strikes === null ? MAIN : FAULTY_MAIN, [], variables, {
+  const plain = whatsapp === undefined ? MAIN : TRUSTING_MAIN;
+  const child = new Child(strikes === null ? plain : FAULTY_MAIN, [], variables, {
     isApart,
     hasEar: strikes !== null || isClockShifted,
     nodeArgs: isClockShifted ? ['--import', SHIFTED_CLOCK] : [],
