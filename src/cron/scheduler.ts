@@ -8,7 +8,7 @@ import type { CommandBus } from '../runtime/command-bus.ts';
 import type { Candidate, DueRun, ScheduleStore, Schedules } from '../sync/schedules.ts';
 
 /** Jobs that one look starts at most: what piled up while nobody looked does not all begin at once either. */
-const AT_ONCE = 50;
+const AT_ONCE = 200;
 /** How long an instance is left alone whose mailbox is full, ms. */
 const FULL_MS = 60_000;
 /** Commands that `runNow` has under way at a time. */

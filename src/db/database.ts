@@ -96,7 +96,7 @@ export const databaseOn = (
       },
       registry: instanceRegistry(connection, key, removals),
       settings: settingsStore(connection, log),
-      schedules: scheduleStore(connection, log),
+      schedules: scheduleStore(connection),
       vault: (id, fence) => sessionVault(connection, key, id, fence),
       retention: retentionStore(connection),
       removalsSettled: removals.settled,

@@ -1,6 +1,6 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { JobStatus } from '../domain/job.ts';
-import type { Log } from '../domain/log.ts';
+import { silentLog } from '../domain/log.ts';
 import { ruleOf, ScheduleName, type ScheduleView } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import { inForce } from '../sync/settings.ts';
@@ -33,8 +33,9 @@ const isEnabledForSome = async (em: SqlEntityManager, name: ScheduleName): Promi
   return own.length > 0;
 };
 
-export const readSchedule = async (em: SqlEntityManager, name: ScheduleName, log: Log): Promise<StoredSchedule> => {
-  const settings = inForce(settingReader(log).setBy(await serviceRows(em)));
+export const readSchedule = async (em: SqlEntityManager, name: ScheduleName): Promise<StoredSchedule> => {
+  // What cannot be used is told by those who read settings to go by them; this is read every few seconds.
+  const settings = inForce(settingReader(silentLog).setBy(await serviceRows(em)));
   const lastSlot = await lastSlotOf(em, name);
   const changes = await em.find(
     SettingChangeEntity,
@@ -95,15 +96,11 @@ const countsOf = (tallies: readonly Tally[]) => {
   };
 };
 
-export const scheduleViews = async (
-  connection: EntityConnection,
-  now: number,
-  log: Log,
-): Promise<readonly ScheduleView[]> => {
+export const scheduleViews = async (connection: EntityConnection, now: number): Promise<readonly ScheduleView[]> => {
   const views: ScheduleView[] = [];
   for (const name of ScheduleName.literals) {
     const { stored, last } = await connection.entities(async (em) => ({
-      stored: await readSchedule(em, name, log),
+      stored: await readSchedule(em, name),
       last: await lastSlotOf(em, name),
     }));
     const tallies =

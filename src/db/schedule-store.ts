@@ -1,5 +1,4 @@
 import type { InstanceId } from '../domain/ids.ts';
-import type { Log } from '../domain/log.ts';
 import { ruleOf, type ScheduleName } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Candidate, DueRun, OpenedSlot, ScheduleStore } from '../sync/schedules.ts';
@@ -58,13 +57,13 @@ const addRuns = async (
   return ids.length;
 };
 
-export const scheduleStore = (connection: EntityConnection, log: Log): ScheduleStore => {
+export const scheduleStore = (connection: EntityConnection): ScheduleStore => {
   const openSlot = (name: ScheduleName, now: number): Promise<OpenedSlot | null> =>
     connection.changes(async (em, sql) => {
       // Of two nodes that see a slot owed, the second must see what the first has opened; and settings stand still.
       await lockUntilCommit(em, `schedule:${name}`);
       await lockUntilCommit(em, 'settings');
-      const { state, settings } = await readSchedule(em, name, log);
+      const { state, settings } = await readSchedule(em, name);
       const slotAt = slotDue(state, now);
       if (slotAt === null) return null;
       await em.insert(ScheduleSlotEntity, { schedule: name, slotAt: new Date(slotAt), openedAt: new Date(now) });
@@ -81,7 +80,7 @@ export const scheduleStore = (connection: EntityConnection, log: Log): ScheduleS
     open: (name, now) =>
       persevere(async () => {
         // Looked at without a lock first: nearly always nothing is owed.
-        const { state } = await connection.entities((em) => readSchedule(em, name, log));
+        const { state } = await connection.entities((em) => readSchedule(em, name));
         return slotDue(state, now) === null ? null : openSlot(name, now);
       }),
 
@@ -91,7 +90,7 @@ export const scheduleStore = (connection: EntityConnection, log: Log): ScheduleS
 
     putOff: (run, until) => update(run, { dueAt: new Date(until) }),
 
-    views: (now) => persevere(() => scheduleViews(connection, now, log)),
+    views: (now) => persevere(() => scheduleViews(connection, now)),
 
     candidates: (ids) =>
       persevere(async () => {
