@@ -6,16 +6,9 @@ import { startWhatsAppSimulator } from '../simulators/whatsapp/simulator.ts';
 import type { SimulatorOptions, WhatsAppSimulator } from '../simulators/whatsapp/whatsapp-simulator.ts';
 import { type ApiClient, ApiRefused, type CoverageShown, type EventShown, type InstanceShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
+import { compareWithPhone, conversationsOf, type PhoneComparison } from './compare-phone.ts';
 import { openStack, type Stack } from './stack.ts';
 import { PATIENCE } from './stage.ts';
-
-/** How what is stored differs from what the phone has. */
-export interface PhoneComparison {
-  readonly missing: readonly string[];
-  readonly surplus: readonly string[];
-  readonly doubled: readonly string[];
-  readonly different: readonly string[];
-}
 
 /** A service and a simulated WhatsApp with its phones, both in this process. */
 export class WhatsAppStage {
@@ -128,43 +121,13 @@ export class WhatsAppStage {
     }, PATIENCE);
   }
 
-  /** Compares what is stored of an instance with what its phone has, message by message. */
-  async compare(
-    instanceId: string,
-    scope: Parameters<WhatsAppSimulator['groundTruth']>[0] = {},
-  ): Promise<PhoneComparison> {
-    const conversations = await this.conversations(instanceId);
-    const expected = new Map([...this.whatsapp.groundTruth(scope)].map((message) => [message.messageId, message]));
-    const seen = new Set<string>();
-    const [surplus, doubled, different]: [string[], string[], Named[]] = [[], [], []];
-    for await (const event of this.api.events(instanceId)) {
-      const { externalId } = event;
-      if (event.type === 'reaction') continue;
-      if (seen.has(externalId)) doubled.push(externalId);
-      seen.add(externalId);
-      const message = expected.get(externalId);
-      const isWanted = scope.since === undefined || Date.parse(event.timestamp) >= scope.since;
-      if (message === undefined) {
-        if (event.deletedAt === null && isWanted) surplus.push(externalId);
-        continue;
-      }
-      const conversation = conversations.get(event.conversationId) ?? '';
-      const isSame =
-        Date.parse(event.timestamp) === message.timestamp &&
-        message.aliases.includes(conversation) &&
-        (WORDLESS.has(message.type) || cleaned(event.text ?? '') === cleaned(message.content));
-      if (!isSame) different.push(message);
-    }
-    const missing = [...expected.values()].filter(({ messageId }) => !seen.has(messageId));
-    return { missing: byChat(missing), surplus, doubled, different: byChat(different) };
+  compare(instanceId: string, scope: Parameters<WhatsAppSimulator['groundTruth']>[0] = {}): Promise<PhoneComparison> {
+    return compareWithPhone(this.api, instanceId, this.whatsapp.groundTruth(scope), scope.since);
   }
 
   /** External ids of conversations by our own. */
-  async conversations(instanceId: string): Promise<ReadonlyMap<string, string>> {
-    const rows = await Array.fromAsync(
-      this.api.list<{ id: string; externalId: string }>(`/instances/${instanceId}/conversations`),
-    );
-    return new Map(rows.map(({ id, externalId }) => [id, externalId]));
+  conversations(instanceId: string): Promise<ReadonlyMap<string, string>> {
+    return conversationsOf(this.api, instanceId);
   }
 
   coverage(instanceId: string): Promise<CoverageShown[]> {
@@ -184,28 +147,6 @@ export class WhatsAppStage {
     return Array.fromAsync(this.api.events(instanceId));
   }
 }
-
-interface Named {
-  readonly chat: string;
-  readonly type: string;
-  readonly messageId: string;
-}
-
-/** A line for each chat: readable, however many messages differ. */
-const byChat = (messages: readonly Named[]): readonly string[] =>
-  [...Map.groupBy(messages, ({ chat }) => chat)].map(
-    ([chat, group]) => `${chat}: ${group.length}, such as ${group[0]?.messageId} (${group[0]?.type})`,
-  );
-
-/** Of these the phone knows no words that a person wrote. */
-const WORDLESS: ReadonlySet<string> = new Set(['contact', 'location', 'system']);
-
-/** Text as a database can hold it: without NUL, and with what is no character replaced. */
-const cleaned = (text: string): string =>
-  text
-    .replaceAll('\0', '')
-    .toWellFormed()
-    .replaceAll(/\ufffd+/g, '\ufffd');
 
 /** Whether a refusal of the API has this code. */
 export const isRefusal = (error: unknown, code: string): boolean => error instanceof ApiRefused && error.code === code;
