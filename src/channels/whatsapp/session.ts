@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BaileysEventMap, proto, type WASocket } from '@whiskeysockets/baileys';
+import { type BaileysEventMap, type Contact, proto, type WASocket } from '@whiskeysockets/baileys';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
 import type { HistoryDepth } from '../../domain/pairing.ts';
@@ -68,6 +68,7 @@ export class Session {
   /** Events are mapped one after another, since looking addresses up takes time. */
   readonly #order = new Lane();
   readonly #waiting = new Map<string, Listener>();
+  #contacts: Partial<Contact>[] = [];
   #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
@@ -194,17 +195,25 @@ export class Session {
   }
 
   #onAccount(event: Partial<BaileysEventMap>): void {
-    const { messages, contacts, groups, participants, deletions } = this.#events;
+    const { messages, groups, participants, deletions } = this.#events;
     const upsert = event['messages.upsert'];
     if (upsert) this.#inOrder(() => messages(upsert.messages, this.#continuity));
     const named = event['contacts.upsert'] ?? event['contacts.update'];
-    if (named) this.#inOrder(() => contacts(named));
+    if (named) this.#gather(named);
     const changed = event['groups.upsert'] ?? event['groups.update'];
     if (changed) this.#inOrder(() => groups(changed));
     const members = event['group-participants.update'];
     if (members) this.#inOrder(() => participants(members));
     const deleted = event['messages.delete'];
     if (deleted) this.#inOrder(() => deletions(deleted));
+  }
+
+  /** The app state tells contacts one by one, thousands of them in one turn of the event loop. */
+  #gather(told: readonly Partial<Contact>[]): void {
+    if (this.#contacts.length === 0) {
+      setImmediate(() => this.#inOrder(() => this.#events.contacts(this.#contacts.splice(0))));
+    }
+    this.#contacts.push(...told);
   }
 
   #inOrder(reportsOf: () => Promise<readonly ConnectionReport[]>): void {

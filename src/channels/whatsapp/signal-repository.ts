@@ -7,6 +7,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
 import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
+import { gatherMappings } from './gathered-mappings.ts';
 import { keptNotification } from './kept-notification.ts';
 import { Lane } from './lane.ts';
 import { patientLookUp } from './lid-lookup.ts';
@@ -62,6 +63,8 @@ export const durableRepository = ({ state, awaited, now, isCurrent }: Repository
     const keys = transactional(auth.keys);
     const lookUp = lidsOf === undefined ? undefined : patientLookUp(lidsOf, now);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, lookUp);
+    const { lidMapping } = inner;
+    lidMapping.storeLIDPNMappings = gatherMappings(lidMapping.storeLIDPNMappings.bind(lidMapping), outside);
     const inTransaction = <A>(work: () => Promise<A>): Promise<A> => alone(() => keys.transaction(work, TRANSACTION));
 
     const decryptMessage: typeof inner.decryptMessage = async (sealed) => {

@@ -1,0 +1,203 @@
+import { addTransactionCapability, proto, type SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { Effect } from 'effect';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SessionVault, VaultChange } from '../../../src/channels/session-vault.ts';
+import { AuthState, type VaultTrouble } from '../../../src/channels/whatsapp/auth-state.ts';
+import { AwaitedAnswers, type HistoryNotification } from '../../../src/channels/whatsapp/awaited-answers.ts';
+import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
+import { notificationOf } from '../../../src/channels/whatsapp/kept-notification.ts';
+import { durableRepository } from '../../../src/channels/whatsapp/signal-repository.ts';
+import { StoreUnavailable } from '../../../src/domain/errors.ts';
+import { InstanceId } from '../../../src/domain/ids.ts';
+import { silentLog } from '../../../src/domain/log.ts';
+import { memoryVault } from '../../harness/memory-vault.ts';
+import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import { newParty, SignalParty } from '../../simulators/whatsapp/signal/signal-party.ts';
+
+prepareBaileys();
+
+const PHONE = '491700000001@s.whatsapp.net';
+const US = '491700000001:1@s.whatsapp.net';
+const STRANGER = '491799999999@s.whatsapp.net';
+const Told = proto.Message.ProtocolMessage.Type;
+
+const notice = (requestId?: string): proto.IMessage => ({
+  protocolMessage: {
+    type: Told.HISTORY_SYNC_NOTIFICATION,
+    historySyncNotification: {
+      syncType: proto.HistorySync.HistorySyncType.RECENT,
+      directPath: '/v/t62/history.enc',
+      ...(requestId === undefined ? {} : { peerDataRequestSessionId: requestId }),
+    },
+  },
+});
+
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+/** Our side of Signal, with a vault of which every write is noted, and somebody who speaks to us. */
+const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }) => {
+  const vault = memoryVault();
+  const changes: VaultChange[] = [];
+  const troubles: VaultTrouble[] = [];
+  const write: SessionVault['write'] = (change) => {
+    if (writes.fail) return Effect.fail(new StoreUnavailable({ cause: 'gone' }));
+    changes.push(change);
+    return vault.write(change);
+  };
+  const state = await AuthState.open({
+    vault: { ...vault, write },
+    onTrouble: (trouble) => troubles.push(trouble),
+    onStored: () => {},
+  });
+  state.creds.me = { id: US, name: 'Owner' };
+  const awaited = new AwaitedAnswers();
+  const logger = baileysLogger(silentLog, InstanceId.make('00000000-0000-4000-8000-000000000001'));
+  const keys: SignalKeyStoreWithTransaction = addTransactionCapability(state.keys, logger, {
+    maxCommitRetries: 1,
+    delayBetweenTriesMs: 0,
+  });
+  let isCurrent = true;
+  const make = durableRepository({ state, awaited, now: Date.now, isCurrent: () => isCurrent });
+  const repository = make({ creds: state.creds, keys }, logger, async () => []);
+  const party = new SignalParty(jid, newParty(), () => {});
+  const { signedPreKey, signedIdentityKey, registrationId } = state.creds;
+  await party.beginSession(US, {
+    registrationId,
+    identity: Buffer.from(signedIdentityKey.public),
+    signedPreKey: {
+      id: signedPreKey.keyId,
+      value: Buffer.from(signedPreKey.keyPair.public),
+      signature: Buffer.from(signedPreKey.signature),
+    },
+    preKey: null,
+  });
+  open.push(() => {
+    party.close();
+    repository.close?.();
+  });
+  const seal = async (message: proto.IMessage) => {
+    const { type, bytes } = await party.encrypt(US, message);
+    if (type === 'skmsg') throw new Error('no group');
+    return { jid, type, ciphertext: bytes };
+  };
+  const retire = (): void => {
+    isCurrent = false;
+  };
+  return { vault, changes, troubles, state, awaited, keys, repository, seal, retire };
+};
+
+describe('what a device of our own tells once', () => {
+  it('is durable in the write of the ratchet, before it is handed out', async () => {
+    const { vault, changes, repository, seal } = await speaking(PHONE);
+    const sealed = await seal(notice());
+    await repository.decryptMessage(sealed);
+    expect(changes.length).toBe(1);
+    expect(changes[0]?.secrets.map(({ kind }) => kind).sort()).toEqual(['identity-key', 'session']);
+    expect(vault.pushed.map(({ body }) => notificationOf(body).directPath)).toEqual(['/v/t62/history.enc']);
+  });
+
+  it('is refused when it comes again, and is there once', async () => {
+    const { vault, repository, seal } = await speaking(PHONE);
+    const sealed = await seal(notice());
+    await repository.decryptMessage(sealed);
+    await expect(repository.decryptMessage(sealed)).rejects.toThrow();
+    await repository.decryptMessage(await seal(notice()));
+    expect(vault.pushed.length).toBe(1);
+  });
+
+  it('is kept also where it was sent on from another device', async () => {
+    const { vault, repository, seal } = await speaking(PHONE);
+    await repository.decryptMessage(await seal({ deviceSentMessage: { destinationJid: PHONE, message: notice() } }));
+    expect(vault.pushed.length).toBe(1);
+  });
+
+  it('is nobody else’s to tell', async () => {
+    const { vault, changes, repository, seal } = await speaking(STRANGER);
+    await repository.decryptMessage(await seal(notice()));
+    await repository.decryptMessage(
+      await seal({
+        protocolMessage: {
+          type: Told.APP_STATE_SYNC_KEY_SHARE,
+          appStateSyncKeyShare: {
+            keys: [{ keyId: { keyId: Buffer.from([1]) }, keyData: { keyData: Buffer.alloc(32) } }],
+          },
+        },
+      }),
+    );
+    expect(vault.pushed).toEqual([]);
+    expect(changes.flatMap(({ secrets }) => secrets).map(({ kind }) => kind)).not.toContain('app-state-sync-key');
+  });
+
+  it('brings keys of the app state into the write of the ratchet', async () => {
+    const { changes, repository, state, seal } = await speaking(PHONE);
+    const keyData = { keyData: Buffer.alloc(32, 7), timestamp: 1_780_000_000 };
+    const keys = [{ keyId: { keyId: Buffer.from([1, 2, 3]) }, keyData }];
+    await repository.decryptMessage(
+      await seal({ protocolMessage: { type: Told.APP_STATE_SYNC_KEY_SHARE, appStateSyncKeyShare: { keys } } }),
+    );
+    expect(changes.length).toBe(1);
+    expect(changes[0]?.secrets.map(({ kind }) => kind)).toContain('app-state-sync-key');
+    const held = await state.keys.get('app-state-sync-key', ['AQID']);
+    expect(Buffer.from(held['AQID']?.keyData ?? [])).toEqual(Buffer.alloc(32, 7));
+  });
+
+  it('goes to whoever waits for it, once, after the ratchet is durable', async () => {
+    const { vault, changes, awaited, repository, seal } = await speaking(PHONE);
+    const taken: [HistoryNotification, number][] = [];
+    awaited.expect('REQUEST', (answer) => taken.push([answer, changes.length]));
+    await repository.decryptMessage(await seal(notice('REQUEST')));
+    expect(taken.map(([{ directPath }, writes]) => [directPath, writes])).toEqual([['/v/t62/history.enc', 1]]);
+    expect(vault.pushed).toEqual([]);
+    await repository.decryptMessage(await seal(notice('REQUEST')));
+    expect(taken.length).toBe(1);
+    expect(vault.pushed.length).toBe(1);
+  });
+
+  it('is not handed out, and can be read again, when it could not be saved', async () => {
+    const writes = { fail: true };
+    const { troubles, awaited, repository, seal } = await speaking(PHONE, writes);
+    const taken: HistoryNotification[] = [];
+    awaited.expect('REQUEST', (answer) => taken.push(answer));
+    await expect(repository.decryptMessage(await seal(notice('REQUEST')))).rejects.toThrow();
+    expect(troubles.map(({ of }) => of)).toEqual(['write']);
+    expect(taken).toEqual([]);
+  });
+
+  it('is not touched once the socket is closed', async () => {
+    const { changes, repository, seal, retire } = await speaking(PHONE);
+    const sealed = await seal(notice());
+    retire();
+    await expect(repository.decryptMessage(sealed)).rejects.toThrow('closed');
+    expect(changes).toEqual([]);
+  });
+});
+
+describe('what is encrypted', () => {
+  it('has its ratchet saved before it can leave, also within a transaction of the library', async () => {
+    const { changes, keys, repository, seal } = await speaking(PHONE);
+    await repository.decryptMessage(await seal({ conversation: 'so that there is a session' }));
+    const before = changes.length;
+    await keys.transaction(async () => {
+      await repository.encryptMessage({ jid: PHONE, data: Buffer.from('hello') });
+      expect(changes.length).toBe(before + 1);
+      expect(changes.at(-1)?.secrets.map(({ kind }) => kind)).toEqual(['session']);
+    }, 'as relayMessage does');
+  });
+
+  it('uses no key twice, however much is asked for at a time and under whichever address', async () => {
+    const { repository, seal } = await speaking(PHONE);
+    await repository.decryptMessage(await seal({ conversation: 'so that there is a session' }));
+    const sealed = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        repository.encryptMessage({
+          jid: at % 2 === 0 ? PHONE : '491700000001:0@s.whatsapp.net',
+          data: Buffer.from('same'),
+        }),
+      ),
+    );
+    expect(new Set(sealed.map(({ ciphertext }) => Buffer.from(ciphertext).toString('hex'))).size).toBe(20);
+  });
+});
