@@ -152,7 +152,10 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
   const control = new ControlApi(simulator);
   http.on('request', (request, response) => {
     if (request.url?.startsWith('/_sim/') === true) void control.serve(request, response);
-    else media.serve(request, response);
+    else {
+      log.seen('download');
+      media.serve(request, response);
+    }
   });
   http.on('upgrade', (request, socket, head) => {
     if (request.url?.startsWith(SOCKET_PATH) !== true) socket.destroy();

@@ -16,6 +16,21 @@ const FAULTS: ReadonlySet<string> = new Set([
   'groupsOverlimit',
 ] satisfies Fault['kind'][]);
 
+const EDITS: ReadonlySet<string> = new Set([
+  'message',
+  'react',
+  'editMessage',
+  'revoke',
+  'renameGroup',
+  'describeGroup',
+  'members',
+  'createGroup',
+  'newChat',
+  'pushName',
+  'saveContact',
+  'revealMapping',
+] satisfies WorldEdit['edit'][]);
+
 const ENDS: ReadonlySet<string> = new Set([
   'replaced',
   'removed',
@@ -32,7 +47,7 @@ export const controlActions = (simulator: WhatsAppSimulator): Readonly<Record<st
     code: (body) => simulator.enterCode(needText(body, 'code'), accountOf(body)),
     edit: async (body) => {
       const edit = needObject(body, 'edit');
-      needText(edit, 'edit');
+      if (!EDITS.has(needText(edit, 'edit'))) throw new TypeError(`edit.edit must be one of ${[...EDITS].join(', ')}.`);
       return { id: await simulator.edit(edit as WorldEdit, accountOf(body)) };
     },
     faults: (body) => {

@@ -56,6 +56,7 @@ export class DeviceSession implements Asker, Line {
 
   carry(stanza: BinaryNode): void {
     this.connection.send(stanza);
+    if (stanza.tag === 'message') this.#host.log.seen('delivery');
   }
 
   /** Throws `ProtocolError`. */
@@ -184,7 +185,7 @@ export class DeviceSession implements Asker, Line {
     if (!this.#isActive || this.device.line === this) return;
     const waiting = [...this.device.waiting];
     for (const [at, stanza] of waiting.entries()) {
-      this.connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(at) } });
+      this.carry({ ...stanza, attrs: { ...stanza.attrs, offline: String(at) } });
     }
     this.#listen(waiting.length);
   }

@@ -49,6 +49,9 @@ export interface HistoryRequest {
 
 const REMEMBERED = 20_000;
 
+/** What a watcher sees: an entry of the log, a message on its way to a device, or a request for a file. */
+export type Sight = 'violation' | 'stanza' | 'receipt' | 'historyRequest' | 'delivery' | 'download';
+
 /** What clients did. Holds no content of messages and no key. */
 export class TrafficLog {
   readonly violations: Violation[] = [];
@@ -57,22 +60,22 @@ export class TrafficLog {
   readonly historyRequests: HistoryRequest[] = [];
   /** The most on-demand requests of one account that were waiting for an answer at the same time. */
   readonly mostInFlight = new Map<string, number>();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<(sight: Sight) => void>();
 
   violate(violation: Violation): void {
     this.violations.push(violation);
-    this.#tell();
+    this.#tell('violation');
   }
 
   stanza(stanza: LoggedStanza): void {
     this.stanzas.push(stanza);
     if (this.stanzas.length > REMEMBERED) this.stanzas.shift();
-    this.#tell();
+    this.#tell('stanza');
   }
 
   receipt(receipt: LoggedReceipt): void {
     this.receipts.push(receipt);
-    this.#tell();
+    this.#tell('receipt');
   }
 
   /** `timeoutMs`: an unanswered request counts as in flight so long. */
@@ -83,7 +86,7 @@ export class TrafficLog {
         account === request.account && outcome !== 'answered' && outcome !== 'refused' && request.at - at < timeoutMs,
     ).length;
     this.mostInFlight.set(request.account, Math.max(inFlight, this.mostInFlight.get(request.account) ?? 0));
-    this.#tell();
+    this.#tell('historyRequest');
   }
 
   /** The most on-demand requests of an account in any window of `windowMs`, half open. */
@@ -100,8 +103,13 @@ export class TrafficLog {
     return most;
   }
 
-  /** Calls after each entry. Returns how to stop. */
-  watch(watcher: () => void): () => void {
+  /** Something that leaves no entry. */
+  seen(sight: 'delivery' | 'download'): void {
+    this.#tell(sight);
+  }
+
+  /** Calls in the very turn of each sight: before a file is given, after a message was sent. Returns how to stop. */
+  watch(watcher: (sight: Sight) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
@@ -111,7 +119,7 @@ export class TrafficLog {
     this.mostInFlight.clear();
   }
 
-  #tell(): void {
-    for (const watcher of this.#watchers) watcher();
+  #tell(sight: Sight): void {
+    for (const watcher of this.#watchers) watcher(sight);
   }
 }
