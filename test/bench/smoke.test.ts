@@ -10,6 +10,7 @@ const TINY: Sizes = {
   store: { messages: 400, conversations: 2 },
   api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
   runtime: { commands: 40, letters: 300, questions: 10, idleInstances: 100, restoredInstances: 20 },
+  'people-sync': { members: 1_500 },
 };
 
 describe('the benches', () => {
@@ -20,11 +21,11 @@ describe('the benches', () => {
   afterAll(() => postgres.stop());
 
   it('measure everything they say, however small', async () => {
-    const figures = await runBenches(['sync', 'store', 'api', 'runtime'], TINY, postgres, () => {});
-    expect(figures).toHaveLength(3 + 16 + 4 + 10);
+    const figures = await runBenches(['sync', 'store', 'api', 'runtime', 'people-sync'], TINY, postgres, () => {});
+    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 3);
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
     const aimed = figures.filter(({ aim }) => aim !== null);
-    expect(aimed).toHaveLength(2 + 8 + 1 + 4);
+    expect(aimed).toHaveLength(2 + 8 + 1 + 4 + 2);
     for (const figure of aimed) expect(isMet(figure), figure.name).not.toBeNull();
     expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
     expect(JSON.parse(jsonOf(figures))).toHaveProperty('figures.0.met', null);

@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startService } from '../../harness/service.ts';
+import { type SimulatorProcess, startSimulatorProcess } from '../../harness/simulator-process.ts';
+import type { PostgresServer } from '../../servers/postgres.ts';
+import type { BenchDatabase, BenchSetting } from '../bench-setting.ts';
+import { type Figure, plain } from '../figure.ts';
+import { type Contender, interleave } from '../interleave.ts';
+import { median, pairedRatio } from '../statistics.ts';
+import { startFetcher } from '../sync/fetcher.ts';
+
+/*
+ * A sync of contacts with the limiter opened, from the request over the API to the end of the job, against fetching the
+ * same pages of members without storing them. Simulator, fetcher and service are processes of their own; each round
+ * stores into a new database, for members that are held already would cost less.
+ */
+
+export interface PeopleSyncSize {
+  /** Of the larger of two guilds; the other one has 40, which are in both. */
+  readonly members: number;
+}
+
+const FETCH_MEMBERS = fileURLToPath(new URL('./fetch-members.ts', import.meta.url));
+
+/** What the fetching process says of one survey. */
+interface Fetched {
+  readonly pages: number;
+  readonly members: number;
+  readonly tookMs: number;
+}
+
+/** Members per second of one sync into a database that nobody has used. */
+const syncOnce = async (
+  simulator: SimulatorProcess,
+  databaseUrl: string | null,
+  { members }: PeopleSyncSize,
+): Promise<number> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
+  const options = { dataDir, discordApiUrl: simulator.apiUrl };
+  const { api, child } = await startService(databaseUrl === null ? options : { ...options, databaseUrl });
+  try {
+    await api.openLimits();
+    await api.call('PATCH', '/settings', { 'sync.onConnect': false });
+    const { id } = await api.createInstance(simulator.token);
+    const startedAt = performance.now();
+    const { status, progress } = await api.sync(id, { type: 'contacts' });
+    const tookMs = performance.now() - startedAt;
+    // The bot itself is a member, too.
+    if (status !== 'completed' || progress.stored !== members + 1)
+      throw new Error(`The sync ended ${status}, and stored ${progress.stored} contacts:\n${child.output}`);
+    return (progress.fetched * 1000) / tookMs;
+  } finally {
+    await child.end('SIGTERM');
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};
+
+const figuresOf = (
+  databases: readonly BenchDatabase[],
+  measured: ReadonlyMap<string, readonly number[]>,
+): readonly Figure[] => {
+  const fetched = measured.get('fetch') ?? [];
+  return [
+    plain('Fetching members without storing', median(fetched), 'members/s'),
+    ...databases.map((database): Figure => {
+      const synced = measured.get(database) ?? [];
+      return {
+        name: `Sync of contacts, ${database}`,
+        value: median(synced),
+        unit: 'members/s',
+        ratio: pairedRatio(synced, fetched),
+        against: 'fetching',
+        aim: { of: 'ratio', bound: 'at least', limit: 0.6 },
+      };
+    }),
+  ];
+};
+
+export const benchPeopleSync = async (
+  size: PeopleSyncSize,
+  databases: readonly BenchDatabase[],
+  postgres: PostgresServer,
+  { rounds, tell }: BenchSetting,
+): Promise<readonly Figure[]> => {
+  const world = ['--messages', '10', '--channels', '1', '--members', `${size.members}`];
+  const simulator = await startSimulatorProcess([...world, '--rate-limits', 'off', '--identify-interval-ms', '0']);
+  const fetcher = await startFetcher<Fetched>(simulator.apiUrl, simulator.token, FETCH_MEMBERS);
+  try {
+    tell('people-sync, warming up');
+    await fetcher.fetch('contacts');
+    const fetching: Contender = {
+      name: 'fetch',
+      run: async () => {
+        const { members, tookMs } = await fetcher.fetch('contacts');
+        return (members * 1000) / tookMs;
+      },
+    };
+    const syncing = databases.map((name): Contender => {
+      const freshDatabase = async () => (name === 'PGlite' ? null : await postgres.freshDatabase());
+      return { name, run: async () => syncOnce(simulator, await freshDatabase(), size) };
+    });
+    const line = (told: string): void => tell(`people-sync, ${told} members/s`);
+    return figuresOf(databases, await interleave([fetching, ...syncing], rounds, line));
+  } finally {
+    await fetcher.end();
+    await simulator.child.end('SIGTERM');
+  }
+};
