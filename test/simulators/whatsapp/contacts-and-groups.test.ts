@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BaileysClient } from './baileys-client.ts';
 import { prepareBaileys } from './baileys-in-tests.ts';
 import { startWhatsAppSimulator } from './simulator.ts';
@@ -71,6 +71,34 @@ describe('contacts', () => {
   it('can be asked whether they are on WhatsApp, and which LID they have', async () => {
     const { pn } = simulator.account().world.person('Ben');
     expect(await client.socket.onWhatsApp(pn, '4900000000')).toEqual([{ jid: pn, exists: true }]);
+  });
+});
+
+describe('a new device', () => {
+  it('gets the app state as a snapshot in a file, if the simulator is told to do as the real server does', async () => {
+    const other = await startWhatsAppSimulator({ seed: 8, world, appState: 'snapshot' });
+    const own = globalThis.fetch;
+    // Baileys asks WhatsApp's own host; nothing of this test may leave the machine.
+    vi.spyOn(globalThis, 'fetch').mockImplementation((address, init) => {
+      const { pathname, search } = new URL(String(address));
+      return own(`${other.mediaUrl}${pathname}${search}`, init);
+    });
+    const device = new BaileysClient(other, { appStateMacVerification: { patch: true, snapshot: true } });
+    await device.pair();
+    await device.until(() => (device.auth.creds.me?.name === 'Owner' ? true : undefined));
+    const heard = () =>
+      device.events.flatMap((events) => [
+        ...(events['contacts.upsert'] ?? []),
+        ...(events['messaging-history.set']?.contacts ?? []),
+      ]);
+    const saved = other.contacts().filter(({ savedAs }) => savedAs !== null);
+    await device.until(() =>
+      saved.every(({ savedAs }) => heard().some(({ name }) => name === savedAs)) ? true : undefined,
+    );
+    expect(other.downloads.map(({ status }) => status)).toEqual([200, 200]);
+    await device.end();
+    await other.close();
+    expect(other.log.violations).toEqual([]);
   });
 });
 

@@ -62,6 +62,20 @@ describe('a connection', () => {
     expect(client.events.some((events) => events['connection.update']?.connection === 'open')).toBe(false);
   });
 
+  it('falls silent, pings included, until the client gives it up', async () => {
+    await start();
+    client = new BaileysClient(simulator, { keepAliveIntervalMs: 100 });
+    await client.pair();
+    simulator.faults.add({ kind: 'hang' });
+    const question = client.socket.query(
+      { tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' } },
+      300,
+    );
+    await expect(question).rejects.toThrow();
+    expect(await client.closed()).toBe(408);
+    await client.reconnect();
+  });
+
   it.each([
     ['replaced', 440],
     ['restart', 515],

@@ -41,6 +41,8 @@ export interface TruthScope {
   readonly until?: number;
   /** Name of a chat. */
   readonly chat?: string;
+  /** Leaves out chats of which a companion knows no message to ask from. */
+  readonly reachable?: boolean;
 }
 
 export interface TrueContact {
@@ -93,11 +95,11 @@ const trueMessage = (account: Account, chat: Chat, message: Message): TrueMessag
 
 function* select(
   account: Account,
-  { since = -Infinity, until = Infinity, chat: name }: TruthScope,
+  { since = -Infinity, until = Infinity, chat: name, reachable = false }: TruthScope,
   revoked: boolean,
 ): Generator<TrueMessage> {
   for (const chat of account.chats) {
-    if (!isSynced(chat) || (name !== undefined && chat.name !== name)) continue;
+    if (!isSynced(chat) || (name !== undefined && chat.name !== name) || (reachable && chat.isUnpushed)) continue;
     for (const message of chat.messages) {
       const ms = message.at * 1000;
       if ((message.revokedAt !== null) === revoked && ms >= since && ms < until)

@@ -82,7 +82,7 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
         ...keyQueries,
         ...accountQueries,
         ...userQueries,
-        ...appStateQueries,
+        ...appStateQueries(media, options.appState ?? 'patches'),
         ...groupQueries(faults),
         ...mediaQueries(() => `${HOST}:${bound}`),
       },

@@ -4,6 +4,7 @@ import type { LoggedDownload } from './media/media-host.ts';
 import type { OnDemandOptions } from './phone/on-demand.ts';
 import type { PushOptions } from './phone/push-plan.ts';
 import type { StreamEnd } from './server/front-door.ts';
+import type { FirstAppState } from './server/iq/app-state-queries.ts';
 import type { SimulatedAccount } from './server/simulated-account.ts';
 import type { TrafficLog } from './server/traffic-log.ts';
 import type { WorldEdit } from './world/world-edit.ts';
@@ -22,6 +23,7 @@ export interface SimulatorOptions {
   readonly stateDir?: string | null;
   /** What a phone pushes after pairing. */
   readonly push?: Partial<PushOptions>;
+  readonly appState?: FirstAppState;
   /** How a phone answers requests for history. */
   readonly onDemand?: Partial<OnDemandOptions>;
 }

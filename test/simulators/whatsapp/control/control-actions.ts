@@ -12,6 +12,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   'blob',
   'refuseLogin',
   'noSuccess',
+  'hang',
   'close',
   'groupsOverlimit',
 ] satisfies Fault['kind'][]);

@@ -75,6 +75,7 @@ export class ControlApi {
       ...(since === undefined ? {} : { since }),
       ...(until === undefined ? {} : { until }),
       ...(chat === undefined ? {} : { chat }),
+      reachable: optionalText(body, 'reachable') === 'true',
     });
   }
 
@@ -121,6 +122,7 @@ export class ControlApi {
       })),
       chats: account.world.chats.map(({ name, kind, messages }) => ({ name, kind, messages: messages.length })),
       violations: log.violations.length,
+      indiscretions: log.indiscretions.filter((each) => each.account === account.phoneNumber).length,
       historyRequests: log.historyRequests.filter((request) => request.account === account.phoneNumber).length,
       mostIn60s: log.mostRequests(60_000, account.phoneNumber),
       mostInFlight: log.mostInFlight.get(account.phoneNumber) ?? 0,

@@ -23,6 +23,8 @@ export type Fault =
   | { readonly kind: 'refuseLogin'; readonly reason: LoginRefusal }
   /** The login is taken, but no `<success>` follows. */
   | { readonly kind: 'noSuccess' }
+  /** The server takes everything from a device that is logged in, pings included, and says nothing any more. */
+  | { readonly kind: 'hang' }
   /** The line is cut. */
   | { readonly kind: 'close'; readonly at: Moment }
   /** Group queries are refused with 429 `rate-overlimit`. */

@@ -118,7 +118,10 @@ export class Server implements ConnectionEvents {
 
   async node(connection: Connection, stanza: BinaryNode): Promise<void> {
     const session = this.#sessions.get(connection);
-    if (session !== undefined) return session.take(stanza);
+    if (session !== undefined) {
+      if (this.#parts.faults.take('hang', session.account) !== null) connection.mute();
+      return connection.isMuted ? undefined : session.take(stanza);
+    }
     const pairing = this.#pairings.get(connection);
     if (pairing === undefined || stanza.tag !== 'iq') return;
     if (stanza.attrs['type'] === 'result') {

@@ -62,6 +62,16 @@ export class TrafficLog {
   readonly mostInFlight = new Map<string, number>();
   readonly #watchers = new Set<(sight: Sight) => void>();
 
+  /** What others see of a client: that it is online, that it types, that it read something. A quiet one does none of it. */
+  get indiscretions(): readonly LoggedStanza[] {
+    return this.stanzas.filter(
+      ({ tag, attrs: { type } }) =>
+        tag === 'chatstate' ||
+        (tag === 'presence' && type !== 'unavailable' && type !== undefined) ||
+        (tag === 'receipt' && (type === 'read' || type === 'read-self' || type === 'played')),
+    );
+  }
+
   violate(violation: Violation): void {
     this.violations.push(violation);
     this.#tell('violation');

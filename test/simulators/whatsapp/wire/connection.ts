@@ -30,6 +30,7 @@ export class Connection {
   readonly #lane = new Lane();
   #greeted = false;
   #isOpen = true;
+  #isMuted = false;
 
   constructor(socket: WebSocket, identity: ServerIdentity, events: ConnectionEvents) {
     this.#socket = socket;
@@ -45,12 +46,21 @@ export class Connection {
     return this.#isOpen;
   }
 
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
+  /** Nothing is said on this line any more. */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
   get routingInfo(): Buffer | null {
     return this.#reader.routingInfo;
   }
 
   send(stanza: BinaryNode): void {
-    if (this.#isOpen) this.#socket.send(frameOf(this.#noise.seal(encodeBinaryNode(stanza))));
+    if (this.#isOpen && !this.#isMuted) this.#socket.send(frameOf(this.#noise.seal(encodeBinaryNode(stanza))));
   }
 
   /** Says a last word, then closes as the server does. */

@@ -29,7 +29,9 @@ export const applyEdit = (account: Account, edit: WorldEdit): Applied => {
   switch (edit.edit) {
     case 'message': {
       const { content, wrapping = null, quotes = null } = edit;
-      const { messages } = account.chat(edit.chat);
+      const chat = account.chat(edit.chat);
+      const { messages } = chat;
+      if (edit.silent !== true) chat.isUnpushed = false;
       const author = authorOf(account, edit.from);
       const at = messages.findLastIndex((message) => message.at <= second);
       messages.splice(at + 1, 0, {

@@ -37,7 +37,8 @@ export interface Chat {
   readonly ownJid: string | null;
   /** Oldest first. */
   readonly messages: Message[];
-  readonly isUnpushed: boolean;
+  /** Companions know no message of it, so that they cannot ask for older ones. */
+  isUnpushed: boolean;
 }
 
 /** The address under which a chat goes where the phone number still counts (`pushed`), or where it does not. */
