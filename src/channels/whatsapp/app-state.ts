@@ -1,11 +1,26 @@
 import { ALL_WA_PATCH_NAMES, type WASocket } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
 
-/** Whether we hold a key, without which the app state cannot be read, and lack some of its collections. */
+/** The collection with the names that the owner saved (`contactAction` of WhatsApp's app state). */
+const ADDRESS_BOOK = 'critical_unblock_low';
+
+/** Whether the phone gave us a key, without which the app state cannot be read. */
+export const holdsKey = async (state: AuthState): Promise<boolean> =>
+  state.creds.myAppStateKeyId !== undefined || (await state.readAll('app-state-sync-key')).size > 0;
+
 const isDue = async (state: AuthState): Promise<boolean> => {
-  if (state.creds.myAppStateKeyId === undefined && (await state.readAll('app-state-sync-key')).size === 0) return false;
+  if (!(await holdsKey(state))) return false;
   const held = await state.keys.get('app-state-sync-version', [...ALL_WA_PATCH_NAMES]);
   return ALL_WA_PATCH_NAMES.some((name) => held[name] === undefined);
+};
+
+/**
+ * Reads the address book from its beginning. Its changes alone come by themselves, each of them once: one that arrived
+ * just before a crash would be missing for good. Should the connection end in between, the next one reads it all.
+ */
+export const rereadAddressBook = async (socket: WASocket, state: AuthState): Promise<void> => {
+  await state.keys.set({ 'app-state-sync-version': { [ADDRESS_BOOK]: null } });
+  await socket.resyncAppState([ADDRESS_BOOK], true);
 };
 
 /**

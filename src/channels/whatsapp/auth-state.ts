@@ -8,7 +8,15 @@ import {
 } from '@whiskeysockets/baileys';
 import { Cause, Effect, Exit } from 'effect';
 import type { NewPush, SessionVault, VaultEntry, VaultFailure } from '../session-vault.ts';
-import { decodeCreds, decodeValue, encodeValue, KEY_KINDS, type KeyKind } from './stored-value.ts';
+import {
+  decodeCreds,
+  decodeValue,
+  encodeValue,
+  FACT_KINDS,
+  type FactKind,
+  KEY_KINDS,
+  type KeyKind,
+} from './stored-value.ts';
 import { ValueCache } from './value-cache.ts';
 import { VaultWriter, WriterClosed } from './vault-writer.ts';
 
@@ -81,7 +89,7 @@ export class AuthState implements AuthenticationState {
   /** Keys of a session that ended would be taken for keys of the next one. */
   async #forgetAll(): Promise<void> {
     const secrets: VaultEntry[] = [];
-    for (const kind of KEY_KINDS) {
+    for (const kind of [...KEY_KINDS, ...FACT_KINDS]) {
       const held = await this.readAll(kind);
       for (const name of held.keys()) secrets.push({ kind, name, value: null });
     }
@@ -120,8 +128,17 @@ export class AuthState implements AuthenticationState {
   }
 
   /** Everything that is held of one kind. */
-  readAll(kind: KeyKind): Promise<ReadonlyMap<string, string>> {
+  readAll(kind: KeyKind | FactKind): Promise<ReadonlyMap<string, string>> {
     return this.#ask(this.#vault.readAll(kind));
+  }
+
+  /** Facts of ours about the session, which end with it. */
+  recall(kind: FactKind, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#read(kind, names);
+  }
+
+  remember(facts: readonly (VaultEntry & { readonly kind: FactKind })[]): Promise<void> {
+    return this.#save(facts, []);
   }
 
   settled(): Promise<void> {
@@ -133,7 +150,7 @@ export class AuthState implements AuthenticationState {
     this.#cache.clear();
   }
 
-  async #read(kind: KeyKind, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async #read(kind: KeyKind | FactKind, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
     const missing: string[] = [];
     for (const name of new Set(names)) {

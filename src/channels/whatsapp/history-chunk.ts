@@ -22,6 +22,8 @@ export interface ChunkStretch extends PushedStretch {
 export interface HistoryChunk extends PushedHistory {
   readonly stretches: readonly ChunkStretch[];
   readonly pairs: readonly Pair[];
+  /** As the phone calls its chats. */
+  readonly chats: readonly string[];
   readonly canonical: Canonical;
 }
 
@@ -110,5 +112,5 @@ export const readChunk = async ({ history, also = [], book, now }: ChunkOf): Pro
   const stretches = chats.map((chat) => stretchOf(chat, mapping));
   const contacts: readonly ListedContact[] = mergeContacts(told.flatMap((one) => contactOf(one, canonical) ?? []));
   const aliases: readonly LearnedAlias[] = pairs.map(aliasOf);
-  return { stretches, contacts, aliases, pairs, canonical, problems: [] };
+  return { stretches, contacts, aliases, pairs, chats: chats.map(({ id }) => id ?? ''), canonical, problems: [] };
 };

@@ -4,7 +4,7 @@ import type { Anchor } from '../../domain/anchor.ts';
 import type { Message } from '../../domain/message.ts';
 import type { ConnectionReport, HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
 import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreachable } from '../platform-failure.ts';
-import type { AddressBook, Pair } from './address-book.ts';
+import type { AddressBook } from './address-book.ts';
 import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
@@ -32,7 +32,9 @@ export interface HistoryOf {
   readonly files: HistoryFiles;
   readonly now: () => number;
   readonly report: (report: ConnectionReport) => void;
-  readonly learn: (pairs: readonly Pair[]) => Promise<void>;
+  readonly learn: (told: Pick<HistoryChunk, 'pairs' | 'chats'>) => Promise<void>;
+  /** Under which address the phone knows a chat. */
+  readonly addressOf: (externalId: string) => Promise<string>;
   readonly answerTimeoutMs: number | null;
 }
 
@@ -156,11 +158,12 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
       if (busy) return yield* bad('Another request for history is on its way; WhatsApp answers one at a time.');
       busy = true;
       return yield* Effect.gen(function* () {
+        const address = yield* Effect.tryPromise({ try: () => of.addressOf(externalId), catch: notConnected });
         const requestedAt = now();
-        const notification = yield* ask(requestOf(externalId, from, limit));
+        const notification = yield* ask(requestOf(address, from, limit));
         const history = yield* readHistory(files, notification);
         const chunk = yield* Effect.promise(() => readChunk({ history, also: [externalId], book, now: now() }));
-        yield* Effect.promise(() => learn(chunk.pairs));
+        yield* Effect.promise(() => learn(chunk));
         const wanted = chunk.canonical(externalId);
         const stretch = chunk.stretches.find(({ conversation }) => conversation.externalId === wanted);
         const page = yield* pageOf(stretch, { from, before }, requestedAt);

@@ -1,6 +1,7 @@
 import type { BaileysEventMap, Contact, GroupMetadata } from '@whiskeysockets/baileys';
 import { ExternalId } from '../../domain/ids.ts';
-import type { ConnectionReport, LiveMessage } from '../channel.ts';
+import type { Message } from '../../domain/message.ts';
+import type { ConnectionReport, LiveMessage, MalformedMessage } from '../channel.ts';
 import type { AddressBook, Canonical } from './address-book.ts';
 import { addressesOf, contactOf, mergeContacts, namesOf, type ToldContact } from './contact-mapping.ts';
 import { conversationOf } from './conversation-mapping.ts';
@@ -21,7 +22,26 @@ interface Placed {
   readonly entry: Entry;
 }
 
+/** What cannot be read, but says which message it is, and when: kept as it came. */
+const keptOf = ({ externalId, at, raw }: MalformedMessage): Message | null =>
+  externalId === null || at === null
+    ? null
+    : {
+        externalId: ExternalId.make(externalId),
+        senderId: null,
+        isFromMe: false,
+        type: 'unknown',
+        text: null,
+        payload: raw,
+        timestamp: at,
+        editedAt: null,
+      };
+
 const liveMessage = ({ chat, entry }: Placed): LiveMessage | null => {
+  if (entry.kind === 'malformed') {
+    const message = keptOf(entry.malformed);
+    return message === null ? null : { conversation: conversationOf({ jid: chat }), message };
+  }
   if (entry.kind !== 'message' && entry.kind !== 'edit') return null;
   const { message } = entry;
   const newest = entry.kind === 'message' ? { newest: { at: message.timestamp, id: message.externalId } } : {};
@@ -137,7 +157,7 @@ const conversationOfGroup = ({ id, subject, creation, linkedParent, isCommunity 
 
 const reportsOf = (placed: readonly Placed[], continuity: string): readonly ConnectionReport[] => {
   const of = (kind: Entry['kind']) => placed.filter(({ entry }) => entry.kind === kind);
-  const arrived = of('message').flatMap((one) => liveMessage(one) ?? []);
+  const arrived = [...of('message'), ...of('malformed')].flatMap((one) => liveMessage(one) ?? []);
   const edited = of('edit').flatMap((one) => liveMessage(one) ?? []);
   return [
     ...(arrived.length === 0 ? [] : [{ type: 'messagesArrived' as const, continuity, messages: arrived }]),

@@ -1,5 +1,6 @@
 import type { WASocket } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
+import type { ListedContact } from '../../domain/contact.ts';
 import type { PeoplePage, PeopleSurvey } from '../channel.ts';
 import { BadAnswer, type PlatformFailure, RateLimited, Unreachable } from '../platform-failure.ts';
 import type { AddressBook, Pair } from './address-book.ts';
@@ -9,7 +10,7 @@ import { addressesOfGroup, contactsOfGroup, groupOf, membersOf, pairsOfGroup } f
 export interface PeopleOf {
   readonly socket: () => WASocket | null;
   readonly book: AddressBook;
-  readonly learn: (pairs: readonly Pair[]) => Promise<void>;
+  readonly learn: (told: { readonly pairs: readonly Pair[]; readonly chats: readonly string[] }) => Promise<void>;
   readonly now: () => number;
 }
 
@@ -26,21 +27,33 @@ const page = (requestedAt: number, told: Partial<PeoplePage>): PeoplePage => ({
   ...told,
 });
 
-/** Contacts cannot be asked for: they come with history, app state and pushed names. Makes no request. */
-export const contactSurvey = (now: () => number): PeopleSurvey => ({
-  read: () => Effect.sync(() => page(now(), { onlyPushed: true })),
-});
-
 /** What a failed query means: Baileys throws the server's words and its code as `data`. */
-export const queryFailureOf = (error: unknown): PlatformFailure => {
-  const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : null;
-  const words = error instanceof Error ? error.message : 'unknown reason';
-  if (data === 429 || words.includes('rate-overlimit'))
-    return new RateLimited({ scope: 'instance', retryAfterMs: null, message: 'WhatsApp limits queries of groups.' });
-  if (typeof data === 'number')
-    return new BadAnswer({ message: `WhatsApp refused the query of groups: ${words} (${data}).`, raw: null });
-  return new Unreachable({ message: `The groups could not be queried: ${words.slice(0, 200)}` });
-};
+export const queryFailureOf =
+  (of: 'groups' | 'contacts') =>
+  (error: unknown): PlatformFailure => {
+    const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : null;
+    const words = error instanceof Error ? error.message : 'unknown reason';
+    if (data === 429 || words.includes('rate-overlimit'))
+      return new RateLimited({ scope: 'instance', retryAfterMs: null, message: `WhatsApp limits queries of ${of}.` });
+    if (typeof data === 'number')
+      return new BadAnswer({ message: `WhatsApp refused the query of ${of}: ${words} (${data}).`, raw: null });
+    return new Unreachable({ message: `The ${of} could not be queried: ${words.slice(0, 200)}` });
+  };
+
+/**
+ * The names that the owner saved, read anew. All other contacts cannot be asked for: they come with history, messages and
+ * groups.
+ */
+export const contactSurvey = (
+  readAddressBook: () => Promise<readonly ListedContact[] | null>,
+  now: () => number,
+): PeopleSurvey => ({
+  read: Effect.fnUntraced(function* () {
+    const requestedAt = now();
+    const contacts = yield* Effect.tryPromise({ try: readAddressBook, catch: queryFailureOf('contacts') });
+    return page(requestedAt, { contacts: contacts ?? [], onlyPushed: true });
+  }),
+});
 
 /** All groups with all their members, in one query: nothing is saved by leaving the members out. */
 export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurvey => ({
@@ -50,11 +63,11 @@ export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurve
     const requestedAt = now();
     const told = yield* Effect.tryPromise({
       try: () => open.groupFetchAllParticipating(),
-      catch: queryFailureOf,
+      catch: queryFailureOf('groups'),
     });
     const groups = Object.values(told);
     const pairs = groups.flatMap(pairsOfGroup);
-    yield* Effect.promise(() => learn(pairs));
+    yield* Effect.promise(() => learn({ pairs, chats: [] }));
     const canonical = yield* Effect.promise(() => book.lookUp(groups.flatMap(addressesOfGroup), pairs));
     const members = groups.map((group) => membersOf(group, canonical));
     return page(requestedAt, {

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type BaileysEventMap, type Contact, proto, type WASocket } from '@whiskeysockets/baileys';
+import { type BaileysEventMap, proto, type WASocket } from '@whiskeysockets/baileys';
+import type { ListedContact } from '../../domain/contact.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
 import type { HistoryDepth } from '../../domain/pairing.ts';
 import type { ConnectionLost, ConnectionReport } from '../channel.ts';
 import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
 import type { SessionVault } from '../session-vault.ts';
+import { AccountEvents } from './account-events.ts';
 import { AddressBook, type Pair } from './address-book.ts';
 import { AliasNews, aliasIn } from './alias-news.ts';
-import { AppStateReading } from './app-state.ts';
+import { AppStateReading, holdsKey, rereadAddressBook } from './app-state.ts';
 import { AuthState } from './auth-state.ts';
 import { AwaitedAnswers } from './awaited-answers.ts';
 import { baileysLogger } from './baileys-logger.ts';
+import { type ChatAddresses, chatAddresses } from './chat-addresses.ts';
 import {
   loginTimedOut,
   lossOf,
@@ -22,8 +25,6 @@ import {
   wantsRestart,
 } from './connection-loss.ts';
 import { refusalOf } from './history.ts';
-import { Lane } from './lane.ts';
-import { liveEvents } from './live-events.ts';
 import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { Reporting } from './reporting.ts';
@@ -49,6 +50,11 @@ export interface SessionOf {
   readonly loginLimitMs: number | null;
 }
 
+interface Learned {
+  readonly pairs: readonly Pair[];
+  readonly chats: readonly string[];
+}
+
 type Listener = (failure: PlatformFailure) => void;
 
 const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
@@ -60,15 +66,13 @@ const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before
 export class Session {
   readonly awaited = new AwaitedAnswers();
   readonly book: AddressBook;
+  readonly addresses: ChatAddresses = chatAddresses(() => this.#state);
   readonly #of: SessionOf;
   readonly #reporting: Reporting;
   readonly #offers: PairingOffers;
   readonly #appState: AppStateReading;
-  readonly #events: ReturnType<typeof liveEvents>;
-  /** Events are mapped one after another, since looking addresses up takes time. */
-  readonly #order = new Lane();
+  readonly #events: AccountEvents;
   readonly #waiting = new Map<string, Listener>();
-  #contacts: Partial<Contact>[] = [];
   #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
@@ -91,9 +95,16 @@ export class Session {
     });
     this.book = new AddressBook({
       own: () => this.#state?.creds.me,
-      pairsOf: async (lids) => (await this.#socket?.signalRepository.lidMapping.getPNsForLIDs(lids)) ?? null,
+      // Where they cannot be looked up, the LID stands for the phone address, and the alias is told later.
+      pairsOf: async (lids) =>
+        (await this.#socket?.signalRepository.lidMapping.getPNsForLIDs(lids).catch(() => null)) ?? null,
     });
-    this.#events = liveEvents({ book: this.book, now: of.now });
+    this.#events = new AccountEvents({
+      book: this.book,
+      now: of.now,
+      tell: this.tell,
+      onFault: this.#onFault('An event of WhatsApp could not be taken in.'),
+    });
   }
 
   /** The socket while it is open for requests. */
@@ -105,14 +116,23 @@ export class Session {
     return () => this.#waiting.delete(id);
   };
 
-  /** Keeps what was told of LIDs and phone addresses; the key store tells of those that are new. */
-  readonly learn = async (pairs: readonly Pair[]): Promise<void> => {
+  /** Keeps what was told of LIDs and phone addresses (the key store tells of those that are new), and of chats. */
+  readonly learn = async ({ pairs, chats }: Learned): Promise<void> => {
     try {
+      await this.addresses.heard(chats);
       if (pairs.length > 0) await this.#socket?.signalRepository.lidMapping.storeLIDPNMappings([...pairs]);
     } catch (error) {
       this.#onFault('A mapping of addresses could not be kept.')(error);
     }
   };
+
+  /** Reads the names that the owner saved anew. Null: it cannot be, since nobody gave us the key of the app state. */
+  async readAddressBook(): Promise<readonly ListedContact[] | null> {
+    const [socket, state] = [this.socket(), this.#state];
+    if (socket === null || state === null) throw new Error('There is no connection to WhatsApp at the moment.');
+    if (!(await holdsKey(state))) return null;
+    return this.#events.contactsDuring(() => rereadAddressBook(socket, state));
+  }
 
   /** What happens in the account, as far as it is told from outside of the live stream. */
   readonly tell = (report: ConnectionReport): void => this.#reporting.tell(report);
@@ -191,37 +211,7 @@ export class Session {
     if (event['creds.update']?.myAppStateKeyId && this.#phase === 'open') this.#appState.look(socket, state);
     if (event['connection.update']) this.#onConnection(state, socket, event['connection.update']);
     if (event['messages.update']) this.#onRefusals(event['messages.update']);
-    this.#onAccount(event);
-  }
-
-  #onAccount(event: Partial<BaileysEventMap>): void {
-    const { messages, groups, participants, deletions } = this.#events;
-    const upsert = event['messages.upsert'];
-    if (upsert) this.#inOrder(() => messages(upsert.messages, this.#continuity));
-    const named = event['contacts.upsert'] ?? event['contacts.update'];
-    if (named) this.#gather(named);
-    const changed = event['groups.upsert'] ?? event['groups.update'];
-    if (changed) this.#inOrder(() => groups(changed));
-    const members = event['group-participants.update'];
-    if (members) this.#inOrder(() => participants(members));
-    const deleted = event['messages.delete'];
-    if (deleted) this.#inOrder(() => deletions(deleted));
-  }
-
-  /** The app state tells contacts one by one, thousands of them in one turn of the event loop. */
-  #gather(told: readonly Partial<Contact>[]): void {
-    if (this.#contacts.length === 0) {
-      setImmediate(() => this.#inOrder(() => this.#events.contacts(this.#contacts.splice(0))));
-    }
-    this.#contacts.push(...told);
-  }
-
-  #inOrder(reportsOf: () => Promise<readonly ConnectionReport[]>): void {
-    this.#order
-      .run(async () => {
-        for (const report of await reportsOf()) this.#reporting.tell(report);
-      })
-      .catch(this.#onFault('An event of WhatsApp could not be taken in.'));
+    this.#events.hear(event, this.#continuity);
   }
 
   #onConnection(state: AuthState, socket: WASocket, update: BaileysEventMap['connection.update']): void {

@@ -17,6 +17,10 @@ const KINDS: Readonly<Record<KeyKind, true>> = {
 };
 export const KEY_KINDS: readonly KeyKind[] = (Object.keys(KINDS) as KeyKind[]).sort();
 
+/** What we keep beside them: LIDs under which the phone knows chats. */
+export const FACT_KINDS = ['lid-chat'] as const;
+export type FactKind = (typeof FACT_KINDS)[number];
+
 export const encodeValue = (value: unknown): string => JSON.stringify(value, BufferJSON.replacer);
 
 /** Throws on anything that `encodeValue` did not write. */

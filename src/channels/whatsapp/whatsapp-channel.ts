@@ -50,9 +50,10 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
         now,
         learn,
         report: tell,
+        addressOf: session.addresses.of,
         answerTimeoutMs: options.answerTimeoutMs ?? null,
       }),
-      contacts: contactSurvey(now),
+      contacts: contactSurvey(() => session.readAddressBook(), now),
       groups: groupSurvey({ socket, book, learn, now }),
       pushed: pushReader({ book, files, now, learn, report: tell }),
       logOut: Effect.tryPromise({

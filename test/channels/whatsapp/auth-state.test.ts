@@ -88,7 +88,7 @@ describe('the authentication state', () => {
         expect(await next.keys.get(kind, [id])).toEqual({});
         expect(vault.secrets.has(`${kind}/${id}`)).toBe(false);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 

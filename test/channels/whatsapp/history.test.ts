@@ -130,7 +130,10 @@ describe('history on demand', () => {
     const channel = await rig.pairWithHistory();
     const { from } = newestOf(rig, 'Ben');
     const ben = rig.simulator.contacts().find(({ name }) => name === 'Ben');
+    await rig.readAll(channel);
     const read = await page(channel, ben?.pn ?? '', from);
+    // Once the phone was heard to call it so.
+    expect(rig.simulator.log.historyRequests.map(({ chatJid }) => chatJid)).toEqual([ben?.lid]);
     expect(read.messages.length).toBeGreaterThan(30);
     expect(read.atStart).toBe(true);
   });

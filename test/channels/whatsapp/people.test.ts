@@ -55,8 +55,8 @@ describe('the survey of groups', () => {
   });
 });
 
-describe('lists that WhatsApp does not have', () => {
-  it('are empty and complete without any request: conversations and contacts', async () => {
+describe('the list of conversations', () => {
+  it('is empty and complete without any request: chats become known by what is pushed', async () => {
     const rig = await start();
     const channel = await rig.pairWithHistory();
     rig.simulator.log.clear();
@@ -64,22 +64,39 @@ describe('lists that WhatsApp does not have', () => {
       channel.connection.directory.read({ cursor: null, bookmarks: new Map(), only: null }),
     );
     expect(listing).toMatchObject({ conversations: [], nextCursor: null, problems: [] });
-    const contacts = await Effect.runPromise(channel.connection.contacts.read({ cursor: null, withMembers: true }));
-    expect(contacts).toMatchObject({
-      contacts: [],
-      onlyPushed: true,
-      nextCursor: null,
-      completed: { contacts: false },
-    });
     expect(rig.simulator.log.stanzas).toEqual([]);
+  });
+});
+
+describe('the survey of contacts', () => {
+  it('reads the names that the owner saved anew, also those that were told before', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    await rig.simulator.edit({ edit: 'saveContact', person: 'Ben', savedAs: 'Benjamin', silent: true });
+    const read = channel.connection.contacts.read({ cursor: null, withMembers: true });
+    for (let time = 0; time < 2; time++) {
+      const page = await Effect.runPromise(read);
+      expect(page).toMatchObject({ onlyPushed: true, nextCursor: null, completed: { contacts: false } });
+      const saved = page.contacts.map(({ externalId, names }) => [externalId, names.saved]);
+      const truth = rig.simulator.contacts().filter(({ savedAs }) => savedAs !== null);
+      expect(saved.sort()).toEqual(truth.map(({ pn, savedAs }) => [pn, savedAs]).sort());
+    }
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('reaches nobody while there is no connection', async () => {
+    const rig = await start();
+    const channel = rig.open();
+    const read = channel.connection.contacts.read({ cursor: null, withMembers: true });
+    expect((await Effect.runPromise(Effect.flip(read)))._tag).toBe('Unreachable');
   });
 });
 
 describe('a failed query', () => {
   it('is told by what the server said', () => {
     const refused = (message: string, data: number): Error => Object.assign(new Error(message), { data });
-    expect(queryFailureOf(refused('rate-overlimit', 429))._tag).toBe('RateLimited');
-    expect(queryFailureOf(refused('forbidden', 403))._tag).toBe('BadAnswer');
-    expect(queryFailureOf(new Error('Connection Closed'))._tag).toBe('Unreachable');
+    expect(queryFailureOf('groups')(refused('rate-overlimit', 429))._tag).toBe('RateLimited');
+    expect(queryFailureOf('groups')(refused('forbidden', 403))._tag).toBe('BadAnswer');
+    expect(queryFailureOf('groups')(new Error('Connection Closed'))._tag).toBe('Unreachable');
   });
 });

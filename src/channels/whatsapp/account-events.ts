@@ -1,0 +1,74 @@
+import type { BaileysEventMap, Contact } from '@whiskeysockets/baileys';
+import type { ListedContact } from '../../domain/contact.ts';
+import type { ConnectionReport } from '../channel.ts';
+import { mergeContacts } from './contact-mapping.ts';
+import { Lane } from './lane.ts';
+import { type LiveOf, liveEvents } from './live-events.ts';
+
+export interface AccountEventsOf extends LiveOf {
+  readonly tell: (report: ConnectionReport) => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Takes in what happens in an account, one event after another, since looking addresses up takes time. */
+export class AccountEvents {
+  readonly #of: AccountEventsOf;
+  readonly #events: ReturnType<typeof liveEvents>;
+  readonly #order = new Lane();
+  #gathered: Partial<Contact>[] = [];
+  #listeners: ListedContact[][] = [];
+
+  constructor(of: AccountEventsOf) {
+    this.#of = of;
+    this.#events = liveEvents(of);
+  }
+
+  hear(event: Partial<BaileysEventMap>, continuity: string): void {
+    const { messages, groups, participants, deletions } = this.#events;
+    const upsert = event['messages.upsert'];
+    if (upsert) this.#inOrder(() => messages(upsert.messages, continuity));
+    const named = event['contacts.upsert'] ?? event['contacts.update'];
+    if (named) this.#gather(named);
+    const changed = event['groups.upsert'] ?? event['groups.update'];
+    if (changed) this.#inOrder(() => groups(changed));
+    const members = event['group-participants.update'];
+    if (members) this.#inOrder(() => participants(members));
+    const deleted = event['messages.delete'];
+    if (deleted) this.#inOrder(() => deletions(deleted));
+  }
+
+  /** The contacts of which is told while `work` runs. They are reported as well. */
+  async contactsDuring(work: () => Promise<void>): Promise<readonly ListedContact[]> {
+    const heard: ListedContact[] = [];
+    this.#listeners.push(heard);
+    try {
+      await work();
+      // What was gathered in this turn of the event loop is put in order with the next.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#order.idle();
+    } finally {
+      this.#listeners = this.#listeners.filter((listener) => listener !== heard);
+    }
+    return mergeContacts(heard);
+  }
+
+  /** The app state tells contacts one by one, thousands of them in one turn of the event loop. */
+  #gather(told: readonly Partial<Contact>[]): void {
+    if (this.#gathered.length === 0) {
+      setImmediate(() => this.#inOrder(() => this.#events.contacts(this.#gathered.splice(0))));
+    }
+    this.#gathered.push(...told);
+  }
+
+  #inOrder(reportsOf: () => Promise<readonly ConnectionReport[]>): void {
+    this.#order
+      .run(async () => {
+        for (const report of await reportsOf()) {
+          if (report.type === 'contactsArrived')
+            for (const listener of this.#listeners) listener.push(...report.contacts);
+          this.#of.tell(report);
+        }
+      })
+      .catch(this.#of.onFault);
+  }
+}
