@@ -216,6 +216,14 @@ describe('live messages', () => {
     await client.opened();
   });
 
+  it('use up one-time keys, of which the server asks for more in time', async () => {
+    const keys = simulator.account().linked[0]?.state.preKeys ?? [];
+    keys.splice(0, keys.length - 5);
+    await simulator.edit({ edit: 'newChat', person: { name: 'Dan', phoneNumber: '491570000009' } });
+    await hear({ edit: 'message', chat: 'Dan', from: 'Dan', content: text('we have not met') });
+    await expect.poll(() => keys.length).toBeGreaterThan(5);
+  });
+
   it('come anew when the device cannot read them', async () => {
     const keys = client.auth.keys;
     const address = client.socket.signalRepository.jidToSignalProtocolAddress(person('Ada').lid);

@@ -1,12 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { KeyBundle } from '../signal/signal-party.ts';
 import type { DeviceState } from '../state/simulator-state.ts';
+import { node, SERVER } from '../wire/nodes.ts';
 import type { Person } from '../world/person.ts';
 
 /** Where stanzas for a device go while it is logged in and has taken what waited for it. */
 export interface Line {
   readonly carry: (stanza: BinaryNode) => void;
 }
+
+/** At so many one-time keys the server asks for more. */
+const FEW_KEYS = 4;
+
+const fewKeys = (count: number): BinaryNode =>
+  node('notification', { from: SERVER, type: 'encrypt', id: `keys-${randomUUID()}` }, [
+    node('count', { value: String(count) }),
+  ]);
 
 /** A linked device on the server: its keys, and what waits for it until it acknowledges. */
 export class Device {
@@ -58,8 +68,10 @@ export class Device {
 
   /** What another party needs for a session; a one-time key is given away once. */
   takeBundle(): KeyBundle {
-    const preKey = this.state.preKeys.shift() ?? null;
+    const { preKeys } = this.state;
+    const preKey = preKeys.shift() ?? null;
     this.#changed();
+    if (preKeys.length === FEW_KEYS) this.deliver(fewKeys(preKeys.length));
     return { ...this.state.bundle, preKey };
   }
 }

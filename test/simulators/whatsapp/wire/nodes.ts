@@ -3,7 +3,8 @@ import { ProtocolError } from './protocol-error.ts';
 
 /** Building and reading the nodes of WhatsApp's binary XML. */
 
-export const SERVER = 's.whatsapp.net';
+/** The server's own address. */
+export const SERVER = '@s.whatsapp.net';
 
 export const node = (
   tag: string,
