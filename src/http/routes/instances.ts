@@ -34,7 +34,13 @@ const NewInstance = Schema.Struct({
   connect: Schema.optionalKey(Schema.Boolean.annotate({ description: 'Whether to connect at once. Default true.' })),
 });
 
-const Change = Schema.Struct({ name: Schema.optionalKey(Name), token: Schema.optionalKey(Token) });
+const Change = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  token: Schema.optionalKey(Token),
+  historyDepth: Schema.optionalKey(
+    HistoryDepth.annotate({ description: 'Told to the phone when the account is paired the next time.' }),
+  ),
+});
 
 const Contents = Schema.Struct({ events: Schema.Number, conversations: Schema.Number, jobs: Schema.Number });
 
@@ -123,20 +129,22 @@ export const instanceRoutes = [
   route({
     method: 'PATCH',
     path: '/instances/:instanceId',
-    summary: 'Renames an account or gives it a new token, which it then connects with.',
+    summary: 'Renames an account, gives it a new token, which it then connects with, or another depth to pair with.',
     params: ofInstance,
     body: Change,
     answer: one(InstanceView),
-    handle: ({ params: { instanceId }, body: { name, token } }, deps) =>
+    handle: ({ params: { instanceId }, body: { name, ...credentials } }, deps) =>
       Effect.gen(function* () {
-        if (name === undefined && token === undefined) {
-          return yield* refuse([{ field: 'body', message: 'names nothing to change; known are name, token' }]);
+        const isGiven = Object.keys(credentials).length > 0;
+        if (name === undefined && !isGiven) {
+          const message = 'names nothing to change; known are name, token, historyDepth';
+          return yield* refuse([{ field: 'body', message }]);
         }
         const before = yield* deps.catalogue.instance(instanceId);
-        if (token !== undefined) yield* refuseCredentials(deps, before.channel, { token });
-        const change = { ...given('name', name), ...given('credentials', token === undefined ? undefined : { token }) };
+        if (isGiven) yield* refuseCredentials(deps, before.channel, credentials);
+        const change = { ...given('name', name), ...given('credentials', isGiven ? credentials : undefined) };
         const after = yield* deps.registry.update(instanceId, change);
-        const commands = token === undefined ? [] : commandsAfterNewToken(before.state);
+        const commands = credentials.token === undefined ? [] : commandsAfterNewToken(before.state);
         for (const command of commands) yield* deps.bus.submit(instanceId, command);
         return after;
       }),
