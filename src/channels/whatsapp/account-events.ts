@@ -16,6 +16,7 @@ export class AccountEvents {
   readonly #events: ReturnType<typeof liveEvents>;
   readonly #order = new Lane();
   #gathered: Partial<Contact>[] = [];
+  #queries = 0;
   #listeners: ListedContact[][] = [];
 
   constructor(of: AccountEventsOf) {
@@ -30,11 +31,22 @@ export class AccountEvents {
     const named = event['contacts.upsert'] ?? event['contacts.update'];
     if (named) this.#gather(named);
     const changed = event['groups.upsert'] ?? event['groups.update'];
-    if (changed) this.#inOrder(() => groups(changed));
+    const news = this.#queries === 0 ? changed : changed?.filter(({ participants }) => participants === undefined);
+    if (news && news.length > 0) this.#inOrder(() => groups(news));
     const members = event['group-participants.update'];
     if (members) this.#inOrder(() => participants(members));
     const deleted = event['messages.delete'];
     if (deleted) this.#inOrder(() => deletions(deleted));
+  }
+
+  /** Runs a query of groups: Baileys tells its answer as an event too, which is no news. */
+  async answering<A>(query: () => Promise<A>): Promise<A> {
+    this.#queries += 1;
+    try {
+      return await query();
+    } finally {
+      this.#queries -= 1;
+    }
   }
 
   /** The contacts of which is told while `work` runs. They are reported as well. */

@@ -1,4 +1,4 @@
-import type { WASocket } from '@whiskeysockets/baileys';
+import type { GroupMetadata } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { PeoplePage, PeopleSurvey } from '../channel.ts';
@@ -8,7 +8,8 @@ import { mergeContacts } from './contact-mapping.ts';
 import { addressesOfGroup, contactsOfGroup, groupOf, membersOf, pairsOfGroup } from './group-mapping.ts';
 
 export interface PeopleOf {
-  readonly socket: () => WASocket | null;
+  /** Rejects with what the server said. */
+  readonly fetchGroups: () => Promise<readonly GroupMetadata[]>;
   readonly book: AddressBook;
   readonly learn: (told: { readonly pairs: readonly Pair[]; readonly chats: readonly string[] }) => Promise<void>;
   readonly now: () => number;
@@ -56,16 +57,10 @@ export const contactSurvey = (
 });
 
 /** All groups with all their members, in one query: nothing is saved by leaving the members out. */
-export const groupSurvey = ({ socket, book, learn, now }: PeopleOf): PeopleSurvey => ({
+export const groupSurvey = ({ fetchGroups, book, learn, now }: PeopleOf): PeopleSurvey => ({
   read: Effect.fnUntraced(function* () {
-    const open = socket();
-    if (open === null) return yield* new Unreachable({ message: 'There is no connection to WhatsApp at the moment.' });
     const requestedAt = now();
-    const told = yield* Effect.tryPromise({
-      try: () => open.groupFetchAllParticipating(),
-      catch: queryFailureOf('groups'),
-    });
-    const groups = Object.values(told);
+    const groups = yield* Effect.tryPromise({ try: fetchGroups, catch: queryFailureOf('groups') });
     const pairs = groups.flatMap(pairsOfGroup);
     yield* Effect.promise(() => learn({ pairs, chats: [] }));
     const canonical = yield* Effect.promise(() => book.lookUp(groups.flatMap(addressesOfGroup), pairs));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BaileysEventMap, proto, type WASocket } from '@whiskeysockets/baileys';
+import { type BaileysEventMap, type GroupMetadata, proto, type WASocket } from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
@@ -57,6 +57,7 @@ interface Learned {
 
 type Listener = (failure: PlatformFailure) => void;
 
+const NOT_CONNECTED = 'There is no connection to WhatsApp at the moment.';
 const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
 
 /**
@@ -126,10 +127,17 @@ export class Session {
     }
   };
 
+  /** All groups with their members, in one query. */
+  async fetchGroups(): Promise<readonly GroupMetadata[]> {
+    const socket = this.socket();
+    if (socket === null) throw new Error(NOT_CONNECTED);
+    return Object.values(await this.#events.answering(() => socket.groupFetchAllParticipating()));
+  }
+
   /** Reads the names that the owner saved anew. Null: it cannot be, since nobody gave us the key of the app state. */
   async readAddressBook(): Promise<readonly ListedContact[] | null> {
     const [socket, state] = [this.socket(), this.#state];
-    if (socket === null || state === null) throw new Error('There is no connection to WhatsApp at the moment.');
+    if (socket === null || state === null) throw new Error(NOT_CONNECTED);
     if (!(await holdsKey(state))) return null;
     return this.#events.contactsDuring(() => rereadAddressBook(socket, state));
   }
@@ -164,7 +172,7 @@ export class Session {
   /** Removes this device from the account. Rejects when the server cannot be told. */
   async logOut(): Promise<void> {
     const socket = this.socket();
-    if (socket === null) throw new Error('There is no connection to WhatsApp at the moment.');
+    if (socket === null) throw new Error(NOT_CONNECTED);
     this.#reporting.end();
     await removeDevice(socket);
     await this.#end();

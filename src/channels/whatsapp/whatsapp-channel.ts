@@ -54,7 +54,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
         answerTimeoutMs: options.answerTimeoutMs ?? null,
       }),
       contacts: contactSurvey(() => session.readAddressBook(), now),
-      groups: groupSurvey({ socket, book, learn, now }),
+      groups: groupSurvey({ fetchGroups: () => session.fetchGroups(), book, learn, now }),
       pushed: pushReader({ book, files, now, learn, report: tell }),
       logOut: Effect.tryPromise({
         try: () => session.logOut(),

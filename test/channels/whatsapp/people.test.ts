@@ -36,6 +36,8 @@ describe('the survey of groups', () => {
       }
     }
     expect(rig.simulator.log.violations).toEqual([]);
+    // What was asked for is no news, told twice.
+    expect(channel.of('groupsChanged')).toEqual([]);
   });
 
   it('tells that it was one query too many, and brings them the next time', async () => {
