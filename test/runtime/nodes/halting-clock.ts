@@ -7,10 +7,13 @@ import type { SimulatedClock } from '../../simulated-clock.ts';
  */
 export class HaltingClock implements Clock.Clock {
   readonly #shared: SimulatedClock;
+  readonly #isMonotonicDead: boolean;
   #halted: PromiseWithResolvers<void> | null = null;
 
-  constructor(shared: SimulatedClock) {
+  /** `isMonotonicDead`: its monotonic clock stands still, so that whatever goes by it holds for ever. */
+  constructor(shared: SimulatedClock, isMonotonicDead = false) {
     this.#shared = shared;
+    this.#isMonotonicDead = isMonotonicDead;
   }
 
   get isHalted(): boolean {
@@ -61,7 +64,7 @@ export class HaltingClock implements Clock.Clock {
   }
 
   monotonicTimeNanosUnsafe(): bigint {
-    return this.#shared.monotonicTimeNanosUnsafe();
+    return this.#isMonotonicDead ? 0n : this.#shared.monotonicTimeNanosUnsafe();
   }
 
   readonly currentTimeMillis = Effect.sync(() => this.currentTimeMillisUnsafe());

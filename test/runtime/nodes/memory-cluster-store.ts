@@ -22,23 +22,32 @@ const LEASE_PATIENCE_MS = 2_500;
 
 const away = (why: string) => Effect.fail(new StoreUnavailable({ cause: why }));
 
+/** What all nodes share. */
+export interface MemoryDatabase {
+  readonly instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>;
+  readonly partitions: MemoryPartitions;
+  /** False: open commands are read as if nobody had asked for their order. */
+  readonly isOrdered: boolean;
+}
+
 /** The one database of several nodes, one instance to a partition, as one of the nodes sees it over its wire. */
 export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
-  readonly #instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>;
+  readonly #instances: MemoryDatabase['instances'];
   readonly #partitions: MemoryPartitions;
+  readonly #isOrdered: boolean;
   readonly #clock: HaltingClock;
   readonly #reach: () => Reach;
   readonly #committed: (fence: Fence) => void;
 
   constructor(
-    instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>,
-    partitions: MemoryPartitions,
+    { instances, partitions, isOrdered }: MemoryDatabase,
     clock: HaltingClock,
     reach: () => Reach,
     committed: (fence: Fence) => void,
   ) {
     this.#instances = instances;
     this.#partitions = partitions;
+    this.#isOrdered = isOrdered;
     this.#clock = clock;
     this.#reach = reach;
     this.#committed = committed;
@@ -69,7 +78,12 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
     );
 
   readonly openCommands: RuntimeStore<SyncTransaction>['openCommands'] = (id, afterSeq, limit) =>
-    this.#overTheWire(Effect.suspend(() => this.#of(id).openCommands(id, afterSeq, limit)));
+    this.#overTheWire(
+      Effect.map(
+        Effect.suspend(() => this.#of(id).openCommands(id, afterSeq, limit)),
+        (letters) => (this.#isOrdered ? letters : letters.toReversed()),
+      ),
+    );
 
   readonly undelivered: RuntimeStore<SyncTransaction>['undelivered'] = (partitions, before, limit) =>
     this.#overTheWire(

@@ -10,13 +10,14 @@ import { MemoryRuntimeStore } from '../memory-runtime-store.ts';
 import { ModelPlatform } from '../model-platform.ts';
 import { MemoryPartitions } from './memory-partitions.ts';
 import { SharedMailbox } from './shared-mailbox.ts';
-import { SimulatedNode, type Surroundings } from './simulated-node.ts';
+import { SimulatedNode, type Surroundings, type Weakness } from './simulated-node.ts';
 
 const MESSAGES = 20;
+const SHARE_OF_REFRESHES = 0.7;
 const NAMES = ['one', 'two', 'three'];
 const OVER = new Set(['completed', 'failed', 'cancelled']);
 /** Nothing takes longer than this once everything is well, ms of simulated time. */
-const PATIENCE_MS = 1_800_000;
+const PATIENCE_MS = 900_000;
 
 const settled = async (): Promise<void> => {
   for (let turns = 0; turns < 4; turns++) await setImmediate();
@@ -37,8 +38,11 @@ export class SimulatedCluster implements Surroundings {
   readonly problems: string[] = [];
   readonly #platforms = new Map<InstanceId, ModelPlatform>();
 
-  constructor(chance: Chance, instances: number) {
+  readonly weakness: Weakness | null;
+
+  constructor(chance: Chance, instances: number, weakness: Weakness | null = null) {
     this.chance = chance;
+    this.weakness = weakness;
     while (this.instances.size < instances) this.#addInstance();
   }
 
@@ -47,7 +51,7 @@ export class SimulatedCluster implements Surroundings {
     const isTaken = [...this.instances.keys()].some((other) => partitionOf(other) === partitionOf(id));
     if (isTaken) return;
     const store = new MemoryRuntimeStore(id);
-    store.isCurrent = (fence) => this.partitions.isCurrent(fence);
+    store.isCurrent = (fence) => this.weakness === 'no fence' || this.partitions.isCurrent(fence);
     store.onCommit = (rows) => this.#note(whatIsWrong(rows));
     this.instances.set(id, store);
     const platform = new ModelPlatform(NAMES);
@@ -80,6 +84,11 @@ export class SimulatedCluster implements Surroundings {
   /** The nodes that are not dead, frozen ones included. */
   get alive(): readonly SimulatedNode[] {
     return this.nodes.filter(({ isDead }) => !isDead);
+  }
+
+  /** Whether it owns an instance that has something to do. */
+  isBusy(node: SimulatedNode): boolean {
+    return this.ids.some((id) => this.partitions.ownerOf(partitionOf(id)) === node.id && !this.isQuiet(id));
   }
 
   join(): void {
@@ -118,7 +127,7 @@ export class SimulatedCluster implements Surroundings {
       until: null,
       channelId: null,
       conversationIds: null,
-      refresh: this.chance.next() < 0.3,
+      refresh: this.chance.next() < SHARE_OF_REFRESHES,
     } as const;
     this.submit(id, { type: 'startSync', jobId: this.uuid() as JobId, config });
   }
@@ -147,10 +156,11 @@ export class SimulatedCluster implements Surroundings {
 
   async #over(): Promise<void> {
     const until = this.clock.now() + PATIENCE_MS;
-    while (!this.ids.every((id) => this.#isQuiet(id)) && this.clock.now() < until) await this.wait(1_000);
+    while (!this.ids.every((id) => this.isQuiet(id)) && this.clock.now() < until) await this.wait(1_000);
   }
 
-  #isQuiet(id: InstanceId): boolean {
+  /** Whether everything that was asked of it is over. */
+  isQuiet(id: InstanceId): boolean {
     const store = this.instances.get(id);
     if (store === undefined || store.rows.lastSeq < store.accepted) return false;
     return store.jobIds.every((jobId) => OVER.has(store.rows.jobs.get(jobId)?.status ?? 'pending'));

@@ -23,8 +23,15 @@ import type { SharedMailbox } from './shared-mailbox.ts';
 const PLATFORM_MS = 400;
 const LIMITS = { messages: 600, contacts: 600, unit: 'request', atOnce: null } as const;
 
+/**
+ * A guarantee that is taken away, to see whether anybody would notice: the fence of a commit, the end of the trust in a
+ * lease (and with it of permits), the order in which commands are read.
+ */
+export type Weakness = 'no fence' | 'endless trust' | 'no order';
+
 /** What lies around a node, the same for all. */
 export interface Surroundings {
+  readonly weakness: Weakness | null;
   readonly clock: SimulatedClock;
   readonly instances: ReadonlyMap<InstanceId, MemoryRuntimeStore>;
   readonly partitions: MemoryPartitions;
@@ -54,7 +61,7 @@ export class SimulatedNode {
   constructor(cluster: Surroundings) {
     this.#cluster = cluster;
     this.id = cluster.uuid();
-    this.clock = new HaltingClock(cluster.clock);
+    this.clock = new HaltingClock(cluster.clock, cluster.weakness === 'endless trust');
   }
 
   get isDead(): boolean {
@@ -72,8 +79,11 @@ export class SimulatedNode {
       nodeId: this.id,
       isAlone: false,
       renewed: () => {},
-      store: new MemoryClusterStore(instances, partitions, this.clock, reach, (fence) =>
-        this.#cluster.committed(this, fence),
+      store: new MemoryClusterStore(
+        { instances, partitions, isOrdered: this.#cluster.weakness !== 'no order' },
+        this.clock,
+        reach,
+        (fence) => this.#cluster.committed(this, fence),
       ),
       mailbox: mailbox.of(this.clock),
       carrier: inProcessCarrier(),
