@@ -6,6 +6,7 @@ import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
 import { ACTIVE_STATUSES, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
+import type { PairingOffer } from '../../src/domain/pairing.ts';
 import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
@@ -45,6 +46,8 @@ export const inMemoryDeps = () => {
   const outbox: OutboxEvent[] = [];
   const listeners = new Set<(event: OutboxEvent) => void>();
   const watchers = new Set<() => void>();
+  /** What would be shown to a person who pairs, by instance. */
+  const offers = new Map<string, PairingOffer>();
   const submitted: { instanceId: string; command: Command }[] = [];
   const logged: string[] = [];
   const settingsSeen: SettingChange[] = [];
@@ -145,7 +148,8 @@ export const inMemoryDeps = () => {
       create: ({ name, channel, credentials }) =>
         available(
           Effect.suspend(() => {
-            if ([...tokens.values()].includes(credentials.token ?? ''))
+            const { token } = credentials;
+            if (token !== undefined && [...tokens.values()].includes(token))
               return Effect.fail(refused(409, 'account_held'));
             const id = InstanceId.make(crypto.randomUUID());
             const view: InstanceView = {
@@ -232,7 +236,7 @@ export const inMemoryDeps = () => {
             treeOf,
           ),
         ),
-      pairing: () => Effect.succeed(null),
+      pairing: (id) => Effect.sync(() => offers.get(id) ?? null),
       watch: (_id, onStep) => {
         watchers.add(onStep);
         return () => void watchers.delete(onStep);
@@ -258,6 +262,11 @@ export const inMemoryDeps = () => {
         name: 'discord',
         traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
         refuseCredentials: ({ token = '' }) => (token.length < 20 ? 'is too short for a bot token' : null),
+      },
+      {
+        name: 'whatsapp',
+        traits: { readsBelow: 'held', pairs: true, hasAliases: true, requestsAtOnce: 1 },
+        refuseCredentials: ({ historyDepth }) => (historyDepth === undefined ? 'is missing' : null),
       },
     ],
     settingsChanged: (changed) => Effect.sync(() => void settingsSeen.push(...changed)),
@@ -297,6 +306,7 @@ export const inMemoryDeps = () => {
     listeners,
     met,
     watchers,
+    offers,
     submitted,
     logged,
     settingsSeen,

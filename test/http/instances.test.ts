@@ -28,7 +28,7 @@ describe('instances', () => {
     expect(short.status).toBe(400);
     expect(short.json.error.message).toBe('token: is too short for a bot token');
     const whatsapp = await call('POST', 'instances', { name: 'Bot', channel: 'whatsapp', token: TOKEN });
-    expect(whatsapp.json.error.message).toBe('channel: whatsapp is not offered by this build; offered: discord');
+    expect(whatsapp.json.error.message).toBe('token: says nothing for an account of whatsapp; leave it out');
     const all = await call('POST', 'instances', { nam: 'Bot', channel: 'irc', token: 7 });
     expect(all.json.error.details['problems']).toEqual([
       { field: 'nam', message: 'is not a known field; did you mean name?' },
