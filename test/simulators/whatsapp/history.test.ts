@@ -135,6 +135,18 @@ describe('pushed history', () => {
     expect(compared).toBeGreaterThan(200);
   });
 
+  it('comes twice if the phone is told to do so', async () => {
+    await start();
+    simulator.faults.add({ kind: 'twice' }, { times: 2 });
+    await client.pair();
+    await pushed(HistorySyncType.RECENT);
+    await simulator.idle();
+    const of = (type: proto.HistorySync.HistorySyncType) =>
+      client.notifications.filter(({ syncType }) => Number(syncType) === Number(type)).length;
+    expect([of(HistorySyncType.INITIAL_BOOTSTRAP), of(HistorySyncType.PUSH_NAME)]).toEqual([2, 2]);
+    expect(of(HistorySyncType.NON_BLOCKING_DATA)).toBe(1);
+  });
+
   it('is pushed once, and each piece is confirmed', async () => {
     await start();
     await client.pair();

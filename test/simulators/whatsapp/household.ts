@@ -102,19 +102,25 @@ export class Household {
     if (type === 'retry' && id !== undefined) await this.phone.again(device, id);
   }
 
+  /** Lets go of answers that a `lateAnswer` fault holds. */
+  releaseAnswers(): Promise<void> {
+    return this.#desk.release();
+  }
+
   async idle(): Promise<void> {
     await Promise.all(this.#greetings.values());
     await this.phone.idle();
   }
 
   #greet(device: Device): void {
-    const { media, push: options, now } = this.#parts;
+    const { media, faults, push: options, now } = this.#parts;
     const greeting = greet(device, {
       phone: this.phone,
       media,
       options,
       now,
       beforeHistory: () => this.#breakAt('midHistory'),
+      isTwice: () => faults.take('twice', this.account) !== null,
       signal: this.#ending.signal,
     });
     this.#greetings.set(device, greeting);
@@ -128,6 +134,7 @@ export class Household {
 
   async close(): Promise<void> {
     this.#ending.abort();
+    this.#desk.close();
     await this.idle();
   }
 }

@@ -202,4 +202,28 @@ describe('history on demand', () => {
     silence.remove();
     expect(idsOf(await ask(anchor))).toEqual(ids(50, 100));
   });
+
+  it('answers late, after other requests, and twice, each time in the name of the same request', async () => {
+    await start();
+    const truth = truthOf('Ada');
+    const anchor = at(truth, 100);
+    simulator.faults.add({ kind: 'lateAnswer' });
+    const made = request();
+    const late = await client.socket.fetchMessageHistory(5, keyOf(anchor), anchor.timestamp);
+    await made;
+    expect((await ask(anchor, 3)).messages).toHaveLength(3);
+    const answersOf = (id: string) => client.notifications.filter((each) => each.peerDataRequestSessionId === id);
+    expect(answersOf(late)).toEqual([]);
+    expect(simulator.log.mostInFlight.get('491700000001')).toBe(2);
+    await simulator.releaseAnswers();
+    await client.until(() => (answersOf(late).length === 1 ? true : undefined));
+
+    simulator.faults.add({ kind: 'lateAnswer', ms: 10 });
+    expect((await ask(anchor, 4)).messages).toHaveLength(4);
+
+    simulator.faults.add({ kind: 'twice' }, { chat: 'Ada' });
+    const twice = await client.socket.fetchMessageHistory(5, keyOf(anchor), anchor.timestamp);
+    await client.until(() => (answersOf(twice).length === 2 ? true : undefined));
+    expect(simulator.log.violations).toEqual([]);
+  });
 });

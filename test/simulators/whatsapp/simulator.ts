@@ -131,6 +131,7 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
       server.end(account, 'banned');
     },
     endSession: (reason, phoneNumber) => server.end(find(phoneNumber).account, reason),
+    releaseAnswers: (phoneNumber) => find(phoneNumber).releaseAnswers(),
     dropConnections: (phoneNumber) => server.drop(phoneNumber === undefined ? undefined : find(phoneNumber).account),
     isOnline: (phoneNumber) => find(phoneNumber).account.linked.some(({ line }) => line !== null),
     groundTruth: (scope = {}) => groundTruth(find(scope.account).account.world, scope),

@@ -52,6 +52,8 @@ export interface WhatsAppSimulator {
   readonly ban: (phoneNumber?: string) => void;
   /** Ends the session in the server's words; the device stays linked. */
   readonly endSession: (reason: StreamEnd, phoneNumber?: string) => void;
+  /** Answers that a `lateAnswer` fault holds go out. */
+  readonly releaseAnswers: (phoneNumber?: string) => Promise<void>;
   /** Cuts the lines: of one account, or of everybody. */
   readonly dropConnections: (phoneNumber?: string) => void;
   /** A linked device listens. */

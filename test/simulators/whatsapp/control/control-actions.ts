@@ -9,6 +9,8 @@ const FAULTS: ReadonlySet<string> = new Set([
   'halfAnswer',
   'repeatPage',
   'emptyAnswer',
+  'lateAnswer',
+  'twice',
   'blob',
   'refuseLogin',
   'noSuccess',
@@ -67,6 +69,7 @@ export const controlActions = (simulator: WhatsAppSimulator): Readonly<Record<st
       if (!ENDS.has(reason)) throw new TypeError(`reason must be one of ${[...ENDS].join(', ')}.`);
       simulator.endSession(reason as StreamEnd, accountOf(body));
     },
+    'release-answers': (body) => simulator.releaseAnswers(accountOf(body)),
     drop: (body) => simulator.dropConnections(accountOf(body)),
     'log/clear': () => simulator.log.clear(),
   };

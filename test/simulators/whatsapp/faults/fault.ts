@@ -17,6 +17,10 @@ export type Fault =
   | { readonly kind: 'repeatPage' }
   /** It answers with no message at all, and does not say that this is the end. */
   | { readonly kind: 'emptyAnswer' }
+  /** It answers after so many ms; without them, when `releaseAnswers` lets go of it. */
+  | { readonly kind: 'lateAnswer'; readonly ms?: number }
+  /** History comes twice: an answer, or, aimed at no chat, a pushed piece. Each time with an id of its own. */
+  | { readonly kind: 'twice' }
   /** A history file: not found, server error, half of it and then a broken connection, other bytes than promised. */
   | { readonly kind: 'blob'; readonly how: 404 | 500 | 'cut' | 'corrupt' }
   /** The login is refused: logged out, suspended, banned, outdated, unavailable. */

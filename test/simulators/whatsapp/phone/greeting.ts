@@ -13,6 +13,8 @@ export interface GreetingParts {
   readonly now: () => number;
   /** Called before each notification of history. */
   readonly beforeHistory: () => void;
+  /** Whether the next piece comes twice. */
+  readonly isTwice: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -21,7 +23,7 @@ export interface GreetingParts {
  * the companion listens or not. Goes on where it was when the simulator ended.
  */
 export const greet = async (device: Device, parts: GreetingParts): Promise<void> => {
-  const { phone, media, options, now, beforeHistory, signal } = parts;
+  const { phone, media, options, now, beforeHistory, isTwice, signal } = parts;
   const { state } = device;
   state.greeting ??= { startedAt: now(), sent: 0, isDone: false };
   const { greeting } = state;
@@ -34,10 +36,8 @@ export const greet = async (device: Device, parts: GreetingParts): Promise<void>
     else {
       beforeHistory();
       const isInline = piece.syncType === 'INITIAL_BOOTSTRAP' && takesInlineBootstrap;
-      await sendHistory(phone, media, device, piece, {
-        inlineBytes: isInline ? options.inlineBytes : -1,
-        requestId: null,
-      });
+      const sending = { inlineBytes: isInline ? options.inlineBytes : -1, requestId: null };
+      for (let left = isTwice() ? 2 : 1; left > 0; left--) await sendHistory(phone, media, device, piece, sending);
     }
     greeting.sent += 1;
     phone.account.changed();

@@ -5,6 +5,7 @@ import type { Device } from '../server/device.ts';
 import type { HistoryRequest, TrafficLog } from '../server/traffic-log.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Chat } from '../world/chat.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { sendHistory } from './history-sender.ts';
 import { endOf } from './history-sync.ts';
 import type { Phone } from './phone.ts';
@@ -45,6 +46,7 @@ interface Anchored {
 /** Answers requests for older history, one page at a time. */
 export class OnDemandDesk {
   readonly #parts: OnDemandParts;
+  readonly #late = new HeldAnswers();
   #instants: number[] = [];
 
   constructor(parts: OnDemandParts) {
@@ -110,8 +112,9 @@ export class OnDemandDesk {
   async #answer(device: Device, request: HistoryRequest, { chat, index, count }: Anchored): Promise<void> {
     const { faults, phone, media, now } = this.#parts;
     const { world } = phone.account;
-    const strikes = <K extends 'silentPhone' | 'halfAnswer' | 'repeatPage' | 'emptyAnswer'>(kind: K) =>
-      faults.take(kind, world, undefined, chat.name);
+    const strikes = <K extends 'silentPhone' | 'halfAnswer' | 'repeatPage' | 'emptyAnswer' | 'lateAnswer' | 'twice'>(
+      kind: K,
+    ) => faults.take(kind, world, undefined, chat.name);
     request.shownOnPhone = index === 0;
     if (strikes('silentPhone') !== null) {
       request.outcome = 'silent';
@@ -125,16 +128,33 @@ export class OnDemandDesk {
     const messages = chat.messages.slice(Math.max(0, to - wanted), to);
     const isEnd = !isEmpty && endOf(chat, messages[0] ?? (to === 0 ? undefined : chat.messages[to])) === 1;
     const end = isEnd || (index === 0 && !isEmpty) ? 1 : 2;
-    await sendHistory(
-      phone,
-      media,
-      device,
-      { syncType: 'ON_DEMAND', stretches: [{ chat, messages, end }], chunkOrder: 1, progress: null },
-      { inlineBytes: -1, requestId: request.id },
-    );
-    request.outcome = 'answered';
-    request.answeredAt = now();
-    request.answered = messages.length;
-    request.endOfHistory = end;
+    const isTwice = strikes('twice') !== null;
+    const send = async (): Promise<void> => {
+      const piece = {
+        syncType: 'ON_DEMAND',
+        stretches: [{ chat, messages, end }],
+        chunkOrder: 1,
+        progress: null,
+      } as const;
+      for (let left = isTwice ? 2 : 1; left > 0; left--) {
+        await sendHistory(phone, media, device, piece, { inlineBytes: -1, requestId: request.id });
+      }
+      request.outcome = 'answered';
+      request.answeredAt = now();
+      request.answered = messages.length;
+      request.endOfHistory = end;
+    };
+    const late = strikes('lateAnswer');
+    if (late === null) await send();
+    else this.#late.hold(late.ms ?? null, send);
+  }
+
+  /** Lets go of answers that a `lateAnswer` fault holds. */
+  release(): Promise<void> {
+    return this.#late.release();
+  }
+
+  close(): void {
+    this.#late.close();
   }
 }
