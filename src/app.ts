@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { uptime } from 'node:os';
 import { Clock, Effect, type Scope } from 'effect';
 import type { Limits } from '../machines/rate-limit-context.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
@@ -27,6 +28,7 @@ import type { InstanceProcess } from './runtime/instance-process.ts';
 import { measureNode } from './runtime/measure-node.ts';
 import { inProcessMessaging, type Messaging } from './runtime/messaging.ts';
 import { startNode } from './runtime/node.ts';
+import { countSuspensions } from './runtime/suspensions.ts';
 import type { Mail } from './runtime/work.ts';
 import { limitsOf } from './sync/limits.ts';
 import { startRetention } from './sync/retention-rounds.ts';
@@ -70,9 +72,9 @@ export const startApp = (
 ): Effect.Effect<Listening, StartRefused, Scope.Scope> =>
   Effect.gen(function* () {
     const database = yield* parts.openDatabase({ ...config, logger: log });
-    // A process that is alone has only one clock to go by; several go by the one that they share.
-    if (database.exclusive) return yield* startOn(database, parts, config, log, () => {});
+    // Several processes go by the clock that they share; one that is alone by its own, whoever sets it meanwhile.
     const clock = new DatabaseClock(yield* Clock.Clock);
+    if (database.exclusive) yield* countSuspensions(clock, () => uptime() * 1_000, log);
     const renewed = (databaseMs: number, askedAtMs: number) => clock.set(databaseMs, askedAtMs);
     return yield* Effect.provideService(startOn(database, parts, config, log, renewed), Clock.Clock, clock);
   });
