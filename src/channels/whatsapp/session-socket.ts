@@ -53,7 +53,7 @@ export const openSocket = (of: SocketOf): WASocket => {
   containFaults(socket.ws, of.onFault);
   const emit = socket.ev.emit.bind(socket.ev);
   socket.ev.emit = (name, event) => {
-    const told = emit(name, name === 'creds.update' ? withName(event, state) : event);
+    const told = emit(name, name === 'creds.update' ? taken(event, state) : event);
     try {
       hear(name, event);
     } catch (error) {
@@ -64,8 +64,11 @@ export const openSocket = (of: SocketOf): WASocket => {
   return socket;
 };
 
-/** Baileys tells the server of a new push name when an update of the credentials names none: we say nothing unasked. */
-const withName = <Event>(event: Event, { creds }: AuthState): Event =>
-  typeof event !== 'object' || event === null || 'me' in event || creds.me === undefined
-    ? event
-    : { ...event, me: creds.me };
+/**
+ * An update of the credentials, taken in before Baileys does: it would show a `<presence>` to the server when the update
+ * brings another push name than the credentials have, or none.
+ */
+const taken = <Event>(event: Event, { creds }: AuthState): Event => {
+  Object.assign(creds, event);
+  return creds.me === undefined ? event : { ...event, me: creds.me };
+};

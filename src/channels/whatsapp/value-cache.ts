@@ -1,5 +1,5 @@
 /** How many values stay in memory: a busy account uses some hundreds of sessions and mappings at a time. */
-const SIZE = 4_000;
+const SIZE = 1_000;
 
 /** What was read or written last, least recently used out first. Null: known not to be held. */
 export class ValueCache {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
-import { LOSS_CODES } from '../../../src/channels/whatsapp/connection-loss.ts';
+import { LOSS_CODES, lossOf } from '../../../src/channels/whatsapp/connection-loss.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import { rigs } from './rig.ts';
@@ -118,5 +118,39 @@ describe('logging out', () => {
     await Effect.runPromise(channel.connection.logOut);
     await eventually('the device is gone', 5_000, async () => rig.simulator.account().linked.length === 0);
     expect(channel.of('connectionLost')).toEqual([]);
+  });
+});
+
+describe('the reason of a closed socket', () => {
+  const closed = (statusCode: number, message = 'closed'): Error =>
+    Object.assign(new Error(message), { output: { statusCode } });
+
+  it.each([
+    [closed(408, 'QR refs attempts ended'), 'refused', 'pairing_timed_out'],
+    [closed(408), 'transient', 'connection_lost'],
+    [closed(411), 'refused', 'multidevice_mismatch'],
+    [closed(428), 'transient', 'connection_lost'],
+    [closed(500), 'transient', 'bad_session'],
+    [closed(599), 'transient', 'unreachable'],
+    [new Error('no status'), 'transient', 'unreachable'],
+    [undefined, 'transient', 'unreachable'],
+  ] as const)('decides over its fate: %s', (error, fate, code) => {
+    expect(lossOf(error)).toMatchObject({ fate, code });
+  });
+});
+
+describe('a connection that only listens', () => {
+  it('shows itself to nobody, confirms no reading, and is silent once it is open', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    await rig.simulator.edit({ edit: 'message', chat: 'Ada', from: 'Ada', content: { type: 'text', text: 'hi' } });
+    await channel.told('messagesArrived');
+    await rig.settled();
+    const { stanzas, receipts } = rig.simulator.log;
+    const presences = stanzas.filter(({ tag }) => tag === 'presence').map(({ attrs }) => attrs['type']);
+    expect(presences.filter((type) => type !== 'unavailable')).toEqual([]);
+    expect(stanzas.filter(({ tag }) => tag === 'chatstate')).toEqual([]);
+    expect(receipts.filter(({ type }) => type === 'read' || type === 'read-self' || type === 'played')).toEqual([]);
+    expect(rig.simulator.log.historyRequests).toEqual([]);
   });
 });
