@@ -15,8 +15,9 @@ import { missingTrigrams, stateOfIndex } from './trigrams.ts';
 const INDEX_LOCK = 7_041_988_884;
 
 const INDEXES = {
-  platform_identities_search: 'platform_identities USING gin (search gin_trgm_ops)',
-  persons_search: 'persons USING gin (search gin_trgm_ops)',
+  platform_identities_search:
+    'platform_identities USING gin (search gin_trgm_ops) WITH (gin_pending_list_limit = 1024)',
+  persons_search: 'persons USING gin (search gin_trgm_ops) WITH (gin_pending_list_limit = 1024)',
 } as const;
 
 const unbuilt = async (sql: Sql): Promise<readonly (keyof typeof INDEXES)[]> => {

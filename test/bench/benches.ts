@@ -2,12 +2,13 @@ import type { PostgresServer } from '../servers/postgres.ts';
 import { type ApiSize, benchApi } from './api/api-bench.ts';
 import type { BenchDatabase, BenchSetting } from './bench-setting.ts';
 import type { Figure } from './figure.ts';
+import { benchPeople, type PeopleSize } from './people/people-bench.ts';
 import { benchPeopleSync, type PeopleSyncSize } from './people-sync/people-sync-bench.ts';
 import { benchRuntime, type RuntimeSize } from './runtime/runtime-bench.ts';
 import { benchStore, type StoreSize } from './store/store-bench.ts';
 import { benchSync, type SyncSize } from './sync/sync-bench.ts';
 
-export const BENCHES = ['sync', 'store', 'api', 'runtime', 'people-sync'] as const;
+export const BENCHES = ['sync', 'store', 'api', 'runtime', 'people', 'people-sync'] as const;
 export type Bench = (typeof BENCHES)[number];
 
 export interface Sizes {
@@ -16,6 +17,7 @@ export interface Sizes {
   readonly store: StoreSize;
   readonly api: ApiSize;
   readonly runtime: RuntimeSize;
+  readonly people: PeopleSize;
   readonly 'people-sync': PeopleSyncSize;
 }
 
@@ -25,7 +27,8 @@ export const FULL: Sizes = {
   store: { messages: 20_000, conversations: 10 },
   api: { messages: 120_000, channels: 10, clients: 3, idleRequests: 600 },
   runtime: { commands: 2_000, letters: 40_000, questions: 500, idleInstances: 5_000, restoredInstances: 1_000 },
-  'people-sync': { members: 100_000 },
+  people: { persons: 100_000, events: 1_000_000, requests: 180 },
+  'people-sync': { members: 100_000, latencyMs: 100 },
 };
 
 const DATABASES: readonly BenchDatabase[] = ['PGlite', 'PostgreSQL'];
@@ -43,6 +46,7 @@ export const runBenches = async (
     store: () => benchStore(sizes.store, DATABASES, postgres, setting),
     api: () => benchApi(sizes.api, setting),
     runtime: () => benchRuntime(sizes.runtime, postgres, setting),
+    people: () => benchPeople(sizes.people, postgres, setting),
     'people-sync': () => benchPeopleSync(sizes['people-sync'], DATABASES, postgres, setting),
   };
   const figures: Figure[] = [];

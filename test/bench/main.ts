@@ -7,12 +7,13 @@ import { jsonOf, tableOf } from './report.ts';
 
 const HELP = `Measures the service, and prints ratios: each figure beside what it is compared with, measured in turns.
 
-Usage: npm run bench -- [sync] [store] [api] [runtime] [people-sync] [options]
+Usage: npm run bench -- [sync] [store] [api] [runtime] [people] [people-sync] [options]
 
   sync               syncs with the limiter opened, against fetching the same pages without storing
   store              the step that stores a page, against one by one and against COPY, with and without search index
   api                requests while a sync runs on the embedded database
   runtime            commands, mailbox, questions between nodes, idle memory and restores, on PostgreSQL and NATS
+  people             finding one of 100,000 persons among 1,000,000 messages, and what one wrote, on PostgreSQL
   people-sync        100,000 Discord members stored, against fetching them without storing
                      (without a name: all of them, about twenty minutes)
 

@@ -10,7 +10,8 @@ const TINY: Sizes = {
   store: { messages: 400, conversations: 2 },
   api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
   runtime: { commands: 40, letters: 300, questions: 10, idleInstances: 100, restoredInstances: 20 },
-  'people-sync': { members: 1_500 },
+  people: { persons: 500, events: 1_000, requests: 9 },
+  'people-sync': { members: 1_500, latencyMs: 1 },
 };
 
 describe('the benches', () => {
@@ -21,11 +22,16 @@ describe('the benches', () => {
   afterAll(() => postgres.stop());
 
   it('measure everything they say, however small', async () => {
-    const figures = await runBenches(['sync', 'store', 'api', 'runtime', 'people-sync'], TINY, postgres, () => {});
-    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 3);
+    const figures = await runBenches(
+      ['sync', 'store', 'api', 'runtime', 'people', 'people-sync'],
+      TINY,
+      postgres,
+      () => {},
+    );
+    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 6 + 3);
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
     const aimed = figures.filter(({ aim }) => aim !== null);
-    expect(aimed).toHaveLength(2 + 8 + 1 + 4 + 2);
+    expect(aimed).toHaveLength(2 + 8 + 1 + 4 + 1 + 2);
     for (const figure of aimed) expect(isMet(figure), figure.name).not.toBeNull();
     expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
     expect(JSON.parse(jsonOf(figures))).toHaveProperty('figures.0.met', null);

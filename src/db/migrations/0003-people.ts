@@ -50,10 +50,12 @@ export class People extends Migration {
     this.addSql('CREATE INDEX platform_identities_by_person ON platform_identities (person_id)');
 
     // Where the server has no trigrams, or this user may not create them, the service works without (person-index.ts).
+    // What is written waits in a list that every search reads: at 4 MB, the default, that took ten times the search.
     this.addSql(`DO $$ BEGIN
       CREATE EXTENSION IF NOT EXISTS pg_trgm;
-      CREATE INDEX platform_identities_search ON platform_identities USING gin (search gin_trgm_ops);
-      CREATE INDEX persons_search ON persons USING gin (search gin_trgm_ops);
+      CREATE INDEX platform_identities_search ON platform_identities USING gin (search gin_trgm_ops)
+        WITH (gin_pending_list_limit = 1024);
+      CREATE INDEX persons_search ON persons USING gin (search gin_trgm_ops) WITH (gin_pending_list_limit = 1024);
     EXCEPTION WHEN undefined_file OR feature_not_supported OR insufficient_privilege OR undefined_object THEN NULL;
     END $$`);
 
@@ -117,8 +119,9 @@ export class People extends Migration {
     ) WITH (fillfactor = 90)`);
     this.addSql('CREATE INDEX group_members_by_contact ON group_members (contact_external_id)');
 
-    // The timeline of a person. Own messages are found by their conversation.
-    this.addSql(`CREATE INDEX omni_events_by_sender ON omni_events (instance_id, sender_id, timestamp DESC)
+    // The timeline of a person. Own messages are found by their conversation. Of the sender's id only the hash: that made
+    // the step that stores a page 1 % dearer in processor time (median of 15 pairs of runs), the whole id 6 %.
+    this.addSql(`CREATE INDEX omni_events_by_sender ON omni_events (hashtextextended(sender_id, 0), timestamp DESC)
       WHERE NOT is_from_me`);
 
     // What a survey has seen, a row for each page: a stamp on every contact would rewrite 100,000 rows in which nothing

@@ -11,6 +11,7 @@ import { asRows, type ContactRow, insertContacts, type NewContact, updateContact
 import { learnAliases } from './learn-aliases.ts';
 import { type LearnedPhone, learnPhones } from './learn-phones.ts';
 import { type PersonKey, personsByKey } from './persons-by-key.ts';
+import { planAnew } from './plan-anew.ts';
 import { noteSeen } from './survey-store.ts';
 
 /*
@@ -73,6 +74,7 @@ type ContactWrites = Pick<PeopleTransaction, 'storeContacts' | 'learnAliases' | 
 export const contactStore = (sql: StepSql): ContactWrites => ({
   storeContacts: async (instanceId, channel, contacts, at, survey) => {
     if (contacts.length === 0) return NONE;
+    planAnew(sql);
     await learnAliases(sql, instanceId, channel, aliasesOf(contacts), at);
     const listedAs = [...new Set(contacts.map(({ externalId }) => cleanText(externalId)))];
     const found = await sql.rows<HeldRow>(HELD, [instanceId, listedAs]);
@@ -104,7 +106,10 @@ export const contactStore = (sql: StepSql): ContactWrites => ({
     return { stored: fresh.length, updated, duplicates: contacts.length - fresh.length - updated };
   },
 
-  learnAliases: (instanceId, channel, aliases, at) => learnAliases(sql, instanceId, channel, aliases, at),
+  learnAliases: (instanceId, channel, aliases, at) => {
+    planAnew(sql);
+    return learnAliases(sql, instanceId, channel, aliases, at);
+  },
 
   markContactsGone: async (instanceId, externalIds, at) =>
     sql.run(

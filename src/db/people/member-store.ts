@@ -6,6 +6,7 @@ import { instantArray, textArray } from '../binary-array.ts';
 import { cleanText, cleanTextOrNull } from '../clean-text.ts';
 import { toInstant } from '../instants.ts';
 import type { StepSql } from '../sql.ts';
+import { planAnew } from './plan-anew.ts';
 import { noteSeen } from './survey-store.ts';
 
 /** The group, and the ids by which its members are held. Without a group there is no row. */
@@ -40,6 +41,7 @@ type MemberWrites = Pick<PeopleTransaction, 'storeMembers' | 'markMembersLeft'>;
 
 export const memberStore = (sql: StepSql): MemberWrites => {
   const resolve = async (instanceId: InstanceId, groupExternalId: string, listedAs: readonly string[]) => {
+    planAnew(sql);
     const [found] = await sql.rows<Resolved>(RESOLVE, [instanceId, cleanText(groupExternalId), listedAs]);
     if (found === undefined) return null;
     const aliases = new Map(found.aliases ?? []);

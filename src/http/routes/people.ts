@@ -39,7 +39,7 @@ export const peopleRoutes = [
     method: 'GET',
     path: '/persons',
     summary:
-      'Lists persons, or finds them by name, handle or phone (in any notation), best match first, similar names last.',
+      'Lists persons, or finds them by name, handle or phone (in any notation), best match first; where nothing matches, similar names.',
     query: Schema.Struct({ ...pageFields, search: Schema.optionalKey(Search) }),
     answer: many(PersonView),
     handle: ({ query }, deps) => deps.people.persons(given('search', query.search), pageOf(query)),

@@ -1,11 +1,9 @@
 import type { InferEntity } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { displayNameOf } from '../../../domain/contact.ts';
-import type { PersonId } from '../../../domain/ids.ts';
 import type { IdentityView } from '../../../domain/person-view.ts';
 import { IdentityAliasEntity } from '../../entities/identity-alias-entity.ts';
-import { IdentityEntity } from '../../entities/identity-entity.ts';
-import { InstanceEntity } from '../../entities/instance-entity.ts';
+import type { IdentityEntity } from '../../entities/identity-entity.ts';
 import type { Row } from '../../row.ts';
 
 /** Without the column in which they are searched. */
@@ -78,23 +76,4 @@ export const identityViews = async (
       (byAccount.get(keyOf(row)) ?? []).map(({ alias }) => alias),
     ),
   );
-};
-
-/** Instances that are not being removed. */
-const living = (em: SqlEntityManager) => em.createQueryBuilder(InstanceEntity).select('id').where({ removingAt: null });
-
-/** Identities of many persons in one query, those that are still listed first. */
-export const readIdentities = async (
-  em: SqlEntityManager,
-  personIds: readonly PersonId[],
-): Promise<ReadonlyMap<PersonId, readonly IdentityView[]>> => {
-  if (personIds.length === 0) return new Map();
-  const rows = await em.find(
-    IdentityEntity,
-    { personId: { $in: [...personIds] }, instanceId: { $in: living(em) } },
-    { fields: IDENTITY_FIELDS, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], disableIdentityMap: true },
-  );
-  const views = await identityViews(em, rows);
-  const listedFirst = [...views].sort((a, b) => Number(a.removedAt !== null) - Number(b.removedAt !== null));
-  return Map.groupBy(listedFirst, ({ personId }) => personId);
 };

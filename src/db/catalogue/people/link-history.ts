@@ -5,7 +5,7 @@ import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
 import type { EntityConnection } from '../../entity-connection.ts';
 import { msOf, toInstant, toIso } from '../../instants.ts';
 import { keysetCursor, pageOf } from '../../keyset-cursor.ts';
-import { readPersonRow } from './person-rows.ts';
+import { livingPerson } from './person-rows.ts';
 
 const LinkKey = keysetCursor(
   Schema.Struct({
@@ -59,9 +59,9 @@ export const readLinks = async (
 ): Promise<PageOf<LinkView>> => {
   const after = LinkKey.read(cursor);
   const rows = await connection.entities(async (em, sql) => {
-    const person = await readPersonRow(em, id);
+    const living = await livingPerson(em, id);
     const place = after === null ? [null, null, null] : [toInstant(after.at), after.seq, after.identityId];
-    return sql.rows<LinkRow>(HISTORY, [person.id, ...place, limit + 1]);
+    return sql.rows<LinkRow>(HISTORY, [living, ...place, limit + 1]);
   });
   return pageOf(
     rows,

@@ -3,7 +3,7 @@ import type { PersonId } from '../../../domain/ids.ts';
 import type { Membership, PersonDetails } from '../../../domain/person-view.ts';
 import { msOf, toIsoOrNull } from '../../instants.ts';
 import type { Sql } from '../../sql.ts';
-import { personViews, readPersonRow } from './person-rows.ts';
+import { livingPerson, noPerson, personViews } from './person-rows.ts';
 
 interface MembershipRow extends Omit<Membership, 'joinedAt'> {
   /** ms */
@@ -26,9 +26,9 @@ const MEMBERSHIPS = `
 
 /** A person with identities and groups. Throws `Refused`. */
 export const readPerson = async (em: SqlEntityManager, sql: Sql, id: PersonId): Promise<PersonDetails> => {
-  const row = await readPersonRow(em, id);
-  const [view] = await personViews(em, [row]);
-  if (view === undefined) throw new Error('A person that was read has no view');
-  const groups = await sql.rows<MembershipRow>(MEMBERSHIPS, [row.id]);
+  const living = await livingPerson(em, id);
+  const [view] = await personViews(sql, [living]);
+  if (view === undefined) throw noPerson(id);
+  const groups = await sql.rows<MembershipRow>(MEMBERSHIPS, [living]);
   return { ...view, groups: groups.map((group) => ({ ...group, joinedAt: toIsoOrNull(group.joinedAt) })) };
 };

@@ -4,12 +4,53 @@ import { Refused } from '../../../domain/errors.ts';
 import type { PersonId } from '../../../domain/ids.ts';
 import type { IdentityView, PersonView } from '../../../domain/person-view.ts';
 import { PersonEntity } from '../../entities/person-entity.ts';
-import type { Row } from '../../row.ts';
-import { readIdentities } from './identity-rows.ts';
+import { msOf, toIso, toIsoOrNull } from '../../instants.ts';
+import type { Sql } from '../../sql.ts';
 
-export const PERSON_FIELDS = ['id', 'name', 'phone', 'madeBy', 'mergedInto', 'createdAt', 'updatedAt'] as const;
+interface IdentityJson extends Omit<IdentityView, 'name' | 'createdAt' | 'updatedAt' | 'removedAt'> {
+  /** ms */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly removedAt: number | null;
+}
 
-export type PersonRow = Row<typeof PersonEntity, (typeof PERSON_FIELDS)[number]>;
+interface PersonJson extends Pick<PersonView, 'id' | 'givenName' | 'phone' | 'madeBy'> {
+  readonly identities: readonly IdentityJson[] | null;
+  /** ms */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids, those
+ * identities first that are still listed.
+ */
+const PERSONS = `
+  SELECT person.id, person.name AS "givenName", person.phone, person.made_by AS "madeBy",
+    ${msOf('person.created_at')} AS "createdAt", ${msOf('person.updated_at')} AS "updatedAt", (
+      SELECT json_agg(json_build_object(
+          'id', held.id, 'instanceId', held.instance_id, 'channel', held.channel, 'externalId', held.external_id,
+          'aliases', (
+            SELECT coalesce(json_agg(alias.alias ORDER BY alias.alias), '[]') FROM identity_aliases AS alias
+            WHERE alias.instance_id = held.instance_id AND alias.external_id = held.external_id),
+          'personId', held.person_id,
+          'names', json_build_object('saved', held.saved_name, 'verified', held.verified_name, 'pushed', held.pushed_name),
+          'handle', held.handle, 'phone', held.phone, 'isBot', held.is_bot, 'metadata', held.metadata,
+          'firstLinkedBy', held.first_linked_by, 'pinned', held.pinned, 'createdAt', ${msOf('held.created_at')},
+          'updatedAt', ${msOf('held.updated_at')}, 'removedAt', ${msOf('held.removed_at')})
+        ORDER BY held.removed_at IS NOT NULL, held.created_at, held.id)
+      FROM platform_identities AS held JOIN omni_instances AS owner ON owner.id = held.instance_id
+      WHERE held.person_id = person.id AND owner.removing_at IS NULL) AS identities
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, position) JOIN persons AS person USING (id)
+  ORDER BY asked.position`;
+
+const identityOf = ({ createdAt, updatedAt, removedAt, ...identity }: IdentityJson): IdentityView => ({
+  ...identity,
+  name: displayNameOf(identity),
+  createdAt: toIso(createdAt),
+  updatedAt: toIso(updatedAt),
+  removedAt: toIsoOrNull(removedAt),
+});
 
 /** The best name that any identity has. */
 const nameAmong = (identities: readonly IdentityView[], phone: string | null): string | null => {
@@ -25,24 +66,23 @@ const nameAmong = (identities: readonly IdentityView[], phone: string | null): s
   });
 };
 
-const viewOf = (row: PersonRow, identities: readonly IdentityView[]): PersonView => ({
-  id: row.id,
-  name: row.name ?? nameAmong(identities, row.phone ?? null),
-  givenName: row.name ?? null,
-  phone: row.phone ?? null,
-  madeBy: row.madeBy,
-  identities,
-  createdAt: row.createdAt.toISOString(),
-  updatedAt: row.updatedAt.toISOString(),
-});
-
-export const personViews = async (em: SqlEntityManager, rows: readonly PersonRow[]): Promise<readonly PersonView[]> => {
-  const identities = await readIdentities(
-    em,
-    rows.map(({ id }) => id),
-  );
-  return rows.map((row) => viewOf(row, identities.get(row.id) ?? []));
+const viewOf = ({ id, givenName, phone, madeBy, createdAt, updatedAt, ...row }: PersonJson): PersonView => {
+  const identities = (row.identities ?? []).map(identityOf);
+  return {
+    id,
+    name: givenName ?? nameAmong(identities, phone),
+    givenName,
+    phone,
+    madeBy,
+    identities,
+    createdAt: toIso(createdAt),
+    updatedAt: toIso(updatedAt),
+  };
 };
+
+/** In the order of the ids; who is not there is left out. */
+export const personViews = async (sql: Sql, ids: readonly PersonId[]): Promise<readonly PersonView[]> =>
+  ids.length === 0 ? [] : (await sql.rows<PersonJson>(PERSONS, [ids])).map(viewOf);
 
 export const noPerson = (id: PersonId, field = 'id'): Refused =>
   new Refused({
@@ -52,9 +92,9 @@ export const noPerson = (id: PersonId, field = 'id'): Refused =>
     details: { field },
   });
 
-/** The person, or the one that it became. Throws `Refused`. */
-export const readPersonRow = async (em: SqlEntityManager, id: PersonId): Promise<PersonRow> => {
-  const row = await em.findOne(PersonEntity, { id }, { fields: PERSON_FIELDS, disableIdentityMap: true });
+/** The id of the person, or of the one that it became. Throws `Refused`. */
+export const livingPerson = async (em: SqlEntityManager, id: PersonId): Promise<PersonId> => {
+  const row = await em.findOne(PersonEntity, { id }, { fields: ['id', 'mergedInto'], disableIdentityMap: true });
   if (row === null) throw noPerson(id);
-  return row.mergedInto ? readPersonRow(em, row.mergedInto) : row;
+  return row.mergedInto ? livingPerson(em, row.mergedInto) : row.id;
 };

@@ -11,8 +11,8 @@ import { searchPattern } from '../search-pattern.ts';
  * Raw SQL: persons are ranked over two tables at once. Each row has a column `search` with everything that it can be
  * found by in lower case, a line for each: "\njohn smith\njsmith\n+4915112345678\n". So what is a whole name, its
  * beginning, or the beginning of a word can be told by comparing text, which takes a tenth of a trigram similarity; and
- * among those that are alike in this the shorter text has the greater similarity. Only where that finds too few, similar
- * names are looked for.
+ * among those that are alike in this the shorter text has the greater similarity. Only where nothing contains the term, names
+ * that are similar to it are looked for.
  */
 
 /** The place of a person among those that were found, and how. */
@@ -35,7 +35,7 @@ interface Hit {
 const GIVEN = `given AS (
   SELECT $1::text AS a, $2::text AS b, $3::int AS c, $4::uuid AS d, $5::int AS e, $6::text AS f, $7::text AS g)`;
 
-const statement = (condition: string, score: string, ofPerson = 'true'): string => `
+const statement = (condition: string, score: string): string => `
   WITH ${GIVEN}, hits AS (
     SELECT person_id AS id, ${score} AS score FROM platform_identities
     WHERE (${condition}) AND instance_id NOT IN (SELECT id FROM omni_instances WHERE removing_at IS NOT NULL)
@@ -43,7 +43,7 @@ const statement = (condition: string, score: string, ofPerson = 'true'): string 
     SELECT id, ${score} FROM persons WHERE merged_into IS NULL AND (${condition})
   ), best AS (SELECT id, max(score) AS score FROM hits GROUP BY id)
   SELECT id, score FROM best
-  WHERE ($3::int IS NULL OR score < $3 OR (score = $3 AND id > $4::uuid)) AND ${ofPerson}
+  WHERE $3::int IS NULL OR score < $3 OR (score = $3 AND id > $4::uuid)
   ORDER BY score DESC, id LIMIT $5`;
 
 const rank = (term: string): string => `
@@ -62,13 +62,7 @@ const CONTAINS_PHONE = statement(
 );
 /** An index of trigrams is of no use for two characters, unless words begin with them. */
 const BEGINS = statement(`${like(`E'%\\n' || $6`)} OR ${like(`'% ' || $6`)}`, ranked(rank(TERM)));
-/** Without those who were found before by another of their names. */
-const SIMILAR = statement(
-  `search %> ${TERM}`,
-  `(word_similarity(${TERM}, search) * 1000)::int`,
-  `NOT EXISTS (SELECT 1 FROM platform_identities WHERE person_id = best.id AND ${like('$6')})
-    AND NOT EXISTS (SELECT 1 FROM persons WHERE persons.id = best.id AND ${like('$6')})`,
-);
+const SIMILAR = statement(`search %> ${TERM}`, `(word_similarity(${TERM}, search) * 1000)::int`);
 
 const isShort = (term: string): boolean => [...term].length < 3;
 
@@ -80,14 +74,17 @@ const contains = (sql: Sql, term: string, phone: string | null, after: FoundPers
   return sql.rows<Hit>(CONTAINS, [term, null, ...place, pattern, null]);
 };
 
-/** Two letters that changed places in a name of six are similar; the extension's own 0.6 would not say so. */
-const LIKENESS = 'SET LOCAL pg_trgm.word_similarity_threshold = 0.5';
+/**
+ * Two letters that changed places cost a name four of its trigrams. So the longer the name, the more alike another must
+ * be: half of a long one is what all have who share the first name.
+ */
+const likenessOf = (term: string): number => Math.max(0.5, 1 - 4 / (term.length + 1));
 
 const similar = (connection: Connection, term: string, after: FoundPerson | null, limit: number) =>
   connection.transaction(async (sql) => {
-    await sql.run(LIKENESS);
-    const pattern = searchPattern(term);
-    return sql.rows<Hit>(SIMILAR, [term, null, after?.score ?? null, after?.id ?? null, limit, pattern, null]);
+    await sql.run(`SET LOCAL pg_trgm.word_similarity_threshold = ${likenessOf(term).toFixed(3)}`);
+    const [score, id] = [after?.score ?? null, after?.id ?? null];
+    return sql.rows<Hit>(SIMILAR, [term, null, score, id, limit, null, null]);
   });
 
 /** The first persons beyond the cursor, at most one more than the page holds, and how they were found. */
@@ -103,12 +100,11 @@ export const findPersons = async (
   if (term === '') return [];
   const phone = phoneSearchOf(term);
   const wanted = page.limit + 1;
-  const found: FoundPerson[] = [];
   if (after?.phase !== 'similar') {
     const hits = await connection.query((sql) => contains(sql, term, phone, after, wanted));
-    found.push(...hits.map((hit): FoundPerson => ({ ...hit, phase: 'contains' })));
+    if (hits.length > 0 || after !== null) return hits.map((hit) => ({ ...hit, phase: 'contains' }));
   }
-  if (found.length === wanted || !canCompare || phone !== null || isShort(term)) return found;
-  const hits = await similar(connection, term, after?.phase === 'similar' ? after : null, wanted - found.length);
-  return [...found, ...hits.map((hit): FoundPerson => ({ ...hit, phase: 'similar' }))];
+  if (!canCompare || phone !== null || isShort(term)) return [];
+  const hits = await similar(connection, term, after, wanted);
+  return hits.map((hit) => ({ ...hit, phase: 'similar' }));
 };

@@ -6,7 +6,7 @@ import { toInstant } from '../../instants.ts';
 import { pageOf } from '../../keyset-cursor.ts';
 import type { Sql } from '../../sql.ts';
 import { columns, cursorAt, EventKey, type EventRow, NEWEST_FIRST, viewOf } from '../event-rows.ts';
-import { readPersonRow } from './person-rows.ts';
+import { livingPerson } from './person-rows.ts';
 
 interface Account {
   readonly instanceId: InstanceId;
@@ -32,7 +32,8 @@ const timeline = (beyond: string): string => `
   ), place AS (
     SELECT held.* FROM account CROSS JOIN LATERAL (
       SELECT timestamp, id, conversation_id, external_id FROM omni_events AS held
-      WHERE held.instance_id = account.instance_id AND held.sender_id = account.external_id AND NOT held.is_from_me ${beyond}
+      WHERE hashtextextended(held.sender_id, 0) = hashtextextended(account.external_id, 0) AND NOT held.is_from_me
+        AND held.sender_id = account.external_id AND held.instance_id = account.instance_id ${beyond}
       ${NEWEST_FIRST} LIMIT $3) AS held
     UNION
     SELECT held.* FROM account
@@ -64,8 +65,8 @@ export const readTimeline = async (
 ): Promise<PageOf<EventView>> => {
   const after = EventKey.read(cursor);
   const rows = await connection.entities(async (em, sql) => {
-    const person = await readPersonRow(em, id);
-    return read(sql, await sql.rows<Account>(ACCOUNTS, [person.id]), after, limit + 1);
+    const living = await livingPerson(em, id);
+    return read(sql, await sql.rows<Account>(ACCOUNTS, [living]), after, limit + 1);
   });
   return pageOf(rows, limit, viewOf, cursorAt);
 };
