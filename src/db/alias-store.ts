@@ -3,7 +3,10 @@ import type { SyncTransaction } from '../sync/store.ts';
 import { cleanText } from './clean-text.ts';
 import type { StepSql } from './sql.ts';
 
-type AliasWrites = Pick<SyncTransaction, 'resolveAliases' | 'mergeConversations'>;
+type AliasWrites = Pick<
+  SyncTransaction,
+  'resolveAliases' | 'conversationsNamed' | 'renameSenders' | 'mergeConversations'
+>;
 
 const FIND = `
   SELECT gone.id AS gone, kept.id AS kept
@@ -36,6 +39,29 @@ export const aliasStore = (sql: StepSql): AliasWrites => ({
       [instanceId, externalIds.map(cleanText)],
     );
     return new Map(rows.map(({ alias, externalId }) => [alias, externalId]));
+  },
+
+  conversationsNamed: async (instanceId, externalIds) => {
+    const rows = await sql.rows<{ externalId: string }>(
+      `SELECT external_id AS "externalId" FROM conversations WHERE instance_id = $1 AND external_id = ANY ($2::text[])`,
+      [instanceId, externalIds.map(cleanText)],
+    );
+    return rows.map(({ externalId }) => externalId);
+  },
+
+  renameSenders: async (instanceId, aliases) => {
+    // The index is over the hash: both conditions, or it is not used. Own messages are not in it, and need no name.
+    sql.send(
+      `UPDATE omni_events AS held SET sender_id = learned.external_id
+       FROM unnest($2::text[], $3::text[]) AS learned (alias, external_id)
+       WHERE hashtextextended(held.sender_id, 0) = hashtextextended(learned.alias, 0) AND NOT held.is_from_me
+         AND held.sender_id = learned.alias AND held.instance_id = $1`,
+      [
+        instanceId,
+        aliases.map(({ alias }) => cleanText(alias)),
+        aliases.map(({ externalId }) => cleanText(externalId)),
+      ],
+    );
   },
 
   mergeConversations: async (instanceId, alias, externalId) => {

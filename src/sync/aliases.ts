@@ -16,9 +16,17 @@ export const learnAliases = async (
 ): Promise<readonly Mail[]> => {
   if (aliases.length === 0) return [];
   const { tx, instanceId, channel, at } = storing;
-  await tx.learnAliases(instanceId, channel, aliases, at);
+  const isNews = (await tx.learnAliases(instanceId, channel, aliases, at)) > 0;
+  if (isNews) await tx.renameSenders(instanceId, aliases);
+  // A channel tells all that it knows with each opening: only a few of them are conversations still.
+  const named = new Set(
+    await tx.conversationsNamed(
+      instanceId,
+      aliases.map(({ alias }) => alias),
+    ),
+  );
   const mail: Mail[] = [];
-  for (const { alias, externalId } of aliases) {
+  for (const { alias, externalId } of aliases.filter((one) => named.has(one.alias))) {
     const merged = await mergeConversations(storing, alias, externalId);
     if (merged !== null) mail.push({ to: 'jobs', event: { type: 'conversationMerged', ...merged } });
   }

@@ -114,8 +114,15 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     instanceId: InstanceId,
     externalIds: readonly string[],
   ) => Promise<ReadonlyMap<string, string>>;
+  /** Which of these external ids conversations go by. */
+  readonly conversationsNamed: (instanceId: InstanceId, externalIds: readonly string[]) => Promise<readonly string[]>;
+  /** Messages that name their sender by an alias name it by the id that counts. */
+  readonly renameSenders: (
+    instanceId: InstanceId,
+    aliases: readonly { readonly alias: string; readonly externalId: string }[],
+  ) => Promise<void>;
   /**
-   * Makes one conversation of two: messages, without doubles, and senders go over to the one that stays. Returns both ids, or
+   * Makes one conversation of two: messages, without doubles, go over to the one that stays. Returns both ids, or
    * null when there are no two. Spans are the caller's: those of the one that goes are still there to be read before.
    */
   readonly mergeConversations: (

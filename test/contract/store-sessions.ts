@@ -196,6 +196,26 @@ export const sessionStoreContract = (driver: StoreDriver): void => {
         expect(await rig.step(id, (tx) => tx.resolveAliases(id, [LID, 'unknown']))).toEqual(new Map([[LID, PHONE]]));
       });
 
+      it('name senders by the one that counts', async () => {
+        const [id, other] = [await rig.instance(), await rig.instance()];
+        for (const one of [id, other]) {
+          const conversationId = await rig.conversation(one);
+          const messages = [message('a', AT, LID), message('b', AT, 'somebody else')];
+          await rig.step(one, (tx) => tx.upsertMessages(one, conversationId, 'push', messages, AT));
+        }
+        await rig.step(id, (tx) => tx.renameSenders(id, [{ alias: LID, externalId: PHONE }]));
+        const senders = async (one: InstanceId) =>
+          (
+            await rig.rows<{ sender: string }>(
+              'SELECT sender_id AS sender FROM omni_events WHERE instance_id = $1 ORDER BY external_id',
+              [one],
+            )
+          ).map(({ sender }) => sender);
+        expect(await senders(id)).toEqual([PHONE, 'somebody else']);
+        expect(await senders(other)).toEqual([LID, 'somebody else']);
+        expect(await rig.step(id, (tx) => tx.conversationsNamed(id, [LID, PHONE]))).toEqual([]);
+      });
+
       it('change nothing where neither was met', async () => {
         const id = await rig.instance();
         expect(await learn(id)).toBeNull();

@@ -215,6 +215,19 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
       }),
     );
 
+  readonly conversationsNamed: SyncTransaction['conversationsNamed'] = async (_instanceId, externalIds) =>
+    externalIds.filter((externalId) => this.conversations.has(externalId));
+
+  readonly renameSenders: SyncTransaction['renameSenders'] = async (_instanceId, aliases) => {
+    const names = new Map(aliases.map(({ alias, externalId }) => [alias, externalId]));
+    for (const messages of this.held.values()) {
+      for (const [id, message] of messages) {
+        const senderId = names.get(message.senderId ?? '');
+        if (senderId !== undefined) messages.set(id, { ...message, senderId });
+      }
+    }
+  };
+
   readonly mergeConversations: SyncTransaction['mergeConversations'] = async (_instanceId, alias, externalId) => {
     const gone = this.conversations.get(alias);
     if (gone === undefined) return null;
