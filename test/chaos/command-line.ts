@@ -9,7 +9,8 @@ Usage: npm run chaos -- [options]
 
   --runs <n>             (default 1)
   --seed <n>             of the first run; each further run has the next one (default: by the clock)
-  --messages <n>         of the simulated Discord, about (default 3000)
+  --channel <name>       discord or whatsapp (default discord); whatsapp is one service and one number
+  --messages <n>         of the simulated platform, about (default 3000; of WhatsApp 1200)
   --help
 
 One service:
@@ -22,7 +23,7 @@ Several nodes, on PostgreSQL and NATS of their own:
   --harms <n>            in each run (default 10)
   --instances <n>        connected bots (default 10), which share the messages
   --simulated            all of it within this process, in memory and in simulated time: a run takes less than a
-                         second (default 3 nodes, 25 harms, 3 instances)
+                         second (default 3 nodes, 35 harms, 6 instances)
 
 Named points:
   --points               strikes once at a point of the protocol (before the commit, after the relay, …): kills, freezes,
@@ -39,9 +40,10 @@ waits up to 13 seconds for the lease of the dead process to run out.
 
 const OPTIONS = {
   runs: { type: 'string', default: '1' },
+  channel: { type: 'string', default: 'discord' },
   seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   kills: { type: 'string', default: '10' },
-  messages: { type: 'string', default: '3000' },
+  messages: { type: 'string' },
   database: { type: 'string', default: 'pglite' },
   live: { type: 'boolean', default: false },
   nodes: { type: 'string' },
@@ -54,11 +56,13 @@ const OPTIONS = {
 } as const;
 
 const REAL = { nodes: '0', harms: '10', instances: '10' };
-const SIMULATED = { nodes: '3', harms: '25', instances: '3' };
+const MESSAGES = { discord: '3000', whatsapp: '1200' };
+const SIMULATED = { nodes: '3', harms: '35', instances: '6' };
 
 export interface Values {
   readonly runs: number;
   readonly seed: number;
+  readonly channel: 'discord' | 'whatsapp';
   readonly kills: number;
   readonly messages: number;
   readonly database: 'pglite' | 'postgres';
@@ -88,22 +92,26 @@ const scenarioOf = (name: string | null): Values['scenario'] => {
 /** Throws, in words for people, what cannot be understood. */
 export const readCommandLine = (args: readonly string[]): Values => {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const { database, live, simulated, points, help } = values;
+  const { channel, database, live, simulated, points, help } = values;
   const otherwise = simulated ? SIMULATED : REAL;
   if (database !== 'pglite' && database !== 'postgres') {
     throw new Error(`--database must be pglite or postgres, not "${database}".`);
+  }
+  if (channel !== 'discord' && channel !== 'whatsapp') {
+    throw new Error(`--channel must be discord or whatsapp, not "${channel}".`);
   }
   return {
     runs: numberOf('runs', values.runs),
     seed: numberOf('seed', values.seed),
     kills: numberOf('kills', values.kills),
-    messages: numberOf('messages', values.messages),
+    messages: numberOf('messages', values.messages ?? MESSAGES[channel]),
     nodes: numberOf('nodes', values.nodes ?? otherwise.nodes),
     harms: numberOf('harms', values.harms ?? otherwise.harms),
     instances: numberOf('instances', values.instances ?? otherwise.instances),
     simulated,
     points,
     scenario: scenarioOf(values.scenario ?? null),
+    channel,
     database,
     live,
     help,

@@ -5,12 +5,15 @@ import type { Kill } from './kill-plan.ts';
 /** Silence on the platform after which a job is taken for stuck, ms: a busy machine may need half of it to start. */
 const PATIENCE_MS = 90_000;
 
+/** Calls back whenever a platform hears of the service. Returns how to stop. */
+export type Hearing = (listener: () => void) => () => void;
+
 /** Resolves as `work` does; rejects when the platform hears nothing for too long, or the service ends by itself. */
-export const whileHeard = async <A>(discord: DiscordSimulator, child: Child, work: Promise<A>): Promise<A> => {
+export const whileAnyoneHears = async <A>(hearing: Hearing, child: Child, work: Promise<A>): Promise<A> => {
   const { promise: given, reject } = Promise.withResolvers<never>();
   const giveUp = (why: string) => () => reject(new Error(`${why} The service said last:\n${child.output}`));
   const silence = setTimeout(giveUp('The job did not go on by itself.'), PATIENCE_MS);
-  const stopListening = discord.requests.onRequest(() => silence.refresh());
+  const stopListening = hearing(() => silence.refresh());
   const died = giveUp('The service ended by itself.');
   child.process.once('exit', died);
   try {
@@ -21,6 +24,9 @@ export const whileHeard = async <A>(discord: DiscordSimulator, child: Child, wor
     child.process.off('exit', died);
   }
 };
+
+export const whileHeard = <A>(discord: DiscordSimulator, child: Child, work: Promise<A>): Promise<A> =>
+  whileAnyoneHears((listener) => discord.requests.onRequest(listener), child, work);
 
 /** Kills the service with SIGKILL at the kill's instant; resolves when it is dead. */
 export const execute = async (discord: DiscordSimulator, child: Child, kill: Kill): Promise<void> => {

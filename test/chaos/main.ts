@@ -4,10 +4,12 @@ import { KillRuns } from './kill-runs.ts';
 import { PointRuns } from './point-runs.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
 import { SimulatedRuns } from './simulated-runs.ts';
+import { WhatsAppKillRuns } from './whatsapp/kill-runs.ts';
 
-type Runs = KillRuns | ClusterRuns | SimulatedRuns | PointRuns | ScenarioRuns;
+type Runs = KillRuns | WhatsAppKillRuns | ClusterRuns | SimulatedRuns | PointRuns | ScenarioRuns;
 
 const runsOf = async (values: Values): Promise<Runs> => {
+  if (values.channel === 'whatsapp') return WhatsAppKillRuns.open(values);
   if (values.points) return new PointRuns(values);
   if (values.scenario !== null) return new ScenarioRuns(values.scenario);
   if (values.simulated) return new SimulatedRuns(values);

@@ -1,0 +1,37 @@
+import type { PhoneComparison } from '../../harness/compare-phone.ts';
+import type { WhatsAppOutcome } from './run.ts';
+
+const differences = (when: string, { missing, surplus, doubled, different }: PhoneComparison): readonly string[] =>
+  Object.entries({ missing, surplus, doubled, different }).flatMap(([what, lines]) =>
+    lines.length === 0 ? [] : [`${what} ${when}: ${lines.join('; ')}`],
+  );
+
+const wrongSession = ({ whatsapp, instance }: WhatsAppOutcome): readonly string[] => {
+  const { devices, linked } = whatsapp.account();
+  const waiting = linked.flatMap((device) => device.waiting).length;
+  return [
+    ...(instance.state === 'online' ? [] : [`the instance is ${instance.state}`]),
+    ...(devices.length === 1 && linked.length === 1 ? [] : [`${devices.length} devices were paired`]),
+    ...(waiting === 0 ? [] : [`${waiting} stanzas were never acknowledged`]),
+    ...(JSON.stringify(instance.pushes) === NO_PUSHES ? [] : [`pushes: ${JSON.stringify(instance.pushes)}`]),
+  ];
+};
+
+const NO_PUSHES = JSON.stringify({ waiting: 0, setAside: 0, failure: null });
+
+const wrongTraffic = ({ whatsapp: { log } }: WhatsAppOutcome): readonly string[] => [
+  ...new Set(log.violations.map(({ part, message }) => `violation: ${part}: ${message}`)),
+  ...[...log.mostInFlight.values()].flatMap((most) => (most > 1 ? [`${most} requests in flight`] : [])),
+];
+
+/** Edits and deletions that fell into a death are read again by a refresh; everything else has to be there without one. */
+export const problemsOf = (outcome: WhatsAppOutcome): readonly string[] => [
+  ...outcome.jobs.flatMap(({ status, errorMessage }) =>
+    status === 'completed' ? [] : [`a job ${status}: ${errorMessage ?? 'no message'}`],
+  ),
+  ...differences('in the end', { ...outcome.inTheEnd, different: [], surplus: [] }),
+  ...differences('after a refresh', outcome.refreshed),
+  ...outcome.wrongNames,
+  ...wrongSession(outcome),
+  ...wrongTraffic(outcome),
+];
