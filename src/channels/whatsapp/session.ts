@@ -31,7 +31,7 @@ import { Reporting } from './reporting.ts';
 import { openSocket } from './session-socket.ts';
 import { durableRepository } from './signal-repository.ts';
 
-/** From the opening of the socket to the account being let in; pairing has limits of its own. */
+/** From the opening of the socket to the account being let in, or to the first QR code. */
 const LOGIN_LIMIT_MS = 60_000;
 /** Restarts that the server may ask for without letting us in between. */
 const MOST_RESTARTS = 3;
@@ -192,7 +192,9 @@ export class Session {
 
   #connect(state: AuthState): void {
     const { socketUrl, historyDepth, log, now, instanceId } = this.#of;
-    if (state.isPaired) this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
+    this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
+    // From here on, since what waited for us on the server may come before we are told that we are in.
+    this.#continuity = randomUUID();
     this.#retire();
     let isCurrent = true;
     this.#retire = () => {
@@ -223,7 +225,10 @@ export class Session {
   }
 
   #onConnection(state: AuthState, socket: WASocket, update: BaileysEventMap['connection.update']): void {
-    if (update.qr) this.#offers.onQr(socket, update.qr);
+    if (update.qr) {
+      this.#unbound();
+      this.#offers.onQr(socket, update.qr);
+    }
     if (update.connection === 'open') void this.#opened(state, socket);
     if (update.connection === 'close') void this.#closed(state, update.lastDisconnect?.error);
   }
@@ -232,7 +237,6 @@ export class Session {
     this.#unbound();
     this.#phase = 'open';
     this.#restarts = 0;
-    this.#continuity = randomUUID();
     const { me } = state.creds;
     const name = me?.name === undefined || me.name === '~' ? null : me.name;
     const account = { externalId: this.book.ownJid, name };
@@ -262,7 +266,11 @@ export class Session {
       });
     }
     await state.settled();
-    if (!this.#isOver()) this.#connect(state);
+    try {
+      if (!this.#isOver()) this.#connect(state);
+    } catch (fault) {
+      this.#lose(lossOf(fault));
+    }
   }
 
   /** The server acknowledges a message of ours with an error. */

@@ -77,6 +77,8 @@ describe('live messages', () => {
     const second = rig.open();
     const missed = await arrived(second, id);
     expect(missed.message.text).toBe('are you there?');
+    const [opened] = second.of('connectionOpened');
+    expect(second.of('messagesArrived').map(({ continuity }) => continuity)).toEqual([opened?.continuity]);
     expect(second.reports.findIndex(({ type }) => type === 'connectionOpened')).toBeLessThan(
       second.reports.findIndex(({ type }) => type === 'messagesArrived'),
     );
