@@ -16,7 +16,7 @@ export class People extends Migration {
       phone varchar(16) COLLATE "C",
       name text,
       search text GENERATED ALWAYS AS (
-        CASE WHEN name IS NOT NULL OR made_by = 'api'
+        CASE WHEN merged_into IS NULL AND (name IS NOT NULL OR made_by = 'api')
         THEN lower(E'\\n' || coalesce(name || E'\\n', '') || coalesce(phone || E'\\n', '')) END) STORED
     )`);
     this.addSql('CREATE UNIQUE INDEX persons_by_phone ON persons (phone) WHERE phone IS NOT NULL');
