@@ -66,7 +66,9 @@ const toldContact = ({
 
 /** Turns what Baileys emits into reports. Each function makes no request and has to be called in the order of events. */
 export const liveEvents = ({ book, now }: LiveOf) => {
-  const messages = async (infos: readonly Info[], continuity: string): Promise<readonly ConnectionReport[]> => {
+  const messages = async (upserted: readonly Info[], continuity: string): Promise<readonly ConnectionReport[]> => {
+    // What the phone tells this device alone is no message, also where it came twice and cannot be read again.
+    const infos = upserted.filter(({ category }) => category !== 'peer');
     const canonical = await book.lookUp(infos.flatMap(addressesIn));
     const mapping = { ownJid: book.ownJid, canonical, now: now() };
     const placed: readonly Placed[] = infos

@@ -17,7 +17,8 @@ const answerOf = (socket: WASocket): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const take = (): void => resolve(true);
   const refuse = (): void => resolve(false);
-  const timer = setTimeout(refuse, ANSWER_MS);
+  // Baileys takes all listeners off a socket that it closes, so that this may be the only one to answer.
+  const timer = setTimeout(refuse, ANSWER_MS).unref();
   socket.ws.on(TAKEN, take);
   socket.ws.on(REFUSED, refuse);
   socket.ws.on('close', refuse);

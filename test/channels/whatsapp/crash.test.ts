@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
+import type { ConnectionReport } from '../../../src/channels/channel.ts';
 import type { SessionVault, VaultChange } from '../../../src/channels/session-vault.ts';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
@@ -46,6 +47,7 @@ describe('a process that dies while history is pushed', () => {
 
     const rig = await start();
     let deaths = 0;
+    const arrived: ConnectionReport[] = [];
     for (let life = 0; ; life++) {
       let survived = 0;
       const { promise: died, resolve: die } = Promise.withResolvers<'died'>();
@@ -61,6 +63,7 @@ describe('a process that dies while history is pushed', () => {
       // A dying process closes nothing in order: its connection is cut.
       rig.simulator.dropConnections();
       void channel.close();
+      arrived.push(...channel.of('messagesArrived'));
       if (end !== 'died') break;
       deaths += 1;
     }
@@ -71,6 +74,7 @@ describe('a process that dies while history is pushed', () => {
     expect(new Set(rig.vault.pushed.map(({ name }) => name)).size).toBe(rig.vault.pushed.length);
     expect(rig.vault.pushed.length).toBe(reference.vault.pushed.length);
     expect(await inflateAll(rig, last)).toEqual(whole);
+    expect(arrived).toEqual([]);
     expect(rig.simulator.log.violations).toEqual([]);
   });
 

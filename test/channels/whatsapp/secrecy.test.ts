@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { inspect } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
 import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
 import { refuseCredentials } from '../../../src/channels/whatsapp/credentials.ts';
 import { quietly } from '../../../src/channels/whatsapp/quiet-signal.ts';
@@ -19,28 +20,23 @@ const recordingLog = (): { log: Log; lines: string[] } => {
   return { lines, log: { debug: note, info: note, warn: note, error: note } };
 };
 
-/** Everything that the process prints meanwhile. */
-const listening = (): string[] => {
-  const printed: string[] = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
-      printed.push(String(chunk));
-      return true;
-    });
-  }
-  return printed;
-};
+/** What gets as far as the console, in place before the first session is made. */
+const printed: string[] = [];
+const METHODS = ['log', 'info', 'warn', 'error'] as const;
+const own = METHODS.map((method) => [method, console[method]] as const);
+for (const method of METHODS) console[method] = (...words: unknown[]) => void printed.push(inspect(words));
+afterAll(() => {
+  for (const [method, print] of own) console[method] = print;
+});
 
 /** Strings of 16 characters and more among the secrets that the vault holds. */
 const secretsOf = (values: Iterable<string>): readonly string[] =>
   [...values].flatMap((value) => value.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? []);
 
-afterEach(() => vi.restoreAllMocks());
-
 describe('what may be read by anybody', () => {
   it('holds no key, code or QR of a session, through pairing, history, a restart and messages that cannot be read', async () => {
     const { log, lines } = recordingLog();
-    const printed = listening();
+    printed.length = 0;
     const rig = await start();
     const first = await rig.pairWithHistory({ log });
     const qr = first.of('pairingOffered')[0]?.offer;
@@ -51,28 +47,21 @@ describe('what may be read by anybody', () => {
     await second.told('messagesArrived');
     rig.simulator.endSession('unavailable');
     await second.told('connectionLost');
-    vi.restoreAllMocks();
     const text = [...lines, ...printed].join('\n');
     for (const secret of secretsOf(rig.vault.secrets.values())) expect(text.includes(secret)).toBe(false);
     expect(text).not.toContain(qr?.kind === 'qr' ? qr.qr : 'nothing');
   });
 
   it('is what libsignal prints, but only while it works', async () => {
-    const printed: unknown[] = [];
-    const own = console.info;
-    console.info = (...words: unknown[]) => printed.push(words);
-    try {
-      await quietly(async () => console.warn('installed'));
-      console.log('mine');
-    } finally {
-      console.info = own;
-    }
+    printed.length = 0;
+    console.log('before');
     await quietly(async () => {
       console.info('Closing session:', { privKey: 'secret' });
       await Promise.resolve();
       console.error('Session error', 'secret');
     });
-    expect(printed).toEqual([]);
+    console.warn('after');
+    expect(printed).toEqual([inspect(['before']), inspect(['after'])]);
   });
 
   it('gets sentences of Baileys, without the objects', () => {

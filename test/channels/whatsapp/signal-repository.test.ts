@@ -1,6 +1,6 @@
 import { addTransactionCapability, proto, type SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { SessionVault, VaultChange } from '../../../src/channels/session-vault.ts';
 import { AuthState, type VaultTrouble } from '../../../src/channels/whatsapp/auth-state.ts';
 import { AwaitedAnswers, type HistoryNotification } from '../../../src/channels/whatsapp/awaited-answers.ts';
@@ -30,6 +30,15 @@ const notice = (requestId?: string): proto.IMessage => ({
       ...(requestId === undefined ? {} : { peerDataRequestSessionId: requestId }),
     },
   },
+});
+
+/** What gets as far as the console, in place before the first session is made. */
+const printed: unknown[][] = [];
+const METHODS = ['log', 'info', 'warn', 'error'] as const;
+const own = METHODS.map((method) => [method, console[method]] as const);
+for (const method of METHODS) console[method] = (...words: unknown[]) => void printed.push(words);
+afterAll(() => {
+  for (const [method, print] of own) console[method] = print;
 });
 
 const open: (() => void)[] = [];
@@ -64,16 +73,18 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
   const repository = make({ creds: state.creds, keys }, logger, async () => []);
   const party = new SignalParty(jid, newParty(), () => {});
   const { signedPreKey, signedIdentityKey, registrationId } = state.creds;
-  await party.beginSession(US, {
-    registrationId,
-    identity: Buffer.from(signedIdentityKey.public),
-    signedPreKey: {
-      id: signedPreKey.keyId,
-      value: Buffer.from(signedPreKey.keyPair.public),
-      signature: Buffer.from(signedPreKey.signature),
-    },
-    preKey: null,
-  });
+  const beginAnew = (): Promise<void> =>
+    party.beginSession(US, {
+      registrationId,
+      identity: Buffer.from(signedIdentityKey.public),
+      signedPreKey: {
+        id: signedPreKey.keyId,
+        value: Buffer.from(signedPreKey.keyPair.public),
+        signature: Buffer.from(signedPreKey.signature),
+      },
+      preKey: null,
+    });
+  await beginAnew();
   open.push(() => {
     party.close();
     repository.close?.();
@@ -86,7 +97,7 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
   const retire = (): void => {
     isCurrent = false;
   };
-  return { vault, changes, troubles, state, awaited, keys, repository, seal, retire };
+  return { vault, changes, troubles, state, awaited, keys, repository, seal, retire, beginAnew };
 };
 
 describe('what a device of our own tells once', () => {
@@ -172,6 +183,18 @@ describe('what a device of our own tells once', () => {
     retire();
     await expect(repository.decryptMessage(sealed)).rejects.toThrow('closed');
     expect(changes).toEqual([]);
+  });
+});
+
+describe('a session that is closed for a new one', () => {
+  it('is not printed, private keys and all, as libsignal would', async () => {
+    const { repository, seal, beginAnew } = await speaking(PHONE);
+    await repository.decryptMessage(await seal({ conversation: 'first session' }));
+    await beginAnew();
+    const sealed = await seal({ conversation: 'second session' });
+    printed.length = 0;
+    await repository.decryptMessage(sealed);
+    expect(printed).toEqual([]);
   });
 });
 
