@@ -50,6 +50,8 @@ export interface EventShown {
   readonly id: string;
   readonly conversationId: string;
   readonly externalId: string;
+  readonly senderId: string | null;
+  readonly isFromMe: boolean;
   readonly text: string | null;
   readonly payload: unknown;
   readonly type: string;

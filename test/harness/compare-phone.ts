@@ -1,5 +1,5 @@
 import type { TrueMessage } from '../simulators/whatsapp/ground-truth.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient, EventShown } from './api-client.ts';
 
 /** How what is stored differs from what the phone has: a line for each chat. */
 export interface PhoneComparison {
@@ -52,6 +52,7 @@ export const compareWithPhone = async (
     const isSame =
       Date.parse(event.timestamp) === message.timestamp &&
       message.aliases.includes(conversations.get(event.conversationId) ?? '') &&
+      hasWritten(message, event) &&
       (WORDLESS.has(message.type) || cleaned(event.text ?? '') === cleaned(message.content));
     if (!isSame) different.push(message);
   }
@@ -59,6 +60,11 @@ export const compareWithPhone = async (
   const { size } = expected;
   return { expected: size, stored, missing: byChat(missing), surplus, doubled, different: byChat(different) };
 };
+
+/** Of a stub of the system nobody is the author. */
+const hasWritten = (message: TrueMessage, { isFromMe, senderId }: EventShown): boolean =>
+  message.type === 'system' ||
+  (isFromMe === message.isFromMe && (isFromMe || (senderId !== null && message.senderAliases.includes(senderId))));
 
 /** A line for each chat: readable, however many messages differ. */
 const byChat = (messages: readonly TrueMessage[]): readonly string[] =>
