@@ -125,6 +125,7 @@ export const benchPeople = async (
   const hall = await enter(postgres, size, tell);
   const searched: number[] = [];
   const read: number[] = [];
+  const empty: number[] = [];
   const kept = (into: number[], ask: (n: number) => Promise<unknown>) => async () => {
     const tookMs = await timed(size.requests, ask);
     into.push(...tookMs);
@@ -135,6 +136,7 @@ export const benchPeople = async (
       [
         { name: 'search', run: kept(searched, () => search(hall)) },
         { name: 'scan', run: kept([], () => scan(hall)) },
+        { name: 'empty query', run: kept(empty, () => run(hall.store.db.ping)) },
         { name: 'timeline', run: kept(read, (n) => timeline(hall, n)) },
       ],
       rounds,
@@ -152,6 +154,8 @@ export const benchPeople = async (
       },
       {
         ...plain(`Person search ${ofAll}, p99`, quantile(searched, 0.99), 'ms'),
+        ratio: quantile(searched, 0.99) / quantile(empty, 0.99),
+        against: 'an empty query',
         aim: { of: 'value', bound: 'under', limit: 50 },
       },
       plain(`Timeline among ${size.events.toLocaleString('en')} messages, p50`, quantile(read, 0.5), 'ms'),
