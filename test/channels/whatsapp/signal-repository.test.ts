@@ -11,10 +11,8 @@ import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
 import { silentLog } from '../../../src/domain/log.ts';
 import { memoryVault } from '../../harness/memory-vault.ts';
-import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import { newParty, SignalParty } from '../../simulators/whatsapp/signal/signal-party.ts';
-
-prepareBaileys();
+import { unholdBaileysTimers } from '../../simulators/whatsapp/unheld-timers.ts';
 
 const PHONE = '491700000001@s.whatsapp.net';
 const US = '491700000001:1@s.whatsapp.net';
@@ -37,7 +35,9 @@ const printed: unknown[][] = [];
 const METHODS = ['log', 'info', 'warn', 'error'] as const;
 const own = METHODS.map((method) => [method, console[method]] as const);
 for (const method of METHODS) console[method] = (...words: unknown[]) => void printed.push(words);
+const holdTimers = unholdBaileysTimers();
 afterAll(() => {
+  holdTimers();
   for (const [method, print] of own) console[method] = print;
 });
 
