@@ -50,6 +50,14 @@ export const nextRoomAt = (log: PermitLog, held: number, limit: number, now: num
   return instants.find((at) => room(log, held, limit, at) > 0) ?? null;
 };
 
+/**
+ * The log at `now`, which may be earlier than when it was written: a clock was set back meanwhile. What lies further
+ * ahead than any window is long cannot be told from what is used right now, and must not keep everybody waiting until
+ * that time comes round again.
+ */
+export const caughtUp = (log: PermitLog, now: number): PermitLog =>
+  log.map(([at, permits]) => [at > now + MINUTE_MS ? now : at, permits] as const).toSorted(([a], [b]) => a - b);
+
 /** The log with `permits` used at `at`, and what no window can see any more dropped. */
 export const record = (log: PermitLog, permits: number, limit: number, at: number): PermitLog => {
   const slot = limit > EXACT_UP_TO ? (Math.floor(at / SLOT_MS) + 1) * SLOT_MS : at;

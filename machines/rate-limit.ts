@@ -2,6 +2,7 @@ import { assertEvent, type SnapshotFrom, setup } from 'xstate';
 import type { ActorDefinition } from './actor-definition.ts';
 import { EFFECTS } from './effects.ts';
 import type { Moment } from './moment.ts';
+import { caughtUp } from './permit-log.ts';
 import {
   announceCooldown,
   enqueue,
@@ -129,11 +130,15 @@ const changed = (context: RateLimitContext, event: RateLimitEvent): RateLimitCon
   return { ...context, limits: event.limits };
 };
 
-const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => ({
-  ...forfeit(context, null, event.at),
-  // The jobs ask again under new runs.
-  queue: [],
-});
+const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+  const { messages, contacts } = context.log;
+  const log = { messages: caughtUp(messages, event.at), contacts: caughtUp(contacts, event.at) };
+  return {
+    ...forfeit({ ...context, log }, null, event.at),
+    // The jobs ask again under new runs.
+    queue: [],
+  };
+};
 
 /** Whatever is out is called back and counted as used: after the platform said stop, nothing more may leave. */
 const coolDown = (context: RateLimitContext, event: RateLimitEvent): Served => {
