@@ -49,28 +49,25 @@ export const loneGround = async (seed: number, options: LoneOptions = {}): Promi
   const world = worldOf({ bots: BOTS, messages });
   const discord = await startDiscordSimulator({ seed, world, rateLimits: 'off', identifyIntervalMs: 0 });
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-points-'));
-  const target = await ServiceProcess.launch({
-    dataDir,
-    discordApiUrl: discord.apiUrl,
-    strikes: [],
-    isApart: true,
-    isClockShifted,
-  });
-  await target.api.openLimits();
-  const instances: string[] = [];
-  for (const { token, user } of discord.world.bots)
-    instances.push((await target.api.createInstance(token, user.name)).id);
-  return {
-    discord,
-    aim: async () => ({ target, other: null }),
-    instances,
-    findings: async () => [],
-    close: async () => {
-      await target.kill();
-      await discord.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+  let launched: ServiceProcess | null = null;
+  const close = async (): Promise<void> => {
+    await launched?.kill();
+    await discord.close();
+    await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    const { apiUrl: discordApiUrl } = discord;
+    const target = await ServiceProcess.launch({ dataDir, discordApiUrl, strikes: [], isApart: true, isClockShifted });
+    launched = target;
+    await target.api.openLimits();
+    const instances: string[] = [];
+    for (const { token, user } of discord.world.bots)
+      instances.push((await target.api.createInstance(token, user.name)).id);
+    return { discord, aim: async () => ({ target, other: null }), instances, findings: async () => [], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 };
 
 /** Two nodes; the one at which the first instance lives is struck. */

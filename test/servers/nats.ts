@@ -77,7 +77,8 @@ export const startOwnNats = async (options: NatsServerOptions = {}): Promise<Nat
 
   await start();
   // For a test run that is ended before it can clean up.
-  process.once('exit', () => server?.kill('SIGKILL'));
+  const endWithUs = (): void => void server?.kill('SIGKILL');
+  process.once('exit', endWithUs);
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
@@ -90,6 +91,7 @@ export const startOwnNats = async (options: NatsServerOptions = {}): Promise<Nat
     kill: () => halt('crash'),
     stop: async () => {
       await halt('clean');
+      process.off('exit', endWithUs);
       rmSync(folder, { recursive: true, force: true });
     },
   };

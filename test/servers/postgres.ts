@@ -138,7 +138,8 @@ export const startOwnPostgres = async (isApart = false): Promise<PostgresServer>
 
   await start();
   // For a test run that is ended before it can clean up.
-  process.once('exit', () => server?.kill('SIGKILL'));
+  const endWithUs = (): void => void server?.kill('SIGKILL');
+  process.once('exit', endWithUs);
   return {
     url,
     freshDatabase: databasesOf(url).fresh,
@@ -147,6 +148,7 @@ export const startOwnPostgres = async (isApart = false): Promise<PostgresServer>
     start,
     stop: async () => {
       await halt('fast');
+      process.off('exit', endWithUs);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -15,7 +15,7 @@ const WINDOWS = [
   { ms: 10_000, limit: PER_MINUTE / 6 },
 ] as const;
 /** When a request leaves and when it arrives are not the same. */
-const BLUR_MS = 250;
+const BLUR_MS = 1_000;
 const RUN_MS = 100_000;
 const JUMP_EVERY_MS = 7_000;
 /** A minute's limit is used up in ten-second shares: a silence that is longer comes from a dead timer. */
