@@ -90,6 +90,15 @@ describe('people on WhatsApp', () => {
     expect(found.map(({ name }) => name)).toEqual(['Ada Lovelace']);
   });
 
+  it('are those of the phone too when the address book comes as a file, as WhatsApp sends it to new devices', async () => {
+    stage = await WhatsAppStage.open({ seed: 24, appState: 'snapshot' });
+    const { id } = await stage.pair();
+    await stage.worksOff(id);
+    await stage.api.sync(id, { type: 'contacts' });
+    await expectContacts(id);
+    expect(stage.whatsapp.log.violations).toEqual([]);
+  });
+
   it('change as on the phone: renamed, joined, left, and told live or by the next sync', async () => {
     stage = await WhatsAppStage.open({ seed: 22 });
     const { id } = await stage.pair();

@@ -8,6 +8,7 @@ import {
 import type { HistoryDepth } from '../../domain/pairing.ts';
 import type { AuthState } from './auth-state.ts';
 import { containFaults } from './contained.ts';
+import { throughMediaHost } from './media-dispatcher.ts';
 
 /** Hears an event of the library when it happens, after the library itself did. */
 export type Hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]) => void;
@@ -18,6 +19,7 @@ export interface SocketOf {
   readonly historyDepth: HistoryDepth;
   /** Null: WhatsApp's own. */
   readonly socketUrl: string | null;
+  readonly mediaUrl: string | null;
   readonly logger: SocketConfig['logger'];
   readonly hear: Hear;
   readonly onFault: (error: unknown) => void;
@@ -33,10 +35,11 @@ export interface SocketOf {
  * Its events are heard as they are emitted: its buffer merges an edit or a deletion into the message that it changes.
  */
 export const openSocket = (of: SocketOf): WASocket => {
-  const { state, historyDepth, socketUrl, hear } = of;
+  const { state, historyDepth, socketUrl, mediaUrl, hear } = of;
   const isFull = historyDepth === 'full';
   const socket = makeWASocket({
     ...(socketUrl === null ? {} : { waWebSocketUrl: socketUrl }),
+    ...(mediaUrl === null ? {} : { options: throughMediaHost(mediaUrl) }),
     auth: state,
     logger: of.logger,
     makeSignalRepository: of.makeSignalRepository,

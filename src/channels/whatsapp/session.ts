@@ -44,6 +44,7 @@ export interface SessionOf {
   readonly historyDepth: HistoryDepth;
   readonly pairWith: string | null;
   readonly socketUrl: string | null;
+  readonly mediaUrl: string | null;
   readonly log: Log;
   readonly now: () => number;
   readonly report: (report: ConnectionReport) => void;
@@ -191,7 +192,7 @@ export class Session {
     };
 
   #connect(state: AuthState): void {
-    const { socketUrl, historyDepth, log, now, instanceId } = this.#of;
+    const { socketUrl, mediaUrl, historyDepth, log, now, instanceId } = this.#of;
     this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
     // From here on, since what waited for us on the server may come before we are told that we are in.
     this.#continuity = randomUUID();
@@ -208,6 +209,7 @@ export class Session {
       makeSignalRepository: durableRepository({ state, awaited: this.awaited, now, isCurrent: () => isCurrent }),
       historyDepth,
       socketUrl,
+      mediaUrl,
       logger: baileysLogger(log, instanceId),
       hear,
       onFault: this.#onFault('Baileys could not handle what WhatsApp sent.'),

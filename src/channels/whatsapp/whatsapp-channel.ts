@@ -34,6 +34,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
       historyDepth: request.credentials.historyDepth ?? 'recent',
       pairWith: request.pairWith ?? null,
       socketUrl,
+      mediaUrl,
       log,
       now,
       report: request.report,
