@@ -7,6 +7,7 @@ import { contactOf, mergeContacts, namesOf, type ToldContact } from './contact-m
 import { conversationOf } from './conversation-mapping.ts';
 import { isConversation, plainJid } from './jid.ts';
 import { addressesIn, entryOf, type MappingOf } from './message-mapping.ts';
+import { reactionsOf, withReactions } from './reaction-mapping.ts';
 import { numberOf, timeOfSeconds } from './wire-time.ts';
 
 /** `Conversation.EndOfHistoryTransferType`: nothing older is on the phone. 0 and 2 say that there is more. */
@@ -69,9 +70,14 @@ const stretchOf = (chat: proto.IConversation, mapping: MappingOf): ChunkStretch 
   const malformed: MalformedMessage[] = [];
   const deleted: string[] = [];
   const edited: Message[] = [];
+  const reactions: Message[] = [];
   for (const info of newestFirst(infosOf(chat))) {
     const entry = entryOf(info, mapping);
-    if (entry.kind === 'message') messages.push(entry.message);
+    if (entry.kind === 'message') {
+      messages.push(entry.message);
+      const newestAt = messages[0]?.timestamp ?? entry.message.timestamp;
+      reactions.push(...reactionsOf({ info, message: entry.message, newestAt }, mapping));
+    }
     if (entry.kind === 'message' && isRevoked(info)) deleted.push(entry.message.externalId);
     if (entry.kind === 'malformed') malformed.push(entry.malformed);
     if (entry.kind === 'edit') edited.push(entry.message);
@@ -86,7 +92,7 @@ const stretchOf = (chat: proto.IConversation, mapping: MappingOf): ChunkStretch 
     isCommunity: chat.isParentGroup,
   });
   const atStart = chat.endOfHistoryTransferType === NO_MORE_ON_PRIMARY;
-  return { conversation, messages, malformed, atStart, deleted, edited };
+  return { conversation, messages: withReactions(messages, reactions), malformed, atStart, deleted, edited };
 };
 
 export interface ChunkOf {

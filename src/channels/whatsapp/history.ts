@@ -84,7 +84,8 @@ const pageOf = (
   const messages = given.filter((message) => below({ externalId: message.externalId, at: message.timestamp }));
   const malformed = (stretch?.malformed ?? []).filter(({ externalId, at }) => at === null || below({ externalId, at }));
   const places: readonly Anchor[] = [
-    ...messages.map(anchorOf),
+    // A reaction is no place: the phone knows it by the message to which it belongs.
+    ...messages.filter(({ type }) => type !== 'reaction').map(anchorOf),
     ...malformed.flatMap(({ externalId, at }) => (at === null ? [] : [{ at, id: externalId }])),
   ];
   const [newest = null, oldest = null] = [

@@ -27,8 +27,10 @@ export interface MappingOf {
 }
 
 /** Every address in it that has to be looked up before it can be mapped. */
-export const addressesIn = ({ key, participant }: proto.IWebMessageInfo): readonly string[] =>
-  [key?.remoteJid, key?.participant, participant].flatMap((jid) => jid ?? []);
+export const addressesIn = ({ key, participant, reactions }: proto.IWebMessageInfo): readonly string[] =>
+  [key?.remoteJid, key?.participant, participant, ...(reactions ?? []).map((one) => one.key?.participant)].flatMap(
+    (jid) => jid ?? [],
+  );
 
 /** "GROUP_CHANGE_SUBJECT" -> "group change subject": WhatsApp sends notices without words. */
 const noticeOf = (stub: number, parameters: readonly unknown[]): string => {
@@ -38,7 +40,11 @@ const noticeOf = (stub: number, parameters: readonly unknown[]): string => {
   return stub === Stub.GROUP_CHANGE_SUBJECT && typeof first === 'string' ? `${name}: ${first}` : name;
 };
 
-const senderOf = (info: proto.IWebMessageInfo, { ownJid, canonical }: MappingOf): string | null => {
+/** Who wrote it; null where it names nobody. */
+export const senderOf = (
+  info: Pick<proto.IWebMessageInfo, 'key' | 'participant'>,
+  { ownJid, canonical }: MappingOf,
+): string | null => {
   const author = canonical(info.key?.participant || info.participant);
   if (info.key?.fromMe) return ownJid;
   if (author !== '') return author;

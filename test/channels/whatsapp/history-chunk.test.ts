@@ -128,6 +128,48 @@ describe('a history', () => {
     expect(contacts).toEqual([]);
   });
 
+  it('tells reactions as messages of their own, none of them later than what it proves', async () => {
+    const reaction = (id: string, at: number, more: proto.IMessageKey = {}): proto.IReaction => ({
+      key: { remoteJid: GROUP, id, participant: '222222222222222@lid', ...more },
+      text: '👍',
+      senderTimestampMs: at * 1000,
+    });
+    const inGroup = (id: string, at: number, reactions: proto.IReaction[] = []): proto.IHistorySyncMsg =>
+      message(id, at, { key: { remoteJid: GROUP, id, participant: ADA }, participant: ADA, reactions });
+    const { stretches } = await chunkOf(
+      [
+        chat(GROUP, [
+          inGroup('C', SECOND + 20, [reaction('R3', SECOND + 99)]),
+          inGroup('B', SECOND + 10),
+          inGroup('A', SECOND, [
+            reaction('R1', SECOND + 5),
+            reaction('R2', SECOND + 15, { fromMe: true }),
+            { ...reaction('R4', SECOND + 6), text: '' },
+          ]),
+        ]),
+      ],
+      {},
+      [{ lid: '222222222222222@lid', pn: '491571000002@s.whatsapp.net' }],
+    );
+    const told = stretches[0]?.messages.map(({ externalId, timestamp }) => [externalId, timestamp / 1000 - SECOND]);
+    expect(told).toEqual([
+      ['C', 20],
+      ['R3', 20],
+      ['R2', 15],
+      ['B', 10],
+      ['R1', 5],
+      ['A', 0],
+    ]);
+    const reactions = stretches[0]?.messages.filter(({ type }) => type === 'reaction');
+    expect(
+      reactions?.map(({ externalId, senderId, isFromMe, payload }) => [externalId, senderId, isFromMe, payload]),
+    ).toEqual([
+      ['R3', '491571000002@s.whatsapp.net', false, expect.objectContaining({ reactsTo: 'C' })],
+      ['R2', OWN, true, expect.objectContaining({ reactsTo: 'A' })],
+      ['R1', '491571000002@s.whatsapp.net', false, expect.objectContaining({ reactsTo: 'A' })],
+    ]);
+  });
+
   it('tells of entries that are no messages, and of messages that were deleted', async () => {
     const { stretches } = await chunkOf([
       chat(ADA, [

@@ -14,7 +14,9 @@ const pushedIds = (read: readonly PushedHistory[]): ReadonlyMap<string, Readonly
   const ids = new Map<string, Set<string>>();
   for (const { conversation, messages } of read.flatMap(({ stretches }) => stretches)) {
     const known = ids.get(conversation.externalId) ?? new Set<string>();
-    for (const { externalId, text } of messages) if (text !== 'message deleted') known.add(externalId);
+    for (const { externalId, text, type } of messages) {
+      if (text !== 'message deleted' && type !== 'reaction') known.add(externalId);
+    }
     ids.set(conversation.externalId, known);
   }
   return ids;
@@ -71,6 +73,11 @@ describe('pushed history', () => {
     for (const truth of rig.simulator.groundTruth()) {
       const message = messages.get(truth.messageId);
       expect(message).toMatchObject({ timestamp: truth.timestamp, isFromMe: truth.isFromMe, type: truth.type });
+      for (const { messageId, emoji, timestamp } of truth.reactions) {
+        const reaction = messages.get(messageId);
+        expect(reaction).toMatchObject({ type: 'reaction', text: emoji, payload: { reactsTo: truth.messageId } });
+        expect(reaction?.timestamp).toBeLessThanOrEqual(timestamp);
+      }
       if (truth.type === 'system') continue;
       expect(truth.senderAliases).toContain(message?.senderId);
       if (truth.content !== '') expect(readable(message?.text ?? '')).toBe(readable(truth.content));
