@@ -1,50 +1,28 @@
 import type { Moment } from './moment.ts';
-import { type MessageWalk, type SyncJobContext, type Walk, withPace } from './sync-job-context.ts';
+import { type MessageWalk, type SyncJobContext, withPace } from './sync-job-context.ts';
 import {
   ASK_NEXT,
   andThen,
-  conversationOf,
   type Decision,
   decided,
   FREED,
   noteOf,
-  permitKindOf,
   publish,
   requestPermit,
   requestPermitAhead,
-  tellLimiter,
   wait,
   withErrors,
 } from './sync-job-decision.ts';
 import type { Aside, WalkReport } from './sync-job-events.ts';
-import { fail } from './sync-job-life.ts';
-import { addCounts, advance, giveUpPart, goOn, markIncomplete } from './sync-job-stages.ts';
-import { leaveBehind, pass } from './sync-job-walks.ts';
+import { returnPermits, usePermit } from './sync-job-permits.ts';
+import { addCounts, advance, markIncomplete } from './sync-job-stages.ts';
+import { pass } from './sync-job-walks.ts';
 
 /** The decisions about what a platform request brought. */
 
-/** Bad answers in a row after which a conversation is given up for this job. */
-export const MAX_FAILURES = 5;
-const MAX_BACKOFF_MS = 60_000;
 const PROGRESS_EVERY_MS = 500;
 
 type Report<Type extends WalkReport['type']> = Moment & Extract<WalkReport, { type: Type }>;
-
-/** The first permit that is out has been used, whatever came of it. */
-const usePermit = (context: SyncJobContext, usedAt: number, succeeded: boolean): Decision => {
-  const { walk } = context;
-  if (walk === null) return decided(context);
-  const used = { kind: permitKindOf(walk), usedAt, succeeded, conversation: conversationOf(walk) };
-  return decided(
-    { ...context, permits: context.permits.slice(1) },
-    tellLimiter(context, { type: 'permitUsed', ...used }),
-  );
-};
-
-const returnPermits = (context: SyncJobContext): Decision =>
-  context.permits.length === 0
-    ? decided(context)
-    : decided({ ...context, permits: [] }, tellLimiter(context, { type: 'permitsReturned' }));
 
 const tellProgress = (context: SyncJobContext, at: number): Decision => {
   const paced: SyncJobContext = { ...context, progress: withPace(context, at) };
@@ -158,84 +136,4 @@ const endWalk = (
     andThen(left, (next) => tellProgress(next, at)),
     (next) => decided(next, ASK_NEXT),
   );
-};
-
-const retryLater = (context: SyncJobContext, moment: Moment, tries: number, detail: string): Decision => {
-  const backoff = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(tries, 6));
-  const retryAt = Math.ceil(moment.at + backoff * (1 + 0.25 * moment.random));
-  return decided({ ...wait(context, 'platform', retryAt, detail), retryAt });
-};
-
-/** The list stays as far as it came: what is known is read, and the job says what it could not list. */
-const giveUpListing = (context: SyncJobContext, moment: Moment, message: string): Decision => {
-  if (context.stage !== 'listing') return giveUpPart(context, moment, message);
-  const error = { conversationId: null, externalId: null, reason: 'listing_failed', message };
-  const next = withErrors(markIncomplete({ ...context, stage: 'reading', walk: null, failures: 0 }), [error]);
-  return decided(next, ASK_NEXT);
-};
-
-export const failPage = (context: SyncJobContext, event: Report<'pageFailed'>): Decision =>
-  andThen(andThen(usePermit(context, event.usedAt, false), returnPermits), (next) => {
-    const { failure } = event;
-    const { walk } = next;
-    if (walk === null) return decided(next);
-    switch (failure.kind) {
-      case 'rateLimited':
-        // The limiter was told before us: asking again makes it answer until when to wait.
-        return goOn(next, event);
-      case 'accessDenied':
-        return walk.kind === 'messages'
-          ? leaveBehind(next, walk, 'no_access', failure.message)
-          : giveUpListing(next, event, failure.message);
-      case 'unreachable':
-        return retryLater({ ...next, unreachable: next.unreachable + 1 }, event, next.unreachable, failure.message);
-      case 'noAnchor':
-        return walk.kind === 'messages'
-          ? leaveBehind(next, walk, 'no_anchor', failure.message)
-          : giveUpListing(next, event, failure.message);
-      case 'silent':
-        return hearNothing(next, walk, event, failure.message);
-      case 'badAnswer':
-        return badAnswer({ ...next, failures: next.failures + 1 }, event, failure.message);
-    }
-  });
-
-const badAnswer = (context: SyncJobContext, moment: Moment, message: string): Decision => {
-  const { walk } = context;
-  if (context.failures < MAX_FAILURES) return retryLater(context, moment, context.failures - 1, message);
-  return walk?.kind === 'messages'
-    ? leaveBehind(context, walk, 'platform_error', message)
-    : giveUpListing(context, moment, message);
-};
-
-/** Requests for one conversation that nobody answers, each from another message, before it is left. */
-const SILENCES_TOLD = 3;
-/** Requests in a row that nobody answers before the job says so and ends: there is nobody there. */
-const MOST_SILENCES = 6;
-
-/**
- * Nobody answers. First another message may be known where this one was not; then the platform gets a pause, since it
- * may have dropped what came too fast; then the conversation is left with its reason, for a later job to complete.
- */
-const hearNothing = (context: SyncJobContext, walk: Walk, moment: Moment, message: string): Decision => {
-  const next: SyncJobContext = { ...context, failures: context.failures + 1, silences: context.silences + 1 };
-  const pause = tellLimiter(next, { type: 'platformSaidStop', retryAfterMs: null, usedAt: moment.at });
-  const effects = next.failures === 1 ? [] : [pause];
-  if (next.silences >= MOST_SILENCES) return giveUpOnPhone(next, walk, moment.at, message);
-  if (next.failures < SILENCES_TOLD) return andThen(decided(next, ...effects), (after) => goOn(after, moment));
-  return walk.kind === 'messages'
-    ? leaveBehind(next, walk, 'phone_silent', message)
-    : giveUpListing(next, moment, message);
-};
-
-const giveUpOnPhone = (context: SyncJobContext, walk: Walk, at: number, message: string): Decision => {
-  const note = walk.kind === 'messages' ? [noteOf(walk, 'phone_silent')] : [];
-  const error = {
-    conversationId: walk.kind === 'messages' ? walk.conversationId : null,
-    externalId: walk.kind === 'messages' ? walk.externalId : null,
-    reason: 'phone_silent',
-    message,
-  };
-  const told = `${message} It has not answered ${context.silences} requests in a row: what was fetched is kept, and the next sync goes on from there.`;
-  return andThen(decided(withErrors(context, [error]), ...note), (next) => fail(next, at, told));
 };

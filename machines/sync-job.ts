@@ -7,6 +7,7 @@ import { NO_RESTARTS } from './restart-policy.ts';
 import { SyncJobContext } from './sync-job-context.ts';
 import { type Decision, decided, withErrors } from './sync-job-decision.ts';
 import type { SyncJobEvent } from './sync-job-events.ts';
+import { failPage } from './sync-job-failures.ts';
 import {
   begin,
   cancel,
@@ -18,7 +19,7 @@ import {
   restore,
   resume,
 } from './sync-job-life.ts';
-import { countPush, failPage, storeListing, storePage, storeSurvey } from './sync-job-pages.ts';
+import { countPush, storeListing, storePage, storeSurvey } from './sync-job-pages.ts';
 import { firstStage, goOn } from './sync-job-stages.ts';
 import {
   blocked,
