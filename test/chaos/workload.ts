@@ -27,7 +27,14 @@ export class Workload {
   async end(): Promise<void> {
     this.#isEnough = true;
     await this.#running;
-    await Promise.all(this.#instances.map((id) => this.#sync(id)));
+    await Promise.all(this.#instances.map((id) => this.#syncAnew(id)));
+  }
+
+  /** A job that runs already may have read before the last change: one that begins now must follow it. */
+  async #syncAnew(id: string): Promise<void> {
+    const before = this.accepted.length;
+    let isNew = false;
+    while (!isNew) isNew = this.accepted.indexOf(await this.#sync(id), before) >= 0;
   }
 
   async #run(): Promise<void> {
@@ -38,12 +45,14 @@ export class Workload {
     );
   }
 
-  async #sync(id: string): Promise<void> {
+  /** The job that was waited for: its own, or one that ran already. */
+  async #sync(id: string): Promise<string> {
     const jobId = await this.#start(id);
     await eventually(`job ${jobId} is over`, JOB_MS, async (): Promise<JobShown | false> => {
       const job = await this.#cluster.ask((api) => api.job(id, jobId));
       return isOver(job) && job;
     });
+    return jobId;
   }
 
   /** A start of which nobody heard whether it succeeded shows as one that is active already. */
