@@ -16,12 +16,15 @@ export const storeSurveyPage = async (
   const survey: Survey = { jobId: job.jobId as JobId, startedAt: walk.startedAt };
   const groups = await tx.storeGroups(instanceId, page.groups, at, walk.of === 'groups' ? survey : null);
   const contacts = await tx.storeContacts(instanceId, channel, page.contacts, at, ...surveyOf(walk, survey));
-  for (const { groupExternalId, members } of page.members) {
-    await tx.storeMembers(instanceId, groupExternalId, members, at, survey);
+  const members: StoredCounts[] = [];
+  for (const { groupExternalId, members: told } of page.members) {
+    members.push(await tx.storeMembers(instanceId, groupExternalId, told, at, survey));
   }
   const gone = await sweep(storing, walk, page, survey);
   if (page.nextCursor === null) await tx.forgetSurvey(survey.jobId);
-  const counted = walk.of === 'groups' ? groups : page.onlyPushed ? await held(storing) : contacts;
+  const people = page.onlyPushed ? await held(storing) : contacts;
+  // A contact is counted once, however many groups it is in; a group's members are what changes in it.
+  const counted = walk.of === 'groups' ? [groups, ...members].reduce(sum) : people;
   return {
     type: 'surveyStored',
     counts: countsOf(counted),
@@ -48,6 +51,12 @@ const sweep = async (
   if (walk.of === 'contacts' && completed.contacts) gone += await tx.sweepContacts(instanceId, survey, at);
   return gone;
 };
+
+const sum = (one: StoredCounts, other: StoredCounts): StoredCounts => ({
+  stored: one.stored + other.stored,
+  duplicates: one.duplicates + other.duplicates,
+  updated: one.updated + other.updated,
+});
 
 /** What was pushed was stored when it came: all that is left to say is how much there is. */
 const held = async ({ tx, instanceId }: Storing): Promise<StoredCounts> => ({
