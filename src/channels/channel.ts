@@ -258,7 +258,7 @@ export interface ConnectionLost {
   readonly type: 'connectionLost';
   /** `transient`: worth another try under the restart policy. `refused`: not before somebody acts. `loggedOut`: final. */
   readonly fate: 'transient' | 'refused' | 'loggedOut';
-  /** Stable, documented in docs/OPERATIONS.md, such as `token_refused` or `intents_missing`. */
+  /** Stable, documented in docs/OPERATIONS.md and docs/WHATSAPP.md, such as `token_refused` or `intents_missing`. */
   readonly code: string;
   /** Says what to do. Never contains a secret. */
   readonly message: string;
