@@ -1,12 +1,11 @@
 import type { ConnectionReport, LiveMessage } from '../channels/channel.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
 import { ExternalId } from '../domain/ids.ts';
-import type { Message } from '../domain/message.ts';
 import type { Mail } from '../runtime/work.ts';
 import { learnAliases, resolver } from './aliases.ts';
+import { extendLiveEdge } from './live-edge.ts';
 import type { LiveStoring } from './live-storing.ts';
-import { addStretch, sameSpans } from './spans.ts';
-import type { StoredConversation, SyncTransaction } from './store.ts';
+import { sameSpans } from './spans.ts';
 import { storeLivePeople } from './store-people.ts';
 
 /** What the supervisor does not decide about. */
@@ -109,23 +108,13 @@ const storeArrived = async (
     if (conversation === null) continue;
     const arrived = group.map(({ message }) => message);
     await tx.upsertMessages(instanceId, conversation.id, 'live', arrived, at);
-    await extendLiveEdge(tx, conversation, arrived, continuity);
+    const spans = await tx.spans(conversation.id);
+    const next = arrived.reduce(
+      (held, { timestamp, externalId }) => extendLiveEdge(held, { at: timestamp, id: externalId }, continuity),
+      spans,
+    );
+    if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
   }
-};
-
-/** Only an unbroken connection proves that nothing was missed between the last message and this one. */
-const extendLiveEdge = async (
-  tx: SyncTransaction,
-  conversation: StoredConversation,
-  arrived: readonly Message[],
-  continuity: string,
-): Promise<void> => {
-  const spans = await tx.spans(conversation.id);
-  const next = arrived.reduce((held, { timestamp, externalId }) => {
-    const place = { at: timestamp, id: externalId };
-    return addStretch(held, { newest: place, oldest: place, reachesStart: false, continuity });
-  }, spans);
-  if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
 };
 
 const storeEdited = async (
