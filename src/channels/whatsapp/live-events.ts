@@ -19,6 +19,8 @@ export interface LiveOf {
 
 interface Placed {
   readonly chat: string;
+  /** Of the stanza that brought it: of an edit or a deletion, not the message that it is about. */
+  readonly id: string;
   readonly entry: Entry;
 }
 
@@ -72,7 +74,7 @@ export const liveEvents = ({ book, now }: LiveOf) => {
     const canonical = await book.lookUp(infos.flatMap(addressesIn));
     const mapping = { ownJid: book.ownJid, canonical, now: now() };
     const placed: readonly Placed[] = infos
-      .map((info) => ({ chat: canonical(info.key.remoteJid), entry: entryOf(info, mapping) }))
+      .map((info) => ({ chat: canonical(info.key.remoteJid), id: info.key.id ?? '', entry: entryOf(info, mapping) }))
       .filter(({ chat }) => isConversation(chat));
     return reportsOf(placed, continuity);
   };
@@ -157,6 +159,13 @@ const conversationOfGroup = ({ id, subject, creation, linkedParent, isCommunity 
     isCommunity,
   });
 
+/**
+ * What could not be read is kept as a message until it comes again, readable: then it may turn out to be an edit, a
+ * deletion or a matter of the protocol, and what was kept of it is no message.
+ */
+const notMessages = ({ id, entry }: Pick<Placed, 'id' | 'entry'>): readonly string[] =>
+  id === '' || entry.kind === 'message' || entry.kind === 'malformed' ? [] : [id];
+
 const reportsOf = (placed: readonly Placed[], continuity: string): readonly ConnectionReport[] => {
   const of = (kind: Entry['kind']) => placed.filter(({ entry }) => entry.kind === kind);
   const arrived = [...of('message'), ...of('malformed')].flatMap((one) => liveMessage(one) ?? []);
@@ -164,10 +173,11 @@ const reportsOf = (placed: readonly Placed[], continuity: string): readonly Conn
   return [
     ...(arrived.length === 0 ? [] : [{ type: 'messagesArrived' as const, continuity, messages: arrived }]),
     ...(edited.length === 0 ? [] : [{ type: 'messagesEdited' as const, messages: edited }]),
-    ...placed.flatMap(({ chat, entry }) =>
-      entry.kind === 'deletion'
-        ? [{ type: 'messagesDeleted' as const, conversationExternalId: chat, externalIds: [entry.externalId] }]
-        : [],
-    ),
+    ...placed.flatMap(({ chat, id, entry }) => {
+      const externalIds = [...(entry.kind === 'deletion' ? [entry.externalId] : []), ...notMessages({ id, entry })];
+      return externalIds.length === 0
+        ? []
+        : [{ type: 'messagesDeleted' as const, conversationExternalId: chat, externalIds }];
+    }),
   ];
 };
