@@ -123,8 +123,8 @@ export class Activities<Tx extends StepTransaction> {
       const arrivals = yield* Queue.sliding<void>(1);
       const activity = sleepUntil(notBefore).pipe(
         Effect.andThen(credentials),
-        // Without the lease this is somebody else's account by now, and everything here is about to stop.
-        Effect.tap(() => (gate.isTrusted() ? Effect.void : Effect.never)),
+        // Without the lease this may be somebody else's account by now.
+        Effect.tap(() => gate.trusted),
         Effect.flatMap((known) =>
           channel.open({
             instanceId,

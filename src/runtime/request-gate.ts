@@ -1,3 +1,8 @@
+import { Effect } from 'effect';
+
+/** How often a lost trust is looked for again, ms. */
+const TRUST_CHECK_MS = 250;
+
 /**
  * The last door before a platform request. It closes the moment an answer says "too much", in the same turn
  * of the event loop, so that nothing leaves while the step that starts the cooldown is still on its way; and
@@ -10,6 +15,14 @@ export class RequestGate {
 
   constructor(isTrusted: () => boolean) {
     this.isTrusted = isTrusted;
+  }
+
+  /**
+   * Waits until this node can be sure of its lease. Whoever waits is mostly ended meanwhile; yet partitions may also be
+   * taken by a claim whose answer came late, in a moment without trust, and stay here when it comes back.
+   */
+  get trusted(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.isTrusted() ? Effect.void : Effect.delay(this.trusted, TRUST_CHECK_MS)));
   }
 
   get isShut(): boolean {

@@ -1,5 +1,7 @@
+import { Clock, Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
 import { RequestGate } from '../../src/runtime/request-gate.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 describe('the request gate', () => {
   it('stays shut until every answer that shut it has been dealt with', () => {
@@ -19,5 +21,21 @@ describe('the request gate', () => {
     expect(gate.isTrusted()).toBe(true);
     isTrusted = false;
     expect(gate.isTrusted()).toBe(false);
+  });
+
+  it('lets whoever waits for the trust go on when it comes back', async () => {
+    const clock = new SimulatedClock();
+    let isTrusted = false;
+    let hasPassed = false;
+    const gate = new RequestGate(() => isTrusted);
+    const waiting = Effect.runPromise(Effect.provideService(gate.trusted, Clock.Clock, clock)).then(() => {
+      hasPassed = true;
+    });
+    await clock.advance(60_000);
+    expect(hasPassed).toBe(false);
+    isTrusted = true;
+    await clock.advance(1_000);
+    await waiting;
+    expect(hasPassed).toBe(true);
   });
 });
