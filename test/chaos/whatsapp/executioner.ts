@@ -1,12 +1,12 @@
 import type { Child } from '../../harness/child.ts';
 import type { Sight } from '../../simulators/whatsapp/server/traffic-log.ts';
 import type { WhatsAppSimulator } from '../../simulators/whatsapp/whatsapp-simulator.ts';
-import { whileAnyoneHears } from '../executioner.ts';
+import { type Hearing, whileAnyoneHears } from '../executioner.ts';
 import type { Chatter } from './chatter.ts';
 import type { Kill } from './kill-plan.ts';
 
-/** After so long without the sight that a kill waits for, the service dies where it is, ms: there may be nothing left to see. */
-const IDLE_MS = 8_000;
+/** So long after the last sight a service that has begun dies where it is, ms: what the kill waits for may never come. */
+const IDLE_MS = 6_000;
 
 const isSightOf = ({ log }: WhatsAppSimulator, { sight: wanted }: Kill, sight: Sight): boolean => {
   if (wanted === 'historyReceipt') return sight === 'receipt' && log.receipts.at(-1)?.type === 'hist_sync';
@@ -15,39 +15,53 @@ const isSightOf = ({ log }: WhatsAppSimulator, { sight: wanted }: Kill, sight: S
   return sight === wanted;
 };
 
-/** Kills the service with SIGKILL at the kill's instant; resolves when it is dead, with whether it saw what it waited for. */
+/** Pings alone are no sign of work. */
+const hearingOf =
+  (whatsapp: WhatsAppSimulator): Hearing =>
+  (listener) =>
+    whatsapp.log.watch((sight) => {
+      if (sight !== 'stanza') listener();
+    });
+
+/** Resolves as `work` does; rejects when WhatsApp hears of no work for too long, or the service ends by itself. */
+export const whileWhatsAppHears = <A>(whatsapp: WhatsAppSimulator, child: Child, work: Promise<A>): Promise<A> =>
+  whileAnyoneHears(hearingOf(whatsapp), child, work);
+
+/** Kills the service with SIGKILL at the kill's instant; resolves when it is dead, with whether that was the instant. */
 export const execute = async (
   whatsapp: WhatsAppSimulator,
   chatter: Chatter,
   child: Child,
   kill: Kill,
 ): Promise<boolean> => {
-  const strike = (): void => void child.process.kill('SIGKILL');
-  let hasSeen = false;
+  const { promise: struck, resolve } = Promise.withResolvers<boolean>();
+  let idle: NodeJS.Timeout | null = null;
   let seen = 0;
-  const idle = setTimeout(strike, IDLE_MS);
+  const strike = (isInstant: boolean): void => {
+    child.process.kill('SIGKILL');
+    resolve(isInstant);
+  };
   const stop = whatsapp.log.watch((sight) => {
-    if (hasSeen) return;
+    if (seen >= kill.nth) return;
+    idle ??= setTimeout(() => strike(false), IDLE_MS);
     idle.refresh();
     if (!isSightOf(whatsapp, kill, sight)) return;
     seen += 1;
-    if (seen !== kill.nth) return;
-    hasSeen = true;
+    if (seen < kill.nth) return;
     clearTimeout(idle);
     if (kill.sight === 'live') for (let words = 0; words < 3; words++) chatter.something();
     // With no delay in the very turn of the sight.
-    if (kill.delayMs === 0) strike();
-    else setTimeout(strike, kill.delayMs);
+    if (kill.delayMs === 0) strike(true);
+    else setTimeout(() => strike(true), kill.delayMs);
   });
   try {
+    // A restart is heard as soon as it has logged in.
+    const everything: Hearing = (listener) => whatsapp.log.watch(listener);
+    const isInstant = await whileAnyoneHears(everything, child, struck);
     await child.ended();
-    return hasSeen;
+    return isInstant;
   } finally {
-    clearTimeout(idle);
+    if (idle !== null) clearTimeout(idle);
     stop();
   }
 };
-
-/** Resolves as `work` does; rejects when WhatsApp hears nothing for too long, or the service ends by itself. */
-export const whileWhatsAppHears = <A>(whatsapp: WhatsAppSimulator, child: Child, work: Promise<A>): Promise<A> =>
-  whileAnyoneHears((listener) => whatsapp.log.watch(listener), child, work);
