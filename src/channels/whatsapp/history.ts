@@ -123,17 +123,33 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
   const limitMs = of.answerTimeoutMs ?? ANSWER_LIMIT_MS;
   let busy = false;
 
+  /**
+   * Resolves when no request is on its way: it was answered or refused, the connection it left by is gone, or the phone
+   * had its time. That somebody stopped waiting changes nothing for the phone.
+   */
+  let onItsWay: Promise<void> = Promise.resolve();
+
   const ask = (message: proto.IMessage): Effect.Effect<HistoryNotification, PlatformFailure> =>
     Effect.callback<HistoryNotification, PlatformFailure>((resume) => {
       const socket = line.socket();
       if (socket === null) return resume(Effect.fail(notConnected()));
       const id = generateMessageIDV2(socket.user?.id);
-      const ignore = awaited.expect(id, (answer) => resume(Effect.succeed(answer)));
-      const unwatch = line.watch(id, (failure) => resume(Effect.fail(failure)));
-      sendToPhone(socket, id, message).catch(() => resume(Effect.fail(notConnected())));
-      return Effect.sync(() => {
-        ignore();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onItsWay = promise;
+      let forget = (): void => {};
+      const end = (result: Effect.Effect<HistoryNotification, PlatformFailure> | null): void => {
+        clearTimeout(timer);
         unwatch();
+        forget();
+        resolve();
+        if (result !== null) resume(result);
+      };
+      const timer = setTimeout(() => end(null), limitMs);
+      const ignore = awaited.expect(id, (answer) => end(Effect.succeed(answer)));
+      const unwatch = line.watch(id, (failure) => end(Effect.fail(failure)));
+      sendToPhone(socket, id, message).catch(() => end(Effect.fail(notConnected())));
+      return Effect.sync(() => {
+        if (ignore()) forget = awaited.abandon(id, () => end(null));
       });
     }).pipe(
       Effect.timeoutOrElse({
@@ -159,6 +175,7 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
       if (busy) return yield* bad('Another request for history is on its way; WhatsApp answers one at a time.');
       busy = true;
       return yield* Effect.gen(function* () {
+        yield* Effect.promise(() => onItsWay);
         const address = yield* Effect.tryPromise({ try: () => of.addressOf(externalId), catch: notConnected });
         const requestedAt = now();
         const notification = yield* ask(requestOf(address, from, limit));

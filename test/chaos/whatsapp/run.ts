@@ -122,7 +122,6 @@ class WhatsAppChaosRun {
   }
 
   async #kill(kill: Kill): Promise<void> {
-    console.error(Date.now() % 1e7, JSON.stringify(kill), JSON.stringify(this.#whatsapp.log.receipts.length));
     const hasSeen = await execute(this.#whatsapp, this.#chatter, this.#launched.child, kill);
     const name = hasSeen ? kill.sight : 'idle';
     this.#killsBySight[name] = (this.#killsBySight[name] ?? 0) + 1;
