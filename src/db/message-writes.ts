@@ -31,6 +31,14 @@ const isNewer = (incoming: string): string => `(
   OR (held.edited_at IS NULL AND ${incoming}.edited_at IS NOT NULL)
   OR (held.type = 'unknown' AND ${incoming}.type <> 'unknown'))`;
 
+/**
+ * Where a platform shows an edited message without a date of the edit (WhatsApp), what was read last is what it says
+ * now. Not so for what is pushed, which may be older than what is held.
+ */
+const IS_UNDATED_EDIT = `(
+  excluded.source = 'sync' AND excluded.edited_at IS NULL AND held.edited_at IS NULL
+  AND excluded.type = held.type AND excluded.text IS DISTINCT FROM held.text)`;
+
 // A row that was inserted here has no earlier version, which shows in its xmax. Neither the source nor a deletion
 // mark is touched by an update.
 const UPSERT = `
@@ -42,7 +50,7 @@ const UPSERT = `
     FROM ${PAGE}
     ON CONFLICT (conversation_id, external_id) DO UPDATE
     SET type = excluded.type, text = excluded.text, payload = excluded.payload, edited_at = excluded.edited_at
-    WHERE ${isNewer('excluded')}
+    WHERE ${isNewer('excluded')} OR ${IS_UNDATED_EDIT}
     RETURNING (held.xmax = 0) AS inserted
   ), counts AS (
     SELECT count(*) FILTER (WHERE inserted) AS stored, count(*) FILTER (WHERE NOT inserted) AS updated FROM written

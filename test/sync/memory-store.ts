@@ -16,6 +16,13 @@ interface HeldMessage extends Message {
 
 const COUNTED_NONE: StoredCounts = { stored: 0, duplicates: 0, updated: 0 };
 
+const isUndatedEdit = (source: string, read: Message, known: Message): boolean =>
+  source === 'sync' &&
+  read.editedAt === null &&
+  known.editedAt === null &&
+  read.type === known.type &&
+  read.text !== known.text;
+
 /**
  * What the database holds of one instance, in memory, for tests that take thousands of steps. It does what the
  * contract of `SyncTransaction` says, and the store suites prove the same of the real ones.
@@ -138,7 +145,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
       if (known === undefined) {
         held.set(message.externalId, { ...message, source, deletedAt: null });
         counts = { ...counts, stored: counts.stored + 1 };
-      } else if ((message.editedAt ?? 0) > (known.editedAt ?? 0)) {
+      } else if ((message.editedAt ?? 0) > (known.editedAt ?? 0) || isUndatedEdit(source, message, known)) {
         held.set(message.externalId, { ...known, ...message });
         counts = { ...counts, updated: counts.updated + 1 };
       } else counts = { ...counts, duplicates: counts.duplicates + 1 };
