@@ -87,6 +87,15 @@ export const syncStoreContract = (driver: StoreDriver): void => {
         expect(await held('a')).toMatchObject({ text: 'edited', source: 'live' });
       });
 
+      it('shows what was read last where nothing says when it was edited, but for what was pushed', async () => {
+        const { upsert, held } = await room();
+        await upsert([message('a'), message('b', { text: null })], 'live');
+        expect(await upsert([message('a', { text: 'pushed' })], 'push')).toMatchObject({ updated: 0 });
+        const read = [message('a', { text: 'edited' }), message('b', { type: 'system', text: 'message deleted' })];
+        expect(await upsert(read, 'sync')).toMatchObject({ updated: 1, duplicates: 1 });
+        expect([await held('a'), await held('b')]).toMatchObject([{ text: 'edited' }, { type: 'text', text: null }]);
+      });
+
       it('makes sense of what was not understood before', async () => {
         const { upsert, held } = await room();
         await upsert([message('a', { type: 'unknown', text: null })]);
@@ -250,7 +259,7 @@ export const syncStoreContract = (driver: StoreDriver): void => {
           ),
         );
         await rig.step(id, (tx) => tx.saveBookmarks(id, new Map([['guild', 'three']])));
-        expect(await rig.db.sync.bookmarks(id)).toEqual(
+        expect(await Effect.runPromise(rig.db.sync.bookmarks(id))).toEqual(
           new Map([
             ['guild', 'three'],
             ['channel', 'two'],
