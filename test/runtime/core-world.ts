@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Clock, Effect, Exit, Scope } from 'effect';
 import type { RateLimitContext } from '../../machines/rate-limit-context.ts';
 import type { SyncJobContext } from '../../machines/sync-job-context.ts';
+import type { Channel } from '../../src/channels/channel.ts';
 import type { Command } from '../../src/domain/command.ts';
 import type { SyncDepth } from '../../src/domain/depth.ts';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
@@ -12,7 +13,7 @@ import { silentMetrics } from '../../src/domain/metrics.ts';
 import { inProcessMessaging } from '../../src/runtime/messaging.ts';
 import { type Node, startNode } from '../../src/runtime/node.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
-import type { SyncTransaction } from '../../src/sync/store.ts';
+import type { SyncStore, SyncTransaction } from '../../src/sync/store.ts';
 import { syncWork } from '../../src/sync/sync-work.ts';
 import { memoryVault } from '../harness/memory-vault.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -20,6 +21,7 @@ import type { MemoryStore } from '../sync/memory-store.ts';
 import { forgetfulSyncStore } from './forgetful-sync-store.ts';
 import { MemoryRuntimeStore } from './memory-runtime-store.ts';
 import { ModelPlatform } from './model-platform.ts';
+import { anchorsOf, type SilentPhone } from './silent-phone.ts';
 
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 export const LIMITS = { messages: 60, contacts: 60, unit: 'request', atOnce: null } as const;
@@ -38,14 +40,19 @@ export class CoreWorld {
   depthOnConnect: SyncDepth | null = null;
   /** What the log said as an error. */
   readonly errors: string[] = [];
+  readonly #channel: Channel;
+  readonly #reads: SyncStore;
   #messaging = inProcessMessaging();
   #scope: Scope.Closeable | null = null;
   #node: Node<SyncTransaction> | null = null;
   /** Set by the first check that fails. */
   broken: string | null = null;
 
-  constructor(names: readonly string[]) {
+  /** `phone`: the platform reads only below what is held, and answers as this phone does. */
+  constructor(names: readonly string[], phone: SilentPhone | null = null) {
     this.platform = new ModelPlatform(names);
+    this.#channel = phone === null ? this.platform.channel : phone.over(this.platform);
+    this.#reads = phone === null ? forgetfulSyncStore : anchorsOf(() => this.store.rows);
     this.store.onCommit = (rows) => {
       this.broken ??= whatIsWrong(rows);
     };
@@ -84,11 +91,11 @@ export class CoreWorld {
       store: this.store,
       mailbox,
       carrier,
-      work: syncWork(forgetfulSyncStore, () => this.depthOnConnect),
-      channelOf: () => this.platform.channel,
+      work: syncWork(this.#reads, () => this.depthOnConnect),
+      channelOf: () => this.#channel,
       credentials: () => Effect.succeed({ token: 'token' }),
       vault: memoryVault,
-      limits: () => LIMITS,
+      limits: () => ({ ...LIMITS, atOnce: this.#channel.traits.requestsAtOnce }),
       chance: { random: Math.random, uuid: randomUUID },
       metrics: silentMetrics,
       log,
