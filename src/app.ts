@@ -45,6 +45,8 @@ export type StartRefused = DatabaseRefused | DataDirHeld | NatsRefused | ListenR
 export interface Parts {
   readonly openDatabase: typeof openDatabase;
   readonly openMessaging: typeof openMessaging;
+  /** Since the machine was started, the time that it slept included, ms. */
+  readonly uptimeMs: () => number;
 }
 
 const openMessaging = (
@@ -58,7 +60,7 @@ const openMessaging = (
     return yield* openNats({ ...nats, databaseId: yield* identity, otherNodes }, log);
   });
 
-export const REAL_PARTS: Parts = { openDatabase, openMessaging };
+export const REAL_PARTS: Parts = { openDatabase, openMessaging, uptimeMs: () => uptime() * 1_000 };
 
 /**
  * The composition root: the only file that knows everything. Parts start in this order, and stop in the reverse
@@ -74,7 +76,7 @@ export const startApp = (
     const database = yield* parts.openDatabase({ ...config, logger: log });
     // Several processes go by the clock that they share; one that is alone by its own, whoever sets it meanwhile.
     const clock = new DatabaseClock(yield* Clock.Clock);
-    if (database.exclusive) yield* countSuspensions(clock, () => uptime() * 1_000, log);
+    if (database.exclusive) yield* countSuspensions(clock, parts.uptimeMs, log);
     const renewed = (databaseMs: number, askedAtMs: number) => clock.set(databaseMs, askedAtMs);
     return yield* Effect.provideService(startOn(database, parts, config, log, renewed), Clock.Clock, clock);
   });

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { makeTemplate } from './harness/embedded-template.ts';
 import { startNats } from './servers/nats.ts';
 import { startPostgres } from './servers/postgres.ts';
 
@@ -13,10 +14,10 @@ declare module 'vitest' {
 
 let stopServers = async (): Promise<void> => {};
 
-/** Starts one PostgreSQL server and one nats-server for the whole run. */
+/** Starts one PostgreSQL server and one nats-server, and makes one empty embedded database, for the whole run. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
-  stopServers = async () => void (await Promise.all([postgres.stop(), nats.stop()]));
+  const [postgres, nats, removeTemplate] = await Promise.all([startPostgres(), startNats(), makeTemplate()]);
+  stopServers = async () => void (await Promise.all([postgres.stop(), nats.stop(), removeTemplate()]));
   project.provide('postgresUrl', postgres.url);
   project.provide('natsUrl', nats.url);
 };

@@ -28,7 +28,7 @@ describe('the benches', () => {
       postgres,
       () => {},
     );
-    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 7 + 6);
+    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 6 + 6);
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
     const aimed = figures.filter(({ aim }) => aim !== null);
     expect(aimed).toHaveLength(2 + 8 + 1 + 4 + 1 + 4);

@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import { InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { ApiClient } from '../harness/api-client.ts';
 import { compareWithTruth, isEqual } from '../harness/compare.ts';
+import { furnish } from '../harness/embedded-template.ts';
 import { launchService, type Service } from '../harness/service.ts';
 import type { DiscordSimulator } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
@@ -24,6 +25,7 @@ const start = async (): Promise<ApiClient> => {
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'omni-accepted-'));
+  await furnish(dataDir);
   const world = defaultWorld(Date.now(), { messages: 300 });
   discord = await startDiscordSimulator({ world, rateLimits: 'off', identifyIntervalMs: 0 });
   await (await start()).openLimits();

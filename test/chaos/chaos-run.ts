@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient, JobEvent, JobShown } from '../harness/api-client.ts';
 import { type Comparison, compareWithTruth } from '../harness/compare.ts';
+import { furnish } from '../harness/embedded-template.ts';
 import { type Launched, launchService, type ServiceOptions } from '../harness/service.ts';
 import type { DiscordSimulator } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
@@ -136,6 +137,7 @@ class ChaosRun {
 /** Runs the plan that follows from the seed, on a service, a database and a simulated Discord of its own. */
 export const runChaos = async (options: ChaosOptions): Promise<Outcome> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-chaos-'));
+  await furnish(dataDir);
   const discord = await startDiscordSimulator({
     seed: options.seed,
     world: defaultWorld(Date.now(), { messages: options.messages }),

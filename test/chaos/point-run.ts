@@ -6,6 +6,7 @@ import { Audit } from '../cluster/audit.ts';
 import { ApiRefused, isOver, type JobShown } from '../harness/api-client.ts';
 import { Cluster, worldOf } from '../harness/cluster.ts';
 import { compareWithTruth } from '../harness/compare.ts';
+import { furnish } from '../harness/embedded-template.ts';
 import { eventually } from '../harness/eventually.ts';
 import { struck } from '../harness/faults/orders.ts';
 import type { Strike } from '../harness/faults/strike.ts';
@@ -49,6 +50,7 @@ export const loneGround = async (seed: number, options: LoneOptions = {}): Promi
   const world = worldOf({ bots: BOTS, messages });
   const discord = await startDiscordSimulator({ seed, world, rateLimits: 'off', identifyIntervalMs: 0 });
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-points-'));
+  await furnish(dataDir);
   let launched: ServiceProcess | null = null;
   const close = async (): Promise<void> => {
     await launched?.kill();

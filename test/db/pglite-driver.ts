@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoreDriver } from '../contract/store-driver.ts';
+import { furnish } from '../harness/embedded-template.ts';
 
 /** The embedded database, in a directory that goes when the suite is done. */
 export const pgliteDriver = (): StoreDriver => {
@@ -10,6 +11,7 @@ export const pgliteDriver = (): StoreDriver => {
     name: 'PGlite',
     prepare: async () => {
       dataDir = mkdtempSync(join(tmpdir(), 'omni-pglite-'));
+      await furnish(dataDir);
       return { databaseUrl: null, dataDir };
     },
     dispose: async () => {

@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALL_MIGRATIONS } from '../../src/db/migrations/all-migrations.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
 import { StoreUnavailable } from '../../src/domain/errors.ts';
 import { failureOf, type StoreDriver, StoreRig } from '../contract/store-driver.ts';
@@ -96,7 +97,7 @@ describe('when PostgreSQL', () => {
       ),
     );
     const seen = await run(Effect.all([open, open, open], { concurrency: 'unbounded' }));
-    for (const names of seen) expect(names).toEqual([{ name: '0001-foundation' }, { name: '0002-messages' }]);
+    for (const names of seen) expect(names).toEqual(ALL_MIGRATIONS.map(({ name }) => ({ name })));
   });
 
   it('holds a database of a newer build, it is refused by the name of the migration', async () => {

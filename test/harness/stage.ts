@@ -9,6 +9,7 @@ import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
 import type { ApiClient, CoverageShown, EventShown, InstanceShown, JobShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
 import { type Comparison, compareWithTruth, type TrueMessage } from './compare.ts';
+import { furnish } from './embedded-template.ts';
 import { openStack, type Stack } from './stack.ts';
 
 /** What a comparison with the platform's truth must come to. */
@@ -49,6 +50,7 @@ export class Stage {
     });
     const stack = await openStack();
     const dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
+    await furnish(dataDir);
     const stage = new Stage(discord, dataDir, stack, options);
     await stage.start();
     await stage.api.openLimits();

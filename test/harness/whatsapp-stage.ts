@@ -7,6 +7,7 @@ import type { SimulatorOptions, WhatsAppSimulator } from '../simulators/whatsapp
 import { type ApiClient, ApiRefused, type CoverageShown, type EventShown, type InstanceShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
 import { compareWithPhone, conversationsOf, type PhoneComparison } from './compare-phone.ts';
+import { furnish } from './embedded-template.ts';
 import { openStack, type Stack } from './stack.ts';
 import { PATIENCE } from './stage.ts';
 
@@ -34,6 +35,7 @@ export class WhatsAppStage {
     const whatsapp = await startWhatsAppSimulator({ onDemand: { burst: null }, ...simulator });
     const stack = await openStack();
     const dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
+    await furnish(dataDir);
     const stage = new WhatsAppStage(whatsapp, dataDir, stack, { ...stack.options, ...options });
     await stage.start();
     await stage.api.call('PATCH', '/settings', {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Child } from '../harness/child.ts';
 import { compareWithTruth } from '../harness/compare.ts';
+import { furnish } from '../harness/embedded-template.ts';
 import { pastOf } from '../harness/history.ts';
 import { type Service, startService } from '../harness/service.ts';
 import { COMPLETE, PATIENCE } from '../harness/stage.ts';
@@ -30,6 +31,7 @@ beforeEach(async () => {
   const world = { guilds: [{ name: 'Restarted', channels }] };
   discord = await startDiscordSimulator({ world, rateLimits: 'off', identifyIntervalMs: 0, latencyMs: 25 });
   dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
+  await furnish(dataDir);
   await start();
 });
 afterEach(async () => {

@@ -18,6 +18,10 @@ describe('a limit', () => {
     return service.traffic.between('messages', from, to).filter(({ channelId }) => ids.includes(channelId ?? ''))
       .length;
   };
+  /** The burst of our own limit is over, and the platform's limits of five in five seconds and channel are free again. */
+  const betweenBursts = async (): Promise<void> => {
+    while (requests(CHANNELS, service.now - 5_500) > 0) await service.run(500);
+  };
   const setLimit = (perMinute: number) =>
     service.api.call('PATCH', '/settings', { 'sync.discord.messagesPerMinute': perMinute });
 
@@ -68,7 +72,7 @@ describe('a limit', () => {
   });
 
   it('that is raised is used within a second', async () => {
-    await service.run(1_000);
+    await betweenBursts();
     const from = service.now;
     await setLimit(180);
     await service.run(1_000);

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Clock, Effect, Exit, Scope } from 'effect';
-import { startApp } from '../../src/app.ts';
+import { REAL_PARTS, startApp } from '../../src/app.ts';
 import { silentLog } from '../../src/domain/log.ts';
 import { ApiClient, type JobShown } from '../harness/api-client.ts';
+import { furnish } from '../harness/embedded-template.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
@@ -69,7 +70,9 @@ export class SimulatedService {
       identifyIntervalMs: 0,
       ...options,
     });
-    const service = new SimulatedService(discord, clock, await mkdtemp(join(tmpdir(), 'omni-rates-')));
+    const dataDir = await mkdtemp(join(tmpdir(), 'omni-rates-'));
+    await furnish(dataDir);
+    const service = new SimulatedService(discord, clock, dataDir);
     await service.start();
     await service.api.nothingByItself();
     return service;
@@ -100,7 +103,9 @@ export class SimulatedService {
       discordApiUrl: this.discord.apiUrl,
       logLevel: 'silent' as const,
     };
-    const { port } = await this.#effect(Scope.provide(startApp(config, silentLog), scope));
+    const { port } = await this.#effect(
+      Scope.provide(startApp(config, silentLog, { ...REAL_PARTS, uptimeMs: this.clock.now }), scope),
+    );
     this.#scope = scope;
     this.#api = new ApiClient(`http://127.0.0.1:${port}`);
   }

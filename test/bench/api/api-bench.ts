@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isOver, type JobShown } from '../../harness/api-client.ts';
+import { furnish } from '../../harness/embedded-template.ts';
 import { type Service, startService } from '../../harness/service.ts';
 import { startSimulatorProcess } from '../../harness/simulator-process.ts';
 import type { BenchSetting } from '../bench-setting.ts';
@@ -103,6 +104,7 @@ export const benchApi = async (size: ApiSize, { tell }: BenchSetting): Promise<r
   const world = ['--messages', size.messages, '--channels', size.channels, '--members', 50].map(String);
   const simulator = await startSimulatorProcess([...world, '--rate-limits', 'off']);
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
+  await furnish(dataDir);
   const service = await startService({ dataDir, discordApiUrl: simulator.apiUrl });
   try {
     const asked = await startSync(service, simulator.token);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { furnish } from '../../harness/embedded-template.ts';
 import { startService } from '../../harness/service.ts';
 import { type SimulatorProcess, startSimulatorProcess } from '../../harness/simulator-process.ts';
 import type { PostgresServer } from '../../servers/postgres.ts';
@@ -45,6 +46,7 @@ const syncOnce = async (
   { members }: PeopleSyncSize,
 ): Promise<number> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
+  await furnish(dataDir);
   const options = { dataDir, discordApiUrl: simulator.apiUrl };
   const { api, child } = await startService(databaseUrl === null ? options : { ...options, databaseUrl });
   try {

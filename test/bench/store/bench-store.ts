@@ -8,6 +8,7 @@ import { type Database, databaseOn } from '../../../src/db/database.ts';
 import type { EntityConnection } from '../../../src/db/entity-connection.ts';
 import { openConnection } from '../../../src/db/open-connection.ts';
 import type { Fence } from '../../../src/runtime/fence.ts';
+import { furnish } from '../../harness/embedded-template.ts';
 import { copyIn } from './copy-in.ts';
 
 /** A database as the service opens it, and the two ways around the service that its steps are compared with. */
@@ -37,6 +38,7 @@ const copyOn = (connection: EntityConnection): BenchStore['copy'] => {
 
 export const openBenchStore = async (databaseUrl: string | null): Promise<BenchStore> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
+  await furnish(dataDir);
   const scope = Effect.runSync(Scope.make());
   const opening = Effect.gen(function* () {
     const connection = yield* openConnection({ databaseUrl, dataDir });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { furnish } from '../../harness/embedded-template.ts';
 import { startService } from '../../harness/service.ts';
 import { type SimulatorProcess, startSimulatorProcess } from '../../harness/simulator-process.ts';
 import type { PostgresServer } from '../../servers/postgres.ts';
@@ -43,6 +44,7 @@ const syncing = async (
   databaseUrl: string | null,
 ): Promise<Reader> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-bench-'));
+  await furnish(dataDir);
   const options = { dataDir, discordApiUrl: simulator.apiUrl };
   const { api, child } = await startService(databaseUrl === null ? options : { ...options, databaseUrl });
   await api.openLimits();

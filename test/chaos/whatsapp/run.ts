@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient, InstanceShown, JobShown } from '../../harness/api-client.ts';
 import { compareWithPhone, type PhoneComparison } from '../../harness/compare-phone.ts';
+import { furnish } from '../../harness/embedded-template.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { type Launched, launchService, type ServiceOptions } from '../../harness/service.ts';
 import type { ContactShown } from '../../harness/stored-people.ts';
@@ -196,6 +197,7 @@ class WhatsAppChaosRun {
 /** Runs the plan that follows from the seed, on a service, a database and a simulated WhatsApp of its own. */
 export const runWhatsAppChaos = async (options: WhatsAppChaosOptions): Promise<WhatsAppOutcome> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'omni-chaos-'));
+  await furnish(dataDir);
   const { seed, messages } = options;
   const whatsapp = await startWhatsAppSimulator({
     seed,

@@ -32,6 +32,7 @@ const log = createLog({ level: config.logLevel, pretty: false });
 const service = Effect.scoped(
   Effect.gen(function* () {
     const { host, port } = yield* startApp(config, log, {
+      ...REAL_PARTS,
       openDatabase: faultyDatabase(striker, REAL_PARTS.openDatabase),
       openMessaging: faultyMessaging(striker, REAL_PARTS.openMessaging),
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../harness/api-client.ts';
 import { Child } from '../../harness/child.ts';
+import { furnish } from '../../harness/embedded-template.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { startWhatsAppProcess, TRUSTING_MAIN, type WhatsAppProcess } from './simulator-process.ts';
 
@@ -32,6 +33,7 @@ const post = async (path: string, body: unknown): Promise<unknown> => {
 describe('the simulator as a process', () => {
   it('pairs a service of its own process, and is driven by its control API', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'whatsapp-service-'));
+    await furnish(dataDir);
     const { socketUrl, mediaUrl } = simulator;
     const service = new Child(TRUSTING_MAIN, [], {
       PORT: '0',
