@@ -34,7 +34,13 @@ const findHeld = async (
 ): Promise<readonly HeldMessage[]> => {
   const rows = await em.find(
     EventEntity,
-    { conversationId, type: { $nin: [...without] }, ...atOrAbove(before) },
+    {
+      conversationId,
+      type: { $nin: [...without] },
+      // What could not be read, and then turned out to be no message, is marked so.
+      $not: { type: 'unknown', deletedAt: { $ne: null } },
+      ...atOrAbove(before),
+    },
     {
       fields: ['externalId', 'senderId', 'isFromMe', 'timestamp'],
       orderBy: before === null ? { timestamp: 'desc', id: 'desc' } : { timestamp: 'asc', id: 'asc' },

@@ -1,6 +1,7 @@
 import type { ConnectionReport, LiveMessage } from '../channels/channel.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
 import { ExternalId } from '../domain/ids.ts';
+import type { Message } from '../domain/message.ts';
 import type { Mail } from '../runtime/work.ts';
 import { learnAliases, resolver } from './aliases.ts';
 import { extendLiveEdge } from './live-edge.ts';
@@ -94,6 +95,12 @@ const storeMessages = async (storing: LiveStoring, report: MessageReport): Promi
 const byConversation = (messages: readonly LiveMessage[]): ReadonlyMap<string, readonly LiveMessage[]> =>
   Map.groupBy(messages, ({ conversation }) => conversation.externalId);
 
+/**
+ * Whether a platform knows a place in the conversation by it: not by a reaction, which belongs to its message, nor by what
+ * could not be read and may turn out to be no message.
+ */
+const isPlace = ({ type }: Message): boolean => type !== 'reaction' && type !== 'unknown';
+
 const storeArrived = async (
   storing: LiveStoring,
   messages: readonly LiveMessage[],
@@ -109,10 +116,12 @@ const storeArrived = async (
     const arrived = group.map(({ message }) => message);
     await tx.upsertMessages(instanceId, conversation.id, 'live', arrived, at);
     const spans = await tx.spans(conversation.id);
-    const next = arrived.reduce(
-      (held, { timestamp, externalId }) => extendLiveEdge(held, { at: timestamp, id: externalId }, continuity),
-      spans,
-    );
+    const next = arrived
+      .filter(isPlace)
+      .reduce(
+        (held, { timestamp, externalId }) => extendLiveEdge(held, { at: timestamp, id: externalId }, continuity),
+        spans,
+      );
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
   }
 };

@@ -265,6 +265,11 @@ export const sessionStoreContract = (driver: StoreDriver): void => {
       ]);
       expect((await from(AT - 9_000)).map(({ externalId }) => externalId)).toEqual(['stub', 'm0']);
       expect((await from(AT))[0]).toEqual({ externalId: 'm0', senderId: 'someone', isFromMe: false, at: AT });
+      // What could not be read is better than nothing, unless it turned out to be no message.
+      await rig.rows(`UPDATE omni_events SET type = 'unknown' WHERE conversation_id = $1`, [conversationId]);
+      expect((await from(AT))[0]).toMatchObject({ externalId: 'm0' });
+      await rig.step(id, (tx) => tx.markDeleted(conversationId, ['m0'], AT));
+      expect(await from(AT)).toEqual([]);
     });
   });
 };
