@@ -59,16 +59,18 @@ describe('when PostgreSQL', () => {
 
   it('ends a step that idles in its transaction, a takeover need not wait longer', async () => {
     const id = await rig.instance();
-    let ended: () => void = () => {};
-    const takenOver = new Promise<void>((resolve) => {
-      ended = resolve;
-    });
+    const { promise: takenOver, resolve: ended } = Promise.withResolvers<void>();
+    const { promise: held, resolve: holds } = Promise.withResolvers<void>();
     const frozen = failureOf(
       rig.db.runtime.step(rig.fence(id), async (tx) => {
+        // Its answer comes behind that of the fence: the row is locked from here on.
+        await tx.conversation(id, 'nowhere');
+        holds();
         await takenOver;
         await tx.saveInstance(id, { state: 'online', account: null, error: null, wanted: true });
       }),
     );
+    await held;
     const started = performance.now();
     await run(rig.db.runtime.leases.claimAll('taker'));
     expect(performance.now() - started).toBeGreaterThan(2_000);
