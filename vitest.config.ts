@@ -5,10 +5,11 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A process of its own for each file: what a file leaks dies with it, and is seen by the leak check before.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores that it is made for: a good part of the tests waits for processes, clocks and servers.
+    maxWorkers: 3,
     globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/leak-check.ts'],
-    // PGlite takes seconds to create a cluster, and two files share two cores.
+    // PGlite takes seconds to create a cluster, and several files share two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

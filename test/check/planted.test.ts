@@ -33,9 +33,16 @@ const npmRun = (copy: string, script: string): Promise<{ readonly failed: boolea
     );
   });
 
+const CHECKS = ['check:types', 'check:lint', 'check:imports', 'check:machines'];
+
+test('a check is all of these, one after another, then the tests', async () => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  expect(scripts.check).toBe([...CHECKS.map((check) => `npm run ${check}`), 'npm test'].join(' && '));
+});
+
 test('a tree without a fault passes every check', { timeout: PATIENCE_MS }, async () => {
   const copy = await copyOfTheTree();
-  for (const check of ['check:types', 'check:lint', 'check:imports', 'check:machines']) {
+  for (const check of CHECKS) {
     const { failed, output } = await npmRun(copy, check);
     expect(failed, output).toBe(false);
   }
@@ -61,7 +68,7 @@ test('an import against the direction, and a vendor package outside its home, fa
     "import { store } from '../db/planted-store.ts';\n\nexport const rule = store;\n",
   );
   await plant(copy, 'src/runtime/planted-log.ts', "import type { Logger } from 'pino';\n\nexport type Log = Logger;\n");
-  const { failed, output } = await npmRun(copy, 'check');
+  const { failed, output } = await npmRun(copy, 'check:imports');
   expect(failed, output).toBe(true);
   expect(output).toContain('src/domain/planted-rule.ts -> src/db/planted-store.ts');
   expect(output).toContain('domain-imports-nothing-of-ours');
@@ -75,7 +82,7 @@ test('a changed machine without its diagram fails the check', { timeout: PATIENC
   const changed = machine.replace("target: 'stopped'", "target: 'pairing'");
   expect(changed).not.toBe(machine);
   await plant(copy, 'machines/instance.ts', changed);
-  const { failed, output } = await npmRun(copy, 'check');
+  const { failed, output } = await npmRun(copy, 'check:machines');
   expect(failed, output).toBe(true);
   expect(output).toContain('docs/machines/instance.md does not show machines/instance.ts');
   expect(output).toContain('npm run machines');
