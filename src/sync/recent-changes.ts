@@ -10,6 +10,15 @@ interface Change {
   readonly edited: Message | null;
 }
 
+/** What an edit says of a message; who wrote it and when, it may not know. */
+const edited = (message: Message, { type, text, payload, editedAt }: Message): Message => ({
+  ...message,
+  type,
+  text,
+  payload,
+  editedAt,
+});
+
 /**
  * Edits and deletions that arrived live, remembered for a while: a page that was requested before them may
  * still bring the message as it was, and there is no row yet to tell that it is old news.
@@ -33,7 +42,7 @@ export class RecentChanges {
       const change = this.#changes.get(message.externalId);
       if (change === undefined) return [message];
       if (change.edited === null) return [];
-      return [(change.edited.editedAt ?? 0) > (message.editedAt ?? 0) ? change.edited : message];
+      return [(change.edited.editedAt ?? 0) > (message.editedAt ?? 0) ? edited(message, change.edited) : message];
     });
   }
 }
