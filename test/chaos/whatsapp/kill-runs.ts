@@ -3,7 +3,7 @@ import { quietLibsignal } from '../../simulators/whatsapp/signal/quiet-libsignal
 import type { Values } from '../command-line.ts';
 import { type Report, seconds } from '../report.ts';
 import { runWhatsAppChaos, type WhatsAppOutcome } from './run.ts';
-import { problemsOf } from './verdict.ts';
+import { problemsOf, unreadableOf } from './verdict.ts';
 
 const describe = (outcome: WhatsAppOutcome): string => {
   const { refreshed, atOnce, inTheEnd, whatsapp, killsBySight, pushes, changes, tookMs } = outcome;
@@ -14,7 +14,7 @@ const describe = (outcome: WhatsAppOutcome): string => {
     `${refreshed.stored} of ${refreshed.expected} messages`,
     `killed ${kills.join(', ')}`,
     `${pushes} pushes`,
-    `${historyRequests.length} pages asked for, ${historyRequests.length - distinct} of them again`,
+    `${historyRequests.length} pages asked for, ${historyRequests.length - distinct} of them again, ${unreadableOf(outcome)} that the phone could not read`,
     `${changes} changes meanwhile`,
     `until the next message ${atOnce.expected - atOnce.stored} unknown, until a refresh ${inTheEnd.different.length} chats with edits unknown`,
     seconds(tookMs),
