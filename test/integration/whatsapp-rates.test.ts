@@ -6,6 +6,7 @@ import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';
 
 /** Little is pushed, so that there is much to ask for. */
 const PUSH = { bootstrapPerChat: 2, recentDays: 1, fullDays: 1 };
+const LAG_MS = 1_500;
 const DEFAULTS = { 'sync.whatsapp.messagesPerMinute': 30, 'sync.whatsapp.contactsPerMinute': 60 };
 
 // Over minutes the limiter is tested in simulated time (test/machines/rate-limit-at-once.test.ts); here is the real thing.
@@ -31,18 +32,19 @@ describe('requests for history', () => {
     const { log } = stage.whatsapp;
     const asked = (count: number) =>
       vi.waitFor(() => expect(log.historyRequests.length).toBeGreaterThanOrEqual(count), {
-        timeout: 30_000,
+        timeout: 60_000,
         interval: 50,
       });
     await asked(7);
     await stage.restart();
     await asked(14);
-    expect(log.mostRequests(10_000)).toBeLessThanOrEqual(5);
-    expect(log.mostRequests(60_000)).toBeLessThanOrEqual(30);
+    // The phone sees a request as much later than its permit was used as a busy machine takes to encrypt and send it.
+    expect(log.mostRequests(10_000 - LAG_MS)).toBeLessThanOrEqual(5);
+    expect(log.mostRequests(60_000 - LAG_MS)).toBeLessThanOrEqual(30);
     expect([...log.mostInFlight.values()]).toEqual([1]);
     expect(log.historyRequests.every(({ outcome }) => outcome === 'answered')).toBe(true);
     expect(log.violations).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 
   it('wait for the answer to one that nobody waits for any more: after a pause, and after the end of its job', async () => {
     const id = await paired({});
