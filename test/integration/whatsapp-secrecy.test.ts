@@ -21,13 +21,17 @@ const leaves = (value: unknown): readonly Buffer[] => {
   if (typeof value !== 'object' || value === null) return [];
   if ('type' in value && value.type === 'Buffer' && 'data' in value && typeof value.data === 'string') {
     const bytes = Buffer.from(value.data, 'base64');
-    // A sender key is a text of JSON in bytes.
-    return bytes.length < 16 ? [] : bytes[0] === 0x5b ? [bytes, ...leaves(JSON.parse(bytes.toString()))] : [bytes];
+    return bytes.length < 16 ? [] : [bytes];
   }
   return Object.entries(value).flatMap(([field, held]) => (PUBLIC_FIELDS.has(field) ? [] : leaves(held)));
 };
 
+/** A sender key is a text of JSON in bytes: it is a secret as a whole, and so are the keys in it. */
+const leavesOfSenderKey = (value: unknown): readonly Buffer[] =>
+  leaves(value).flatMap((bytes) => [bytes, ...leaves(JSON.parse(bytes.toString()))]);
+
 const secretsIn = ({ kind, value }: OpenedValue): readonly Buffer[] => {
+  if (kind === 'sender-key') return leavesOfSenderKey(JSON.parse(value));
   if (kind !== 'push') return leaves(JSON.parse(value));
   const { mediaKey, directPath, fileEncSha256 } = proto.Message.HistorySyncNotification.decode(
     Buffer.from(value, 'base64'),
