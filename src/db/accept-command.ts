@@ -13,14 +13,6 @@ import type { Sql } from './sql.ts';
 /** How long a client should wait for a full mailbox, ms: commands take milliseconds once their turn comes. */
 const FULL_RETRY_AFTER_MS = 5_000;
 
-/** The place of a command in its instance's mailbox. */
-interface Place {
-  readonly partition: number;
-  readonly seq: number;
-  /** Commands before it that have not run. */
-  readonly open: number;
-}
-
 /** Two jobs of one type may run at once if they were asked for different conversations. */
 const scopeKeyOf = ({ channelId, conversationIds }: JobConfig): string => {
   if (channelId !== null) return `channel:${channelId}`;
@@ -30,27 +22,37 @@ const scopeKeyOf = ({ channelId, conversationIds }: JobConfig): string => {
     .digest('hex')}`;
 };
 
-/** Takes the next number, and with it the lock under which commands are numbered; it lets the steps' own locks be. */
-const takePlace = async (sql: Sql, instanceId: InstanceId): Promise<Place> => {
-  const [place] = await sql.rows<Place>(
-    `UPDATE omni_instances SET next_seq = next_seq + 1 WHERE id = $1 AND removing_at IS NULL
-     RETURNING partition::int AS partition, (next_seq - 1)::float8 AS seq, (next_seq - 2 - last_seq)::float8 AS open`,
+/*
+ * Takes the next number of a mailbox that has room, and with it the lock under which commands are numbered; it lets the
+ * steps' own locks be. Without a limit ($4) there is always room.
+ */
+const NUMBER_AND_WRITE = `
+  WITH place AS (
+    UPDATE omni_instances SET next_seq = next_seq + 1
+    WHERE id = $1 AND removing_at IS NULL AND ($4::float8 IS NULL OR next_seq - 1 - last_seq < $4)
+    RETURNING partition, next_seq - 1 AS seq
+  )
+  INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at)
+  SELECT $2, $1, partition, seq, $3::jsonb, $5 FROM place
+  RETURNING seq::float8 AS seq`;
+
+/** Why there was no place for a command. */
+const refusal = async (sql: Sql, instanceId: InstanceId): Promise<Refused> => {
+  const [mailbox] = await sql.rows<{ open: number }>(
+    'SELECT (next_seq - 1 - last_seq)::float8 AS open FROM omni_instances WHERE id = $1 AND removing_at IS NULL',
     [instanceId],
   );
-  if (place !== undefined) return place;
-  throw noInstance(instanceId);
+  return mailbox === undefined ? noInstance(instanceId) : mailboxFull(mailbox.open);
 };
 
-const refuseFull = ({ open }: Place, command: Command): void => {
-  if (open < MAILBOX_LIMIT || isControl(command)) return;
-  throw new Refused({
+const mailboxFull = (open: number): Refused =>
+  new Refused({
     status: 429,
     code: 'mailbox_full',
     message: `${open} commands of this instance are still waiting; try again when it has worked some off`,
     details: { open, limit: MAILBOX_LIMIT },
     retryAfterMs: FULL_RETRY_AFTER_MS,
   });
-};
 
 /** The mailbox lock keeps a second request away between the look and the insert; the unique index is the last guard. */
 const createJob = async (
@@ -83,8 +85,8 @@ const createJob = async (
 /**
  * Numbers and writes a command, and the job it starts, in the caller's transaction; with `claim` also that the job is
  * what comes of a slot. Throws `Refused`. With `isOwn` it is one that an instance asks of itself, once in a while, and
- * finds room also in a full mailbox. Raw SQL: it is
- * on the way of every command, and its lock is the one that lets foreign keys be checked meanwhile.
+ * finds room also in a full mailbox. What starts no job is a single statement, which needs no transaction. Raw SQL: it
+ * is on the way of every command, and its lock is the one that lets foreign keys be checked meanwhile.
  */
 export const acceptCommand = async (
   sql: Sql,
@@ -94,13 +96,16 @@ export const acceptCommand = async (
   { claim, isOwn = false }: { readonly claim?: SlotClaim | undefined; readonly isOwn?: boolean } = {},
 ): Promise<Letter> => {
   if (claim !== undefined && command.type === 'startSync') await claimSlot(sql, instanceId, claim, command.jobId, at);
-  const place = await takePlace(sql, instanceId);
-  if (!isOwn) refuseFull(place, command);
+  const commandId = CommandId.make(randomUUID());
+  const limit = isOwn || isControl(command) ? null : MAILBOX_LIMIT;
+  const [place] = await sql.rows<{ seq: number }>(NUMBER_AND_WRITE, [
+    instanceId,
+    commandId,
+    cleanJson(command),
+    limit,
+    toInstant(at),
+  ]);
+  if (place === undefined) throw await refusal(sql, instanceId);
   if (command.type === 'startSync') await createJob(sql, instanceId, command.jobId, command.config, at);
-  const letter: Letter = { commandId: CommandId.make(randomUUID()), instanceId, seq: place.seq, command };
-  await sql.run(
-    'INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at) VALUES ($1, $2, $3, $4, $5::jsonb, $6)',
-    [letter.commandId, instanceId, place.partition, letter.seq, cleanJson(command), toInstant(at)],
-  );
-  return letter;
+  return { commandId, instanceId, seq: place.seq, command };
 };

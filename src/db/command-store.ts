@@ -14,6 +14,7 @@ import { keysetCursor, pageOf } from './keyset-cursor.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused } from './refusals.ts';
 import type { Row } from './row.ts';
+import type { Sql } from './sql.ts';
 
 const DeadLetterKey = keysetCursor(Schema.Struct({ at: Schema.Number, id: Schema.String.check(Schema.isUUID()) }));
 
@@ -57,7 +58,10 @@ const afresh = (command: Command): Command =>
 
 export const commandStore = (connection: EntityConnection): CommandStore => ({
   submit: (instanceId, command, at, claim) =>
-    persevere(() => connection.step((sql) => acceptCommand(sql, instanceId, command, at, { claim })), isRefused),
+    persevere(() => {
+      const accept = (sql: Sql) => acceptCommand(sql, instanceId, command, at, { claim });
+      return command.type === 'startSync' ? connection.step(accept) : connection.single(accept);
+    }, isRefused),
 
   deadLetters: ({ limit, cursor }) =>
     persevere(async () => {

@@ -12,6 +12,12 @@ const sqlOf = (database: Querying): Sql => ({
   run: async (text, parameters = []) => (await database.query(text, [...parameters])).affectedRows ?? 0,
 });
 
+const sessionSql = ({ ask }: PgliteSession): Sql => ({
+  rows: async <R extends object>(text: string, parameters: readonly unknown[] = []) =>
+    (await ask(text, parameters)).rows as readonly R[],
+  run: async (text, parameters = []) => (await ask(text, parameters)).count,
+});
+
 const stepOn = async <A>(session: PgliteSession, body: (sql: StepSql) => Promise<A>): Promise<A> => {
   try {
     return await runStep(session.ask, body);
@@ -34,6 +40,7 @@ export const pgliteConnection = (pglite: PGlite, queue: FairQueue): Connection =
     transaction: (body) => queue.run('writes', () => pglite.transaction((transaction) => body(sqlOf(transaction)))),
     step: (body) => queue.run('writes', () => stepOn(session, body)),
     query,
+    single: (body) => queue.run('writes', () => body(sessionSql(session))),
     maintenance: query,
   };
 };

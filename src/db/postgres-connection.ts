@@ -32,6 +32,7 @@ export interface PostgresClient {
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
   query(text: string, parameters?: unknown[]): Promise<QueryResult>;
+  query(statement: NamedStatement): Promise<QueryResult>;
 }
 
 type AskPlainly = (text: string, parameters: unknown[]) => Promise<QueryResult>;
@@ -124,5 +125,6 @@ export const postgresConnection = (pool: PostgresPool): Connection => ({
   transaction: (body) => transactionOn(pool, body),
   step: (body) => stepOn(pool, body),
   query: (body) => body(sqlOf((text, parameters) => pool.query(text, parameters))),
+  single: (body) => body(sqlOf((text, values) => pool.query({ name: nameOf(text), text, values }))),
   maintenance: (body) => maintenanceOn(pool, body),
 });

@@ -1,6 +1,7 @@
 import type { RuntimeStore } from '../runtime/store.ts';
 import type { SyncTransaction } from '../sync/store.ts';
 import { aliasStore } from './alias-store.ts';
+import { attemptCounter } from './attempt-counter.ts';
 import { behindFence } from './behind-fence.ts';
 import { catchUpStore } from './catch-up-store.ts';
 import { openCommands, undeliveredCommands } from './command-reads.ts';
@@ -33,15 +34,7 @@ export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTran
 
   return {
     step: (fence, body) => behindFence(connection, fence, (sql) => body(syncTransaction(sql))),
-    beginAttempt: (fence, commandId) =>
-      behindFence(connection, fence, async (sql) => {
-        const [command] = await sql.rows<{ attempts: number }>(
-          'UPDATE commands SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts',
-          [commandId],
-        );
-        if (command === undefined) throw new Error(`There is no command ${commandId}`);
-        return command.attempts;
-      }),
+    beginAttempt: attemptCounter(connection),
     load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
     instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
     openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),

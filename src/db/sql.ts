@@ -29,6 +29,8 @@ export interface Connection {
   readonly step: <A>(body: (sql: StepSql) => Promise<A>) => Promise<A>;
   /** Single statements, each committing by itself. */
   readonly query: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
+  /** Single statements too, but of those that are used over and over: each session parses and plans them once. */
+  readonly single: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
   /** Statements that take long or may not run in a transaction: without time limits, on a session of their own. */
   readonly maintenance: <A>(body: (sql: Sql) => Promise<A>) => Promise<A>;
 }

@@ -6,8 +6,14 @@ import { toInstant, toInstantOrNull } from './instants.ts';
 import { mustWrite } from './must-touch.ts';
 import type { StepSql } from './sql.ts';
 
-const ADVANCE = mustWrite('UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1');
-const FINISH = mustWrite('UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2');
+// Both rows or none: the instance has run the command before it, and the command is there.
+const FINISH = `
+  WITH advanced AS (
+    UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1 RETURNING id
+  ), finished AS (
+    UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2 RETURNING instance_id
+  )
+  SELECT 1 / count(*) FROM advanced JOIN finished ON instance_id = advanced.id`;
 const SAVE_INSTANCE = mustWrite(
   'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
 );
@@ -23,9 +29,9 @@ const missing = (what: string) => (): Error => new Error(`There is no ${what}`);
 export const stepTransaction = (sql: StepSql): StepTransaction => ({
   finishCommand: async (instanceId, letter, at) => {
     const { seq } = letter;
-    const command = `command ${seq} of instance ${instanceId}`;
-    sql.send(ADVANCE, [instanceId, seq], () => new Error(`It is not the turn of ${command}`));
-    sql.send(FINISH, [instanceId, seq, toInstant(at)], missing(command));
+    const outOfTurn = () =>
+      new Error(`It is not the turn of command ${seq} of instance ${instanceId}, or it is not there`);
+    sql.send(FINISH, [instanceId, seq, toInstant(at)], outOfTurn);
   },
 
   acceptOwn: (instanceId, command, at) => acceptCommand(sql, instanceId, command, at, { isOwn: true }),

@@ -1,10 +1,11 @@
-import { Effect } from 'effect';
+import { randomUUID } from 'node:crypto';
+import { Cause, Effect, Exit } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
+import { type Letter, MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { Fenced, Refused } from '../../src/domain/errors.ts';
-import type { InstanceId, JobId } from '../../src/domain/ids.ts';
+import { CommandId, type InstanceId, type JobId } from '../../src/domain/ids.ts';
 import { NO_PROGRESS } from '../../src/domain/job.ts';
-import { PARTITIONS } from '../../src/runtime/fence.ts';
+import { type Fence, PARTITIONS } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import { defectOf, failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
@@ -170,6 +171,30 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         expect(await run(rig.db.runtime.beginAttempt(rig.fence(id), commandId))).toBe(2);
         const stale = { ...rig.fence(id), epoch: 0 };
         expect(await failureOf(rig.db.runtime.beginAttempt(stale, commandId))).toBeInstanceOf(Fenced);
+      });
+
+      it('answers each of the attempts that begin at the same time by itself', async () => {
+        const ids = [await rig.instance(), await rig.instance(), await rig.instance()] as const;
+        const [first, second, third] = await run(Effect.all([submit(ids[0]), submit(ids[1]), submit(ids[2])]));
+        await run(rig.db.runtime.beginAttempt(rig.fence(ids[1]), second.commandId));
+        const begin = (fence: Fence, { commandId }: Letter) =>
+          Effect.exit(rig.db.runtime.beginAttempt(fence, commandId));
+        const unknown = { ...third, commandId: CommandId.make(randomUUID()) };
+        const [once, twice, fenced, missing] = await run(
+          Effect.all(
+            [
+              begin(rig.fence(ids[0]), first),
+              begin(rig.fence(ids[1]), second),
+              begin({ ...rig.fence(ids[2]), epoch: 0 }, third),
+              begin(rig.fence(ids[2]), unknown),
+            ],
+            { concurrency: 'unbounded' },
+          ),
+        );
+        expect([once, twice]).toEqual([Exit.succeed(1), Exit.succeed(2)]);
+        expect(Exit.isFailure(fenced) && Cause.squash(fenced.cause)).toBeInstanceOf(Fenced);
+        expect(Exit.isFailure(missing) && Cause.pretty(missing.cause)).toContain('no command');
+        expect(await run(rig.db.runtime.beginAttempt(rig.fence(ids[2]), third.commandId))).toBe(1);
       });
 
       it('tells the sweeper what nobody has run', async () => {
