@@ -10,8 +10,8 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/leak-check.ts'],
     // PGlite takes seconds to create a cluster, and several files share two cores.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
     slowTestThreshold: 5_000,
     reporters: ['default', './test/reporter.ts'],

@@ -21,7 +21,7 @@ describe('the benches', () => {
   });
   afterAll(() => postgres.stop());
 
-  it('measure everything they say, however small', { timeout: 240_000 }, async () => {
+  it('measure everything they say, however small', { timeout: 480_000 }, async () => {
     const figures = await runBenches(
       ['sync', 'store', 'api', 'runtime', 'people', 'people-sync'],
       TINY,

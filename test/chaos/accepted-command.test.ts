@@ -44,7 +44,7 @@ const expectComplete = async (api: ApiClient, instanceId: string, jobId: string)
 };
 
 test('a sync that was answered with 202 runs, though the service was killed that very moment', {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   const { id } = await service.api.createInstance(discord.token);
   const { jobId } = await service.api.startSync(id, { depth: 'all' });
@@ -52,7 +52,7 @@ test('a sync that was answered with 202 runs, though the service was killed that
   await expectComplete(await start(), id, jobId);
 });
 
-test('a command that was committed and reached no mailbox runs at the next start', { timeout: 120_000 }, async () => {
+test('a command that was committed and reached no mailbox runs at the next start', { timeout: 360_000 }, async () => {
   const { id } = await service.api.createInstance(discord.token);
   await service.child.end('SIGKILL');
   const jobId = JobId.make(randomUUID());

@@ -48,7 +48,7 @@ const startsNow = async (): Promise<void> => {
 };
 
 test('a first start that is killed again and again leaves nothing behind that keeps the next one from starting', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   for (const path of ['pglite.draft/PG_VERSION', 'pglite', 'secret.key']) {
     await killAtFirstStart(path);
@@ -56,7 +56,7 @@ test('a first start that is killed again and again leaves nothing behind that ke
   await startsNow();
 });
 
-test('a half-made database of a killed first start is made anew', { timeout: 120_000 }, async () => {
+test('a half-made database of a killed first start is made anew', { timeout: 360_000 }, async () => {
   // What PGlite itself takes for a whole database, and cannot open.
   await mkdir(join(dataDir, 'pglite.draft'));
   await writeFile(join(dataDir, 'pglite.draft', 'PG_VERSION'), '18\n');

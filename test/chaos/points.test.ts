@@ -17,21 +17,21 @@ beforeAll(async () => {
 afterAll(() => lone?.close());
 
 for (const point of HALVES) {
-  test(`a service that is killed at ${point} loses nothing and doubles nothing`, { timeout: 120_000 }, async () => {
+  test(`a service that is killed at ${point} loses nothing and doubles nothing`, { timeout: 360_000 }, async () => {
     expect(await strikeOnce(lone, strikeAt(point, 'kill'), FROZEN_MS)).toEqual([]);
   });
 }
 
-test('a service that is frozen in the middle of a commit goes on', { timeout: 120_000 }, async () => {
+test('a service that is frozen in the middle of a commit goes on', { timeout: 360_000 }, async () => {
   expect(await strikeOnce(lone, strikeAt('before-commit', 'freeze', 3), FROZEN_MS)).toEqual([]);
 });
 
-test('a commit of which nobody hears whether it succeeded is not made again', { timeout: 120_000 }, async () => {
+test('a commit of which nobody hears whether it succeeded is not made again', { timeout: 360_000 }, async () => {
   expect(await strikeOnce(lone, strikeAt('after-commit', 'fail', 4), FROZEN_MS)).toEqual([]);
 });
 
 test('a node that is killed between taking partitions over and restoring them leaves them to the next', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   const shared = await sharedGround(2);
   try {

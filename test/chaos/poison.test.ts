@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => ground?.close());
 
 test('a command that kills the process is a dead letter after five tries, and stands in nobody’s way', {
-  timeout: 180_000,
+  timeout: 360_000,
 }, async () => {
   const { target } = await ground.aim();
   const services = new Poisoned([target]);

@@ -29,7 +29,7 @@ describe('a cluster of three nodes', () => {
     audit = await Audit.install(cluster);
     ids = await cluster.connect();
     await settled();
-  }, 60_000);
+  }, 360_000);
   afterAll(() => cluster?.close(), 30_000);
 
   /** Every instance lives, and every node has some. */
@@ -118,7 +118,7 @@ describe('a cluster of three nodes', () => {
     await node.start();
     await expectComplete(jobs);
     await settled();
-  }, 90_000);
+  }, 360_000);
 
   it('goes on elsewhere within 2 s when a node is told to end', async () => {
     const node = someNode();
@@ -132,7 +132,7 @@ describe('a cluster of three nodes', () => {
     await node.start();
     await expectComplete(jobs);
     await settled();
-  }, 90_000);
+  }, 360_000);
 
   it('hears nothing from a node that was frozen for longer than its lease, until it has its share again', async () => {
     const node = someNode();
@@ -157,7 +157,7 @@ describe('a cluster of three nodes', () => {
     expect(await audit.commitsOf(node.name, frozenAt + 1_000, claimedAt)).toBe(0);
     await expectComplete(jobs);
     await settled();
-  }, 90_000);
+  }, 360_000);
 
   it('stops by itself within 7 s when it is cut off from PostgreSQL, and others take over', async () => {
     const node = someNode();
@@ -178,7 +178,7 @@ describe('a cluster of three nodes', () => {
     node.roads.database.restore();
     await expectComplete(jobs);
     await settled();
-  }, 90_000);
+  }, 360_000);
 
   it('answers 503 while PostgreSQL is away, lets jobs wait, and goes on by itself', async () => {
     const jobs = await syncAll();
@@ -195,7 +195,7 @@ describe('a cluster of three nodes', () => {
     await cluster.postgres.start();
     await expectComplete(jobs);
     await settled();
-  }, 120_000);
+  }, 360_000);
 
   it('runs what it accepted while NATS was away', async () => {
     await cluster.nats.halt('crash');
@@ -206,5 +206,5 @@ describe('a cluster of three nodes', () => {
     await cluster.nats.start();
     await expectComplete(jobs);
     await settled();
-  }, 90_000);
+  }, 360_000);
 });

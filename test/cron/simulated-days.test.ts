@@ -55,7 +55,7 @@ const judge = async (days: SimulatedDays, expected: readonly Expected[]): Promis
 };
 
 test(`each daily slot makes one job of each connected instance, over deaths, changed settings and both changes of clocks (TEST_SEED=${SEED})`, {
-  timeout: 180_000,
+  timeout: 360_000,
 }, async () => {
   const chance = new Chance(SEED);
   const days = await SimulatedDays.open(await server.freshDatabase(), dataDir, 3, chance, at('2026-03-27T12:00'));

@@ -93,7 +93,7 @@ test('a command that fails every time becomes a dead letter, its job fails, the 
   const settled = await stage.api.call('DELETE', `/debug/dead-letters/${dead?.id}`).catch((error: unknown) => error);
   expect(settled).toBeInstanceOf(ApiRefused);
   expect(settled).toMatchObject({ status: 409 });
-}, 90_000);
+}, 360_000);
 
 test('a command whose row is garbled is buried with its job, and what comes after it runs', async () => {
   const instance = await stage.connect('Garbled');
@@ -116,7 +116,7 @@ test('a command whose row is garbled is buried with its job, and what comes afte
 
   await stage.api.call('DELETE', `/debug/dead-letters/${dead?.id}`);
   expect(await deadLetters(instance.id)).toEqual([]);
-}, 90_000);
+}, 360_000);
 
 test('a snapshot that cannot be restored parks its instance with a reason, and the others go on', async () => {
   const healthy = await stage.connect('Healthy');

@@ -91,7 +91,7 @@ describe('two numbers on one node', () => {
     });
 
   it('do not notice each other: while one is hammered, the other syncs at its pace, hears what is said, and never restarts', {
-    timeout: 180_000,
+    timeout: 360_000,
   }, async () => {
     const push = { bootstrapPerChat: 2, recentDays: 1, fullDays: 2 };
     stage = await WhatsAppStage.open({

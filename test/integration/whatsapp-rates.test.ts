@@ -44,7 +44,7 @@ describe('requests for history', () => {
     expect([...log.mostInFlight.values()]).toEqual([1]);
     expect(log.historyRequests.every(({ outcome }) => outcome === 'answered')).toBe(true);
     expect(log.violations).toEqual([]);
-  }, 180_000);
+  }, 360_000);
 
   it('wait for the answer to one that nobody waits for any more: after a pause, and after the end of its job', async () => {
     const id = await paired({});

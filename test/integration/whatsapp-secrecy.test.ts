@@ -134,7 +134,7 @@ describe('the session of a number', () => {
       await look(path);
     for (const path of ['/debug/actors', `/debug/actors/${id}`, '/debug/dead-letters', '/metrics']) await look(path);
     await lookAtDisk();
-  }, 180_000);
+  }, 360_000);
   afterAll(() => stage?.close());
 
   const outside = (): Buffer => Buffer.from(seen.join('\n'));

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 // `npm run memory` does the same with 1,000,000 messages.
-test('ten times the messages need no more memory', { timeout: 240_000 }, async () => {
+test('ten times the messages need no more memory', { timeout: 480_000 }, async () => {
   const measured: Measured[] = [];
   await runMemory({
     databaseUrl: await server.freshDatabase(),
