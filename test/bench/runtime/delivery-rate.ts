@@ -16,11 +16,14 @@ import { interleave } from '../interleave.ts';
 import { median, pairedRatio } from '../statistics.ts';
 import { deploymentOn } from './bench-nats.ts';
 import { Delivery, makeLetters, storeLetters } from './letters.ts';
+import { startSource } from './start-source.ts';
 
 /*
  * The mailbox, a consumer for each partition, against one consumer of a stream of the same kind with the same letters,
- * which acknowledges each and does not look at it. The letters are stored before; the time is that from the first to
- * the last, so neither the publishing nor the creation of consumers counts.
+ * which acknowledges each and does not look at it. The time is that from the first letter to the last, so the creation of
+ * consumers does not count. Once with letters that are sent meanwhile, by a thread of its own, as they are while a node
+ * lives; once with letters that have piled up, as they do while their partition has no owner. In a pile the server looks
+ * for each consumer's letters among all others, one by one.
  */
 
 const CONSUMER = 'raw';
@@ -69,10 +72,10 @@ const rawPerSecond = async (stream: JetStreamClient, name: string, letters: numb
   return rate;
 };
 
-const figuresOf = (mailbox: readonly number[], raw: readonly number[]): readonly Figure[] => [
-  plain('Raw JetStream, one consumer', median(raw), 'letters/s'),
+const figuresOf = (how: string, mailbox: readonly number[], raw: readonly number[]): readonly Figure[] => [
+  plain(`Raw JetStream, one consumer, letters ${how}`, median(raw), 'letters/s'),
   {
-    name: `Mailbox, ${PARTITIONS} consumers`,
+    name: `Mailbox, ${PARTITIONS} consumers, letters ${how}`,
     value: median(mailbox),
     unit: 'letters/s',
     ratio: pairedRatio(mailbox, raw),
@@ -96,20 +99,35 @@ export const benchDelivery = async (
   try {
     await prepareRaw(manager, naming.mailboxStream, raw);
     const letters = makeLetters(count);
-    const filled = (subject: string, run: () => Promise<number>) => async () => {
-      await storeLetters(stream, subject, letters);
-      return run();
+    const subjects = { mailbox: `${deployment.prefix}.mailbox`, raw };
+    const receive = {
+      mailbox: () => mailboxPerSecond(link.messaging.mailbox, count),
+      raw: () => rawPerSecond(stream, raw, count),
     };
-    const contenders = [
-      {
-        name: 'mailbox',
-        run: filled(`${deployment.prefix}.mailbox`, () => mailboxPerSecond(link.messaging.mailbox, count)),
+    const piledUp = (name: 'mailbox' | 'raw') => ({
+      name,
+      run: async () => {
+        await storeLetters(stream, subjects[name], letters);
+        return receive[name]();
       },
-      { name: 'raw', run: filled(raw, () => rawPerSecond(stream, raw, count)) },
-    ];
-    for (const { run } of contenders) await run();
-    const measured = await interleave(contenders, rounds, (line) => tell(`runtime, ${line} letters/s`));
-    return figuresOf(measured.get('mailbox') ?? [], measured.get('raw') ?? []);
+    });
+    const asTheyCome = (name: 'mailbox' | 'raw') => ({
+      name,
+      run: async () => {
+        const source = await startSource({ natsUrl, subject: subjects[name], count });
+        const rate = receive[name]();
+        source.begin();
+        await source.ended;
+        return rate;
+      },
+    });
+    const measure = async (how: string, contender: typeof piledUp): Promise<readonly Figure[]> => {
+      const contenders = [contender('mailbox'), contender('raw')];
+      for (const { run } of contenders) await run();
+      const measured = await interleave(contenders, rounds, (line) => tell(`runtime, letters ${how}, ${line}/s`));
+      return figuresOf(how, measured.get('mailbox') ?? [], measured.get('raw') ?? []);
+    };
+    return [...(await measure('as they come', asTheyCome)), ...(await measure('piled up', piledUp))];
   } finally {
     await link.close();
     for (const name of [raw, naming.mailboxStream, naming.eventStream]) await manager.streams.delete(name);
