@@ -10,6 +10,11 @@ export interface AccountEventsOf extends LiveOf {
   readonly onFault: (error: unknown) => void;
 }
 
+type Info = BaileysEventMap['messages.upsert']['messages'][number];
+
+/** Baileys buffers the same object, and merges later edits and deletions into it before we look. */
+const asHeard = (info: Info): Info => ({ ...info, key: { ...info.key } });
+
 /** Takes in what happens in an account, one event after another, since looking addresses up takes time. */
 export class AccountEvents {
   readonly #of: AccountEventsOf;
@@ -27,7 +32,10 @@ export class AccountEvents {
   hear(event: Partial<BaileysEventMap>, continuity: string): void {
     const { messages, groups, participants, deletions } = this.#events;
     const upsert = event['messages.upsert'];
-    if (upsert) this.#inOrder(() => messages(upsert.messages, continuity));
+    if (upsert) {
+      const heard = upsert.messages.map(asHeard);
+      this.#inOrder(() => messages(heard, continuity));
+    }
     const named = event['contacts.upsert'] ?? event['contacts.update'];
     if (named) this.#gather(named);
     const changed = event['groups.upsert'] ?? event['groups.update'];
