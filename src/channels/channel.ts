@@ -39,6 +39,11 @@ export interface ChannelTraits {
   readonly hasAliases: boolean;
   /** How many requests for messages may be on their way at one time; null: as many as there are permits. */
   readonly requestsAtOnce: number | null;
+  /**
+   * Whether history says when a message was edited. Where it does not, what was read last is what a message says; and an
+   * edit or a deletion may come before its message, which has been on its way for long.
+   */
+  readonly datesEdits: boolean;
 }
 
 /** What the operator gave us; which of it a channel wants, `refuseCredentials` says. Decrypted only here; never logged, never in a snapshot. */
@@ -81,10 +86,26 @@ export interface PushReader {
 
 export interface PushedHistory {
   readonly stretches: readonly PushedStretch[];
+  /** Of messages that may be among those of the stretches, held already, or still to come. */
+  readonly changes: readonly ConversationChanges[];
+  /** Whether the changes happened live, in this order, and were kept until now; otherwise a history tells of them. */
+  readonly isLive: boolean;
   readonly contacts: readonly ListedContact[];
   readonly aliases: readonly LearnedAlias[];
   /** What could not be read, and why. */
   readonly problems: readonly { readonly externalId: string | null; readonly message: string }[];
+}
+
+/** What became of messages, in the order in which it happened. */
+export interface MessageChanges {
+  /** The messages as they say now, each with `editedAt`. */
+  readonly edited: readonly Message[];
+  /** Deleted for everybody, by external id. */
+  readonly deleted: readonly string[];
+}
+
+export interface ConversationChanges extends MessageChanges {
+  readonly conversationExternalId: string;
 }
 
 /** A run of one conversation's messages without a gap, newest first. */
@@ -202,6 +223,8 @@ export interface MessagePage {
   /** True only when the platform says, or its protocol implies, that nothing older exists. */
   readonly atStart: boolean;
   readonly malformed: readonly MalformedMessage[];
+  /** What the page says of messages besides showing them, where a platform does so. */
+  readonly changes?: MessageChanges;
   /** When the request left, ms. */
   readonly requestedAt: number;
   readonly quota: Quota | null;
@@ -238,6 +261,8 @@ export type ConnectionReport =
       readonly type: 'messagesDeleted';
       readonly conversationExternalId: string;
       readonly externalIds: readonly string[];
+      /** True: what is not held of it was never a message, and nothing is to be remembered. */
+      readonly onlyHeld?: true;
     }
   | { readonly type: 'conversationsChanged'; readonly conversations: readonly ListedConversation[] }
   | { readonly type: 'conversationsRemoved'; readonly externalIds: readonly string[] }

@@ -21,6 +21,14 @@ const MARK = `
   WHERE held.conversation_id = $2 AND double.conversation_id = $1 AND double.external_id = held.external_id
     AND held.deleted_at IS NULL AND double.deleted_at IS NOT NULL`;
 
+// The one that stays may be as it was before an edit that came under the other id.
+const EDIT = `
+  UPDATE omni_events AS held
+  SET type = double.type, text = double.text, payload = double.payload, edited_at = double.edited_at
+  FROM omni_events AS double
+  WHERE held.conversation_id = $2 AND double.conversation_id = $1 AND double.external_id = held.external_id
+    AND double.edited_at > coalesce(held.edited_at, '-infinity')`;
+
 const MOVE = `
   WITH moved AS (
     UPDATE omni_events AS moving SET conversation_id = $2
@@ -77,6 +85,7 @@ export const aliasStore = (sql: StepSql): AliasWrites => ({
       return null;
     }
     sql.send(MARK, [gone, kept]);
+    sql.send(EDIT, [gone, kept]);
     sql.send(MOVE, [gone, kept]);
     sql.send('DELETE FROM omni_events WHERE conversation_id = $1', [gone]);
     sql.send('DELETE FROM spans WHERE conversation_id = $1', [gone]);

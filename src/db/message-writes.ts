@@ -3,6 +3,7 @@ import type { StoredCounts, SyncTransaction } from '../sync/store.ts';
 import { boolArray, instantArray, jsonArray, textArray } from './binary-array.ts';
 import { cleanJsonOrNull, cleanText, cleanTextOrNull } from './clean-text.ts';
 import { toInstant } from './instants.ts';
+import { newestEdits } from './newest-edits.ts';
 import type { Sql } from './sql.ts';
 
 /** The last of each external id, sorted by it: every transaction takes its row locks in the same order. */
@@ -33,11 +34,17 @@ const isNewer = (incoming: string): string => `(
 
 /**
  * Where a platform shows an edited message without a date of the edit (WhatsApp), what was read last is what it says
- * now. Not so for what is pushed, which may be older than what is held.
+ * now, unless an edit that is held was made after the platform was asked ($13). Not so for what is pushed, which may be
+ * older than what is held.
  */
 const IS_UNDATED_EDIT = `(
-  excluded.source = 'sync' AND excluded.edited_at IS NULL AND held.edited_at IS NULL
+  excluded.source = 'sync' AND excluded.edited_at IS NULL
+  AND (held.edited_at IS NULL OR held.edited_at < $13::timestamptz)
   AND excluded.type = held.type AND excluded.text IS DISTINCT FROM held.text)`;
+
+/** Platforms tell whole seconds: of two edits in one, the one that came later is what the message says ($7). */
+const IS_LATER_IN_ITS_SECOND = `(
+  $7::bool AND edit.edited_at = held.edited_at AND (edit.type, edit.text) IS DISTINCT FROM (held.type, held.text))`;
 
 // A row that was inserted here has no earlier version, which shows in its xmax. Neither the source nor a deletion
 // mark is touched by an update.
@@ -49,7 +56,8 @@ const UPSERT = `
     SELECT $1, $2, $11, $12, external_id, sender_id, is_from_me, type, text, payload, timestamp, edited_at
     FROM ${PAGE}
     ON CONFLICT (conversation_id, external_id) DO UPDATE
-    SET type = excluded.type, text = excluded.text, payload = excluded.payload, edited_at = excluded.edited_at
+    SET type = excluded.type, text = excluded.text, payload = excluded.payload,
+        edited_at = coalesce(excluded.edited_at, held.edited_at)
     WHERE ${isNewer('excluded')} OR ${IS_UNDATED_EDIT}
     RETURNING (held.xmax = 0) AS inserted
   ), counts AS (
@@ -61,17 +69,21 @@ const UPSERT = `
   SELECT stored::float8 AS stored, updated::float8 AS updated FROM counts`;
 
 const EDIT = `
-  UPDATE omni_events AS held
-  SET type = edit.type, text = edit.text, payload = edit.payload, edited_at = edit.edited_at
-  FROM unnest($2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
-    AS edit (external_id, type, text, payload, edited_at)
-  WHERE held.conversation_id = $1 AND held.external_id = edit.external_id AND ${isNewer('edit')}`;
+  WITH edited AS (
+    UPDATE omni_events AS held
+    SET type = edit.type, text = edit.text, payload = edit.payload, edited_at = edit.edited_at
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[])
+      AS edit (external_id, type, text, payload, edited_at)
+    WHERE held.conversation_id = $1 AND held.external_id = edit.external_id
+      AND (${isNewer('edit')} OR ${IS_LATER_IN_ITS_SECOND})
+  )
+  SELECT external_id AS "externalId" FROM omni_events WHERE conversation_id = $1 AND external_id = ANY ($2::text[])`;
 
 type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted' | 'markMissing'>;
 
 /** Messages are written by set: one statement for a page, whatever is in it. */
 export const messageWrites = (sql: Sql): MessageWrites => ({
-  upsertMessages: async (instanceId, conversationId, source, messages, at) => {
+  upsertMessages: async (instanceId, conversationId, source, messages, at, readAt = 0) => {
     if (messages.length === 0) return { stored: 0, duplicates: 0, updated: 0 };
     const page = columnsOf(asSet(messages));
     const [counts] = await sql.rows<Omit<StoredCounts, 'duplicates'>>(UPSERT, [
@@ -87,15 +99,19 @@ export const messageWrites = (sql: Sql): MessageWrites => ({
       page.editedAts,
       source,
       toInstant(at),
+      toInstant(readAt),
     ]);
     if (counts === undefined) throw new Error('The upsert of a page returned no counts');
     return { ...counts, duplicates: messages.length - counts.stored - counts.updated };
   },
 
-  applyEdits: async (conversationId, messages) => {
-    if (messages.length === 0) return 0;
-    const { externalIds, types, texts, payloads, editedAts } = columnsOf(asSet(messages));
-    return sql.run(EDIT, [conversationId, externalIds, types, texts, payloads, editedAts]);
+  applyEdits: async (conversationId, messages, told) => {
+    if (messages.length === 0) return [];
+    const { externalIds, types, texts, payloads, editedAts } = columnsOf(newestEdits(messages));
+    const isLive = told === 'live';
+    const parameters = [conversationId, externalIds, types, texts, payloads, editedAts, isLive];
+    const held = await sql.rows<{ externalId: string }>(EDIT, parameters);
+    return held.map(({ externalId }) => externalId);
   },
 
   markDeleted: async (conversationId, externalIds, at) => {

@@ -38,6 +38,7 @@ const BELONGINGS = [
   'commands WHERE instance_id = $1',
   'dead_letters WHERE instance_id = $1',
   'pushes WHERE instance_id = $1',
+  'waiting_changes WHERE instance_id = $1',
   'session_secrets WHERE instance_id = $1',
   'actor_snapshots WHERE instance_id = $1',
   'outbox WHERE instance_id = $1',

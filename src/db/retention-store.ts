@@ -6,9 +6,12 @@ import { toInstant } from './instants.ts';
 import { forgetEndedSurveys } from './people/survey-store.ts';
 import { persevere } from './query-failure.ts';
 import type { Connection } from './sql.ts';
+import { forgetWaitingChanges } from './waiting-change-store.ts';
 
 const DAY_MS = 86_400_000;
 const BATCH = 1_000;
+/** How long a change waits for its message: what has not been told by then is told as it is. */
+const WAITING_DAYS = 90;
 
 const deleteCommands = async (em: SqlEntityManager, before: Date): Promise<number> => {
   const oldest = em
@@ -88,7 +91,8 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
       const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
       const slots = await connection.query((sql) => sql.run(SLOTS, [toInstant(finished.getTime())]));
       const surveys = await connection.query(forgetEndedSurveys);
+      const changes = await connection.query((sql) => forgetWaitingChanges(sql, before(WAITING_DAYS)));
       const payloads = payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays));
-      return commands + events + slots + surveys + payloads;
+      return commands + events + slots + surveys + changes + payloads;
     }),
 });

@@ -15,6 +15,7 @@ import { persevere } from './query-failure.ts';
 import { spanStore } from './span-store.ts';
 import type { Connection, Sql, StepSql } from './sql.ts';
 import { stepTransaction } from './step-transaction.ts';
+import { waitingChangeStore } from './waiting-change-store.ts';
 
 /** Everything a step may write, on one transaction. */
 const syncTransaction = (sql: StepSql): SyncTransaction => ({
@@ -26,6 +27,7 @@ const syncTransaction = (sql: StepSql): SyncTransaction => ({
   ...peopleStore(sql),
   ...pushWrites(sql),
   ...aliasStore(sql),
+  ...waitingChangeStore(sql),
 });
 
 /** Without the leases, which have a session of their own. */

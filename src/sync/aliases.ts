@@ -26,9 +26,10 @@ export const learnAliases = async (
     ),
   );
   const mail: Mail[] = [];
-  for (const { alias, externalId } of aliases.filter((one) => named.has(one.alias))) {
-    const merged = await mergeConversations(storing, alias, externalId);
+  for (const { alias, externalId } of aliases) {
+    const merged = named.has(alias) ? await mergeConversations(storing, alias, externalId) : null;
     if (merged !== null) mail.push({ to: 'jobs', event: { type: 'conversationMerged', ...merged } });
+    await storing.waiting?.move(storing, alias, externalId);
   }
   return mail;
 };

@@ -26,7 +26,10 @@ const edited = (message: Message, { type, text, payload, editedAt }: Message): M
 export class RecentChanges {
   readonly #changes = new Map<string, Change>();
 
+  /** What is told again, such as an edit that is older than one that is remembered, changes nothing. */
   remember(externalId: string, edited: Message | null, at: number): void {
+    const known = this.#changes.get(externalId);
+    if (known !== undefined && edited !== null && !isLater(edited, known.edited)) return;
     this.#changes.delete(externalId);
     this.#changes.set(externalId, { at, edited });
     for (const [id, change] of this.#changes) {
@@ -35,14 +38,22 @@ export class RecentChanges {
     }
   }
 
-  /** The messages as they are by now: without the deleted ones, with the edits. */
-  applyTo(messages: readonly Message[]): readonly Message[] {
+  /**
+   * The messages as they are by now: without the deleted ones, with the edits. `readAt`: when a platform that shows edits
+   * without dates was asked for them; what it was asked for after an edit shows it, or a later one. Null: no matter.
+   */
+  applyTo(messages: readonly Message[], readAt: number | null): readonly Message[] {
     if (this.#changes.size === 0) return messages;
     return messages.flatMap((message) => {
       const change = this.#changes.get(message.externalId);
       if (change === undefined) return [message];
       if (change.edited === null) return [];
-      return [(change.edited.editedAt ?? 0) > (message.editedAt ?? 0) ? edited(message, change.edited) : message];
+      const isOvertaken = readAt === null || change.at >= readAt;
+      return [isOvertaken && isLater(change.edited, message) ? edited(message, change.edited) : message];
     });
   }
 }
+
+/** Of two with one date the one that came later is: platforms tell whole seconds. A deletion is final. */
+const isLater = (edit: Message, known: Message | null): boolean =>
+  known !== null && (edit.editedAt ?? 0) >= (known.editedAt ?? 0);

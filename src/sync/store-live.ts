@@ -7,6 +7,7 @@ import { learnAliases, resolver } from './aliases.ts';
 import { extendLiveEdge } from './live-edge.ts';
 import type { LiveStoring } from './live-storing.ts';
 import { sameSpans } from './spans.ts';
+import { storeChanges } from './store-changes.ts';
 import { storeLivePeople } from './store-people.ts';
 
 /** What the supervisor does not decide about. */
@@ -83,7 +84,12 @@ const storeMessages = async (storing: LiveStoring, report: MessageReport): Promi
     case 'messagesEdited':
       return storeEdited(storing, report.messages);
     case 'messagesDeleted':
-      return storeDeleted(storing, report.conversationExternalId, report.externalIds);
+      return storeChanges(storing, report.conversationExternalId, {
+        edited: [],
+        deleted: report.externalIds,
+        told: 'live',
+        onlyHeld: report.onlyHeld === true,
+      });
     case 'conversationsChanged':
       await tx.upsertConversations(instanceId, report.conversations, at);
       return;
@@ -115,6 +121,7 @@ const storeArrived = async (
     if (conversation === null) continue;
     const arrived = group.map(({ message }) => message);
     await tx.upsertMessages(instanceId, conversation.id, 'live', arrived, at);
+    await storing.waiting?.meet(storing, conversation, null);
     const spans = await tx.spans(conversation.id);
     const next = arrived
       .filter(isPlace)
@@ -126,28 +133,9 @@ const storeArrived = async (
   }
 };
 
-const storeEdited = async (
-  { tx, instanceId, changes, at }: LiveStoring,
-  messages: readonly LiveMessage[],
-): Promise<void> => {
+const storeEdited = async (storing: LiveStoring, messages: readonly LiveMessage[]): Promise<void> => {
   for (const [externalId, group] of byConversation(messages)) {
-    for (const { message } of group) changes.remember(message.externalId, message, at);
-    const conversation = await tx.conversation(instanceId, externalId);
-    if (conversation !== null)
-      await tx.applyEdits(
-        conversation.id,
-        group.map(({ message }) => message),
-        at,
-      );
+    const edited = group.map(({ message }) => message);
+    await storeChanges(storing, externalId, { edited, deleted: [], told: 'live' });
   }
-};
-
-const storeDeleted = async (
-  { tx, instanceId, changes, at }: LiveStoring,
-  conversationExternalId: string,
-  externalIds: readonly string[],
-): Promise<void> => {
-  for (const externalId of externalIds) changes.remember(externalId, null, at);
-  const conversation = await tx.conversation(instanceId, conversationExternalId);
-  if (conversation !== null) await tx.markDeleted(conversation.id, externalIds, at);
 };

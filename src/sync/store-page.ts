@@ -3,7 +3,6 @@ import type { PageCounts, WalkReport as StoredReport } from '../../machines/sync
 import type { ChannelTraits, DirectoryPage, MessagePage, Quota } from '../channels/channel.ts';
 import type { Anchor } from '../domain/anchor.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
-import type { InstanceId } from '../domain/ids.ts';
 import type { JobConfig } from '../domain/job.ts';
 import type { Message } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
@@ -11,21 +10,18 @@ import type { StopReason } from '../domain/stop-reason.ts';
 import { keptOf } from './malformed.ts';
 import { scopeOf } from './next-walk.ts';
 import { endOf } from './page-end.ts';
-import type { RecentChanges } from './recent-changes.ts';
 import { addStretch, newerOf, sameSpans, topBelow } from './spans.ts';
-import type { StoredCounts, SyncTransaction } from './store.ts';
+import type { StoredCounts } from './store.ts';
+import { type ChangeStoring, storeChanges } from './store-changes.ts';
 
 /** The platform's clock and ours, ms. */
 const CLOCKS_MAY_DIFFER_MS = 3_600_000;
 
 /** What a step knows when it stores what a walk brought. */
-export interface Storing {
-  readonly tx: SyncTransaction;
-  readonly instanceId: InstanceId;
+export interface Storing extends ChangeStoring {
   readonly channel: ChannelName;
   readonly job: SyncJobContext;
   readonly readsBelow: ChannelTraits['readsBelow'];
-  readonly at: number;
 }
 
 export type Stored<Type extends StoredReport['type']> = Omit<Extract<StoredReport, { type: Type }>, 'run' | 'usedAt'>;
@@ -61,23 +57,24 @@ export const storeMessagePage = async (
   walk: MessageWalk,
   page: MessagePage,
   continuity: string | null,
-  changes: RecentChanges,
 ): Promise<Stored<'pageStored'>> => {
-  const { tx, instanceId, job, readsBelow, at } = storing;
+  const { tx, instanceId, job, readsBelow, changes, at } = storing;
   const { conversationId } = walk;
+  const readAt = storing.waiting === null ? null : page.requestedAt;
   // Where what is newer has to be passed through, it is held from then on.
   const until = readsBelow === 'held' ? Number.POSITIVE_INFINITY : (job.config.until ?? Number.POSITIVE_INFINITY);
   const isWanted = ({ timestamp }: Message) => timestamp >= walk.since && timestamp <= until;
-  const messages = changes.applyTo(page.messages.filter(isWanted));
+  const messages = changes.applyTo(page.messages.filter(isWanted), readAt);
   const kept = page.malformed.flatMap(keptOf).filter(isWanted);
   const ended = endOf(walk, page);
   // Asked for together: the answers come in one journey.
   const [counts] = await Promise.all([
-    tx.upsertMessages(instanceId, conversationId, 'sync', messages, at),
+    tx.upsertMessages(instanceId, conversationId, 'sync', messages, at, readAt ?? undefined),
     kept.length > 0 ? tx.upsertMessages(instanceId, conversationId, 'sync', kept, at) : null,
     ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
     job.config.refresh && readsBelow === 'anything' ? markMissing(storing, walk, page, ended) : null,
   ]);
+  await storeChangesOf(storing, walk, page);
   return {
     type: 'pageStored',
     counts: countsOf(counts, messages.length, page.malformed.length),
@@ -91,6 +88,13 @@ export const storeMessagePage = async (
     ended,
     pausedUntil: pauseOf(page.quota),
   };
+};
+
+/** What the page says of messages, and what waited for those that it brought. */
+const storeChangesOf = async (storing: Storing, walk: MessageWalk, page: MessagePage): Promise<void> => {
+  const { conversationId: id, externalId } = walk;
+  await storing.waiting?.meet(storing, { id, externalId }, page.requestedAt);
+  if (page.changes !== undefined) await storeChanges(storing, externalId, { ...page.changes, told: 'history' });
 };
 
 /**

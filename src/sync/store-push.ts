@@ -7,6 +7,7 @@ import { learnAliases, resolveMessages, resolver } from './aliases.ts';
 import type { LiveStoring } from './live-storing.ts';
 import { keptOf } from './malformed.ts';
 import { addStretch, sameSpans } from './spans.ts';
+import { storeChanges } from './store-changes.ts';
 import { isPassing } from './work-off.ts';
 
 const NOTHING: PageCounts = { fetched: 0, stored: 0, duplicates: 0, updated: 0, malformed: 0 };
@@ -29,8 +30,10 @@ export const storePush = async (storing: LiveStoring, report: PushReport): Promi
   if (report.type === 'pushRead') {
     const merged = await learnAliases(storing, report.history.aliases);
     const counts = await storeHistory(storing, report.history);
+    await storeChangesOf(storing, report.history);
     await tx.finishPush(report.pushId);
-    return [...merged, { to: 'jobs', event: { type: 'pushStored', counts } }];
+    // A change that was kept is nothing that a job need not ask for any more.
+    return report.history.isLive ? merged : [...merged, { to: 'jobs', event: { type: 'pushStored', counts } }];
   }
   const { failure, pushId } = report;
   if (isPassing(failure)) {
@@ -40,6 +43,17 @@ export const storePush = async (storing: LiveStoring, report: PushReport): Promi
   const isAside = await tx.failPush(pushId, failure.message, at);
   const error = { conversationId: null, externalId: null, reason: 'push_unreadable', message: failure.message };
   return isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [];
+};
+
+const storeChangesOf = async (storing: LiveStoring, { changes, isLive }: PushedHistory): Promise<void> => {
+  const resolve = await resolver(
+    storing,
+    changes.map(({ conversationExternalId }) => conversationExternalId),
+  );
+  for (const { conversationExternalId, edited, deleted } of changes) {
+    const told = isLive ? 'live' : 'history';
+    await storeChanges(storing, resolve(conversationExternalId), { edited, deleted, told });
+  }
 };
 
 const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promise<PageCounts> => {
@@ -74,10 +88,11 @@ const storeStretch = async (storing: LiveStoring, externalId: string, stretch: P
   const { tx, instanceId, changes, at } = storing;
   const conversation = await tx.conversation(instanceId, externalId);
   if (conversation === null) return NOTHING;
-  const messages = changes.applyTo(await resolveMessages(storing, stretch.messages));
+  const messages = changes.applyTo(await resolveMessages(storing, stretch.messages), null);
   const kept = stretch.malformed.flatMap(keptOf);
   const stored = await tx.upsertMessages(instanceId, conversation.id, 'push', messages, at);
   if (kept.length > 0) await tx.upsertMessages(instanceId, conversation.id, 'push', kept, at);
+  await storing.waiting?.meet(storing, conversation, null);
   const [newest] = stretch.messages;
   const oldest = stretch.messages.at(-1);
   if (newest !== undefined && oldest !== undefined) {

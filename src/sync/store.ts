@@ -1,5 +1,5 @@
 import type { Effect } from 'effect';
-import type { HeldMessage } from '../channels/channel.ts';
+import type { HeldMessage, MessageChanges } from '../channels/channel.ts';
 import type { KeptPush, VaultFailure } from '../channels/session-vault.ts';
 import type { Anchor } from '../domain/anchor.ts';
 import type { CatchUp } from '../domain/catch-up.ts';
@@ -86,7 +86,9 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   /**
    * One statement per page: `INSERT … SELECT FROM unnest(…) ON CONFLICT`. The page may name a message twice
    * (the last wins). Seen again and unchanged: duplicate. Seen again with a newer edit: updated. A deletion
-   * mark is never taken back. Identity is (instance, conversation, external id).
+   * mark is never taken back. Identity is (instance, conversation, external id). A text of source `sync` that differs
+   * without a date is an edit too, where no edit is held that is dated at or after `readAt` (ms; without it: where none
+   * is held): when the platform was asked, if it shows edits without dates.
    */
   readonly upsertMessages: (
     instanceId: InstanceId,
@@ -94,15 +96,43 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     source: MessageSource,
     messages: readonly Message[],
     at: number,
+    readAt?: number,
   ) => Promise<StoredCounts>;
-  /** Updates messages that are held; says nothing of others. */
-  readonly applyEdits: (conversationId: ConversationId, messages: readonly Message[], at: number) => Promise<number>;
+  /**
+   * Updates messages that are held and whose last edit is older; returns the external ids of those that are held. Of two
+   * edits with one date the later wins where they are told live, in the order in which they happened.
+   */
+  readonly applyEdits: (
+    conversationId: ConversationId,
+    messages: readonly Message[],
+    told: 'live' | 'history',
+  ) => Promise<readonly string[]>;
   /** Marks held messages deleted; returns the external ids that were found. */
   readonly markDeleted: (
     conversationId: ConversationId,
     externalIds: readonly string[],
     at: number,
   ) => Promise<readonly string[]>;
+  /** External ids of conversations with changes whose messages are not held. */
+  readonly conversationsWithWaiting: (instanceId: InstanceId) => Promise<readonly string[]>;
+  /** Keeps changes of messages that are not held: the newest edit of each, and its deletion. */
+  readonly keepWaiting: (
+    instanceId: InstanceId,
+    conversationExternalId: string,
+    changes: MessageChanges,
+    at: number,
+  ) => Promise<void>;
+  /**
+   * Brings what waits for messages that are held by now to them, and forgets it. Of an edit that was kept before `readAt`
+   * nothing is made: what the platform was asked for later shows it, or a later one. Null: that cannot be said.
+   */
+  readonly applyWaiting: (
+    instanceId: InstanceId,
+    conversation: Pick<StoredConversation, 'id' | 'externalId'>,
+    readAt: number | null,
+  ) => Promise<void>;
+  /** What waits under one id of a conversation waits under the other from now on. */
+  readonly moveWaiting: (instanceId: InstanceId, alias: string, externalId: string) => Promise<void>;
   /** A push was stored: it is gone with the commit. */
   readonly finishPush: (id: number) => Promise<void>;
   /** A push could not be read. After five attempts it is set aside; returns whether it was. */

@@ -20,6 +20,7 @@ import { storeLive } from './store-live.ts';
 import { type Storing, storeListingPage, storeMessagePage } from './store-page.ts';
 import { storePush } from './store-push.ts';
 import { storeSurveyPage } from './store-survey.ts';
+import { WaitingChanges } from './waiting-changes.ts';
 import { walkListing, walkMessages, walkSurvey } from './walks.ts';
 import { workOff } from './work-off.ts';
 
@@ -42,11 +43,13 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   readonly #store: SyncStore;
   readonly #onConnect: DepthOnConnect;
   readonly #changes = new RecentChanges();
+  readonly #waiting: WaitingChanges | null;
 
   constructor(instance: Instance, store: SyncStore, onConnect: DepthOnConnect) {
     this.#instance = instance;
     this.#store = store;
     this.#onConnect = onConnect;
+    this.#waiting = instance.traits.datesEdits ? null : new WaitingChanges();
   }
 
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
@@ -65,8 +68,9 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   }
 
   #live(tx: SyncTransaction, at: number): LiveStoring {
-    const { id, channel } = this.#instance;
-    return { tx, instanceId: id, channel, hasAliases: this.#instance.traits.hasAliases, changes: this.#changes, at };
+    const { id, channel, traits } = this.#instance;
+    const [changes, waiting] = [this.#changes, this.#waiting];
+    return { tx, instanceId: id, channel, hasAliases: traits.hasAliases, changes, waiting, at };
   }
 
   async #absorbWalk(
@@ -79,8 +83,9 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     const job = walkingJob(actors, report);
     if (report.type === 'requestFailed') return failureMail(report, actors);
     if (job === null) return [];
-    const { id, channel } = this.#instance;
-    const storing: Storing = { tx, instanceId: id, channel, job, readsBelow: this.#instance.traits.readsBelow, at };
+    const { id, channel, traits } = this.#instance;
+    const [changes, waiting] = [this.#changes, this.#waiting];
+    const storing: Storing = { tx, instanceId: id, channel, job, readsBelow: traits.readsBelow, changes, waiting, at };
     const { continuity } = actors.supervisor.context;
     if (report.type === 'listingFetched') {
       const stored = await storeListingPage(storing, report.page);
@@ -93,7 +98,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     }
     if (job.walk?.kind !== 'messages') return [];
     const live = report.continuity === continuity ? continuity : null;
-    const stored = await storeMessagePage(storing, job.walk, report.page, live, this.#changes);
+    const stored = await storeMessagePage(storing, job.walk, report.page, live);
     return [{ to: jobId, event: { ...stored, run, usedAt } }];
   }
 

@@ -1,5 +1,6 @@
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
+import { changeStoreContract } from '../contract/store-changes.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
@@ -17,6 +18,7 @@ leaseContract(pgliteDriver());
 syncStoreContract(pgliteDriver());
 catalogueContract(pgliteDriver());
 registryContract(pgliteDriver());
+changeStoreContract(pgliteDriver());
 sessionStoreContract(pgliteDriver());
 settingsContract(pgliteDriver());
 schedulesContract(pgliteDriver());

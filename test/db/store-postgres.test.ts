@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
+import { changeStoreContract } from '../contract/store-changes.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
@@ -24,6 +25,7 @@ describe('a PostgreSQL server', () => {
   runtimeStoreContract(postgresDriver(() => server));
   leaseContract(postgresDriver(() => server));
   syncStoreContract(postgresDriver(() => server));
+  changeStoreContract(postgresDriver(() => server));
   personContract(postgresDriver(() => server));
   groupStoreContract(postgresDriver(() => server));
   contactStoreContract(postgresDriver(() => server));

@@ -260,12 +260,12 @@ export const inMemoryDeps = () => {
     channels: [
       {
         name: 'discord',
-        traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
+        traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null, datesEdits: true },
         refuseCredentials: ({ token = '' }) => (token.length < 20 ? 'is too short for a bot token' : null),
       },
       {
         name: 'whatsapp',
-        traits: { readsBelow: 'held', pairs: true, hasAliases: true, requestsAtOnce: 1 },
+        traits: { readsBelow: 'held', pairs: true, hasAliases: true, requestsAtOnce: 1, datesEdits: false },
         refuseCredentials: ({ historyDepth }) => (historyDepth === undefined ? 'is missing' : null),
       },
     ],

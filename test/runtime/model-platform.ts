@@ -79,7 +79,7 @@ export class ModelPlatform {
 
   readonly channel: Channel = {
     name: 'discord',
-    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
+    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null, datesEdits: true },
     refuseCredentials: () => null,
     open: ({ report, instanceId }) =>
       Effect.acquireRelease(

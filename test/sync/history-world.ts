@@ -187,7 +187,7 @@ export class HistoryWorld {
 
   #storing() {
     const { store: tx, changes, now: at } = this;
-    return { tx, instanceId: INSTANCE, channel: 'discord' as const, hasAliases: false, changes, at };
+    return { tx, instanceId: INSTANCE, channel: 'discord' as const, hasAliases: false, changes, waiting: null, at };
   }
 
   #list(): boolean {
@@ -239,7 +239,7 @@ export class HistoryWorld {
     const live = asked === this.continuity ? asked : null;
     const storing = { ...this.#storing(), job, readsBelow: 'anything' as const };
     const committed = { ...walk, before: walking.before };
-    const { before, ended } = await storeMessagePage(storing, committed, page, live, this.changes);
+    const { before, ended } = await storeMessagePage(storing, committed, page, live);
     walking.pages.shift();
     walking.before = before ?? walking.before;
     if (ended !== null) await this.#choose(walk);

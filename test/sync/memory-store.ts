@@ -8,6 +8,7 @@ import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
 import { MemoryCatchUps } from './memory-catch-ups.ts';
 import { MemoryPeople } from './memory-people.ts';
+import { MemoryWaiting } from './memory-waiting.ts';
 
 interface HeldMessage extends Message {
   readonly source: MessageSource;
@@ -16,12 +17,20 @@ interface HeldMessage extends Message {
 
 const COUNTED_NONE: StoredCounts = { stored: 0, duplicates: 0, updated: 0 };
 
-const isUndatedEdit = (source: string, read: Message, known: Message): boolean =>
+const isUndatedEdit = (source: string, read: Message, known: Message, readAt: number): boolean =>
   source === 'sync' &&
   read.editedAt === null &&
-  known.editedAt === null &&
+  (known.editedAt === null || known.editedAt < readAt) &&
   read.type === known.type &&
   read.text !== known.text;
+
+const editedWith = (held: HeldMessage, { type, text, payload, editedAt }: Message): HeldMessage => ({
+  ...held,
+  type,
+  text,
+  payload,
+  editedAt,
+});
 
 /**
  * What the database holds of one instance, in memory, for tests that take thousands of steps. It does what the
@@ -38,6 +47,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   /** Pushes that wait, by id: why they could not be read. */
   readonly pushes = new Map<number, string | null>();
   readonly deadLetters: NewDeadLetter[] = [];
+  #waiting = new MemoryWaiting();
   readonly catchingUp = new MemoryCatchUps((id) => this.jobs.get(id)?.status ?? 'pending');
   /** The last command that was run. */
   lastSeq = 0;
@@ -56,6 +66,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     copy.published.push(...this.published);
     for (const [id, failure] of this.pushes) copy.pushes.set(id, failure);
     copy.deadLetters.push(...this.deadLetters);
+    copy.#waiting = this.#waiting.copy();
     copy.catchingUp.catchUps.push(...this.catchingUp.catchUps);
     copy.lastSeq = this.lastSeq;
     copy.wanted = this.wanted;
@@ -136,6 +147,8 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     conversationId,
     source,
     messages,
+    _at,
+    readAt = 0,
   ) => {
     const held = this.held.get(conversationId) ?? new Map<string, HeldMessage>();
     this.held.set(conversationId, held);
@@ -145,22 +158,46 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
       if (known === undefined) {
         held.set(message.externalId, { ...message, source, deletedAt: null });
         counts = { ...counts, stored: counts.stored + 1 };
-      } else if ((message.editedAt ?? 0) > (known.editedAt ?? 0) || isUndatedEdit(source, message, known)) {
-        held.set(message.externalId, { ...known, ...message });
+      } else if ((message.editedAt ?? 0) > (known.editedAt ?? 0) || isUndatedEdit(source, message, known, readAt)) {
+        held.set(message.externalId, { ...known, ...message, editedAt: message.editedAt ?? known.editedAt });
         counts = { ...counts, updated: counts.updated + 1 };
       } else counts = { ...counts, duplicates: counts.duplicates + 1 };
     }
     return counts;
   };
 
-  readonly applyEdits: SyncTransaction['applyEdits'] = async (conversationId, messages) => {
+  readonly applyEdits: SyncTransaction['applyEdits'] = async (conversationId, messages, told) => {
     const held = this.held.get(conversationId);
     const known = messages.filter((message) => held?.has(message.externalId));
-    for (const message of known) {
-      const before = held?.get(message.externalId);
-      if (before !== undefined) held?.set(message.externalId, { ...before, ...message });
+    for (const edit of known) {
+      const before = held?.get(edit.externalId);
+      if (before === undefined) continue;
+      const age = (edit.editedAt ?? 0) - (before.editedAt ?? 0);
+      if (age > 0 || (age === 0 && told === 'live')) held?.set(edit.externalId, editedWith(before, edit));
     }
-    return known.length;
+    return known.map(({ externalId }) => externalId);
+  };
+
+  readonly conversationsWithWaiting = async (): Promise<readonly string[]> => this.#waiting.conversations;
+
+  readonly keepWaiting: SyncTransaction['keepWaiting'] = async (_instanceId, conversation, changes, at) =>
+    this.#waiting.keep(conversation, changes, at);
+
+  readonly moveWaiting: SyncTransaction['moveWaiting'] = async (_instanceId, alias, externalId) =>
+    this.#waiting.move(alias, externalId);
+
+  readonly applyWaiting: SyncTransaction['applyWaiting'] = async (_instanceId, { id, externalId }, readAt) => {
+    const held = this.held.get(id);
+    for (const [messageId, message] of held ?? []) {
+      const waiting = this.#waiting.take(externalId, messageId);
+      if (waiting === null) continue;
+      const { edit, since } = waiting;
+      const isNews = edit !== null && since >= (readAt ?? 0) && (edit.editedAt ?? 0) >= (message.editedAt ?? 0);
+      held?.set(messageId, {
+        ...(isNews ? editedWith(message, edit) : message),
+        deletedAt: message.deletedAt ?? waiting.deletedAt,
+      });
+    }
   };
 
   readonly markDeleted: SyncTransaction['markDeleted'] = async (conversationId, externalIds, at) => {

@@ -11,6 +11,7 @@ import { RecentChanges } from '../../src/sync/recent-changes.ts';
 import { storeLive } from '../../src/sync/store-live.ts';
 import { storeMessagePage } from '../../src/sync/store-page.ts';
 import { storePush } from '../../src/sync/store-push.ts';
+import { WaitingChanges } from '../../src/sync/waiting-changes.ts';
 import { MemoryStore } from './memory-store.ts';
 import { CHAT, type Manner, PhoneModel } from './phone-model.ts';
 
@@ -23,6 +24,7 @@ export class PhoneWorld {
   readonly phone: PhoneModel;
   readonly store = new MemoryStore();
   readonly #changes = new RecentChanges();
+  readonly #waiting = new WaitingChanges();
   now = 1_000_000_000;
   asked = 0;
   #stream = 0;
@@ -46,7 +48,8 @@ export class PhoneWorld {
 
   #live() {
     const { store: tx, now: at } = this;
-    return { tx, instanceId: INSTANCE, channel: 'whatsapp' as const, hasAliases: true, changes: this.#changes, at };
+    const [changes, waiting] = [this.#changes, this.#waiting];
+    return { tx, instanceId: INSTANCE, channel: 'whatsapp' as const, hasAliases: true, changes, waiting, at };
   }
 
   /** A message comes in; a crash between its receipt and the step loses it, and begins another stream. */
@@ -62,7 +65,8 @@ export class PhoneWorld {
   }
 
   async push(from: number, to: number): Promise<void> {
-    const history = { stretches: [this.phone.push(from, to)], contacts: [], aliases: [], problems: [] };
+    const told = { changes: [], isLive: false, contacts: [], aliases: [], problems: [] };
+    const history = { stretches: [this.phone.push(from, to)], ...told };
     const settled = (): void => {};
     await storePush(this.#live(), { type: 'pushRead', pushId: ++this.#pushes, history, settled });
   }
@@ -102,9 +106,7 @@ export class PhoneWorld {
       this.asked += 1;
       const page = this.phone.page(this.#anchor(walk.before), limit, manner());
       if (page === null) return false;
-      const { tx, instanceId, channel, at } = this.#live();
-      const storing = { tx, instanceId, channel, job, readsBelow: 'held' as const, at };
-      await storeMessagePage(storing, walk, page, null, this.#changes);
+      await storeMessagePage({ ...this.#live(), job, readsBelow: 'held' }, walk, page, null);
       if (endOf(walk, page) !== null) return true;
       walk = { ...walk, before: page.oldest };
     }

@@ -3,6 +3,7 @@ import type { InstanceId } from '../../src/domain/ids.ts';
 import type { Message } from '../../src/domain/message.ts';
 import { RecentChanges } from '../../src/sync/recent-changes.ts';
 import { storeLive } from '../../src/sync/store-live.ts';
+import { WaitingChanges } from '../../src/sync/waiting-changes.ts';
 import { MemoryStore } from './memory-store.ts';
 import { CHAT, PhoneModel } from './phone-model.ts';
 
@@ -13,6 +14,7 @@ const arrive = async (store: MemoryStore, continuity: string, ...messages: reado
     channel: 'whatsapp' as const,
     hasAliases: true,
     changes: new RecentChanges(),
+    waiting: new WaitingChanges(),
     at: 1_000_000,
   };
   await storeLive(storing, {

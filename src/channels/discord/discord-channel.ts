@@ -98,7 +98,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
 
   return {
     name: 'discord',
-    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
+    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null, datesEdits: true },
     refuseCredentials,
     open: (request) =>
       Effect.acquireRelease(

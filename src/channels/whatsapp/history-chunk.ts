@@ -1,24 +1,26 @@
 import { isJidGroup, isLidUser, isPnUser, proto } from '@whiskeysockets/baileys';
 import type { LearnedAlias, ListedContact } from '../../domain/contact.ts';
 import type { Message } from '../../domain/message.ts';
-import type { MalformedMessage, PushedHistory, PushedStretch } from '../channel.ts';
+import type {
+  ConversationChanges,
+  MalformedMessage,
+  MessageChanges,
+  PushedHistory,
+  PushedStretch,
+} from '../channel.ts';
 import { type AddressBook, aliasOf, type Canonical, isPair, type Pair } from './address-book.ts';
 import { contactOf, mergeContacts, namesOf, type ToldContact } from './contact-mapping.ts';
 import { conversationOf } from './conversation-mapping.ts';
 import { isConversation, plainJid } from './jid.ts';
-import { addressesIn, entryOf, type MappingOf } from './message-mapping.ts';
+import { addressesIn, type Entry, entryOf, type MappingOf } from './message-mapping.ts';
 import { reactionsOf, withReactions } from './reaction-mapping.ts';
 import { numberOf, timeOfSeconds } from './wire-time.ts';
 
 /** `Conversation.EndOfHistoryTransferType`: nothing older is on the phone. 0 and 2 say that there is more. */
 const NO_MORE_ON_PRIMARY = 1;
 
-/** Messages of one chat of a history, and what the history says besides them. */
-export interface ChunkStretch extends PushedStretch {
-  /** Ids of messages that were deleted for everybody. */
-  readonly deleted: readonly string[];
-  readonly edited: readonly Message[];
-}
+/** Messages of one chat of a history, and what the history says of them besides. */
+export interface ChunkStretch extends PushedStretch, MessageChanges {}
 
 export interface HistoryChunk extends PushedHistory {
   readonly stretches: readonly ChunkStretch[];
@@ -65,14 +67,34 @@ const toldContacts = (history: proto.IHistorySync): readonly ToldContact[] => [
 const isRevoked = ({ messageStubType }: proto.IWebMessageInfo): boolean =>
   messageStubType === proto.WebMessageInfo.StubType.REVOKE;
 
+interface Told {
+  readonly info: proto.IWebMessageInfo;
+  readonly entry: Entry;
+}
+
+/** A phone may give an edited message as its edit alone, and then that is the message: the newest, where there are more. */
+const withoutOriginals = (entries: readonly Told[]): readonly Told[] => {
+  const shown = new Set(entries.flatMap(({ entry }) => (entry.kind === 'message' ? [entry.message.externalId] : [])));
+  return entries.map(({ info, entry }) => {
+    if (entry.kind !== 'edit' || shown.has(entry.message.externalId)) return { info, entry };
+    shown.add(entry.message.externalId);
+    return { info, entry: { kind: 'message', message: entry.message } };
+  });
+};
+
+const changesOf = (stretches: readonly ChunkStretch[]): readonly ConversationChanges[] =>
+  stretches.flatMap(({ conversation, edited, deleted }) =>
+    edited.length + deleted.length === 0 ? [] : [{ conversationExternalId: conversation.externalId, edited, deleted }],
+  );
+
 const stretchOf = (chat: proto.IConversation, mapping: MappingOf): ChunkStretch => {
   const messages: Message[] = [];
   const malformed: MalformedMessage[] = [];
   const deleted: string[] = [];
   const edited: Message[] = [];
   const reactions: Message[] = [];
-  for (const info of newestFirst(infosOf(chat))) {
-    const entry = entryOf(info, mapping);
+  const entries = newestFirst(infosOf(chat)).map((info) => ({ info, entry: entryOf(info, mapping) }));
+  for (const { info, entry } of withoutOriginals(entries)) {
     if (entry.kind === 'message') {
       messages.push(entry.message);
       const newestAt = messages[0]?.timestamp ?? entry.message.timestamp;
@@ -80,7 +102,7 @@ const stretchOf = (chat: proto.IConversation, mapping: MappingOf): ChunkStretch 
     }
     if (entry.kind === 'message' && isRevoked(info)) deleted.push(entry.message.externalId);
     if (entry.kind === 'malformed') malformed.push(entry.malformed);
-    if (entry.kind === 'edit') edited.push(entry.message);
+    if (entry.kind === 'edit') edited.unshift(entry.message);
     if (entry.kind === 'deletion') deleted.push(entry.externalId);
   }
   const jid = mapping.canonical(chat.id);
@@ -118,5 +140,15 @@ export const readChunk = async ({ history, also = [], book, now }: ChunkOf): Pro
   const stretches = chats.map((chat) => stretchOf(chat, mapping));
   const contacts: readonly ListedContact[] = mergeContacts(told.flatMap((one) => contactOf(one, canonical) ?? []));
   const aliases: readonly LearnedAlias[] = pairs.map(aliasOf);
-  return { stretches, contacts, aliases, pairs, chats: chats.map(({ id }) => id ?? ''), canonical, problems: [] };
+  return {
+    stretches,
+    changes: changesOf(stretches),
+    isLive: false,
+    contacts,
+    aliases,
+    pairs,
+    chats: chats.map(({ id }) => id ?? ''),
+    canonical,
+    problems: [],
+  };
 };

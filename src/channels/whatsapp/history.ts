@@ -2,14 +2,13 @@ import { generateMessageIDV2, proto, type WASocket } from '@whiskeysockets/baile
 import { Duration, Effect } from 'effect';
 import type { Anchor } from '../../domain/anchor.ts';
 import type { Message } from '../../domain/message.ts';
-import type { ConnectionReport, HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
+import type { HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
 import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreachable } from '../platform-failure.ts';
 import type { AddressBook } from './address-book.ts';
 import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
 import { sendToPhone } from './phone-message.ts';
-import { changesOf } from './stretch-changes.ts';
 
 /** A phone gives at most 50 for one request, whatever is asked for. */
 const PAGE_SIZE = 50;
@@ -31,7 +30,6 @@ export interface HistoryOf {
   readonly book: AddressBook;
   readonly files: HistoryFiles;
   readonly now: () => number;
-  readonly report: (report: ConnectionReport) => void;
   readonly learn: (told: Pick<HistoryChunk, 'pairs' | 'chats'>) => Promise<void>;
   /** Under which address the phone knows a chat. */
   readonly addressOf: (externalId: string) => Promise<string>;
@@ -112,6 +110,7 @@ const pageOf = (
     oldest,
     atStart,
     malformed,
+    changes: { edited: stretch?.edited ?? [], deleted: stretch?.deleted ?? [] },
     requestedAt,
     quota: null,
   });
@@ -119,7 +118,7 @@ const pageOf = (
 
 /** Reads what a phone gives only when asked: one request, answered by a history notification that names it. */
 export const whatsappHistory = (of: HistoryOf): MessageHistory => {
-  const { line, awaited, book, files, now, report, learn } = of;
+  const { line, awaited, book, files, now, learn } = of;
   const limitMs = of.answerTimeoutMs ?? ANSWER_LIMIT_MS;
   let busy = false;
 
@@ -163,10 +162,6 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
       }),
     );
 
-  const tellChanges = (chunk: HistoryChunk): void => {
-    for (const change of changesOf(chunk.stretches)) report(change);
-  };
-
   return {
     pageSize: PAGE_SIZE,
     read: Effect.fnUntraced(function* ({ externalId, before, from, limit }: HistoryRequest) {
@@ -184,9 +179,7 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
         yield* Effect.promise(() => learn(chunk));
         const wanted = chunk.canonical(externalId);
         const stretch = chunk.stretches.find(({ conversation }) => conversation.externalId === wanted);
-        const page = yield* pageOf(stretch, { from, before }, requestedAt);
-        tellChanges(chunk);
-        return page;
+        return yield* pageOf(stretch, { from, before }, requestedAt);
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {

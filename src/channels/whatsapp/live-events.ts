@@ -161,10 +161,12 @@ const conversationOfGroup = ({ id, subject, creation, linkedParent, isCommunity 
 
 /**
  * What could not be read is kept as a message until it comes again, readable: then it may turn out to be an edit, a
- * deletion or a matter of the protocol, and what was kept of it is no message.
+ * deletion or a matter of the protocol, and what was kept of it is no message. What names itself is one.
  */
-const notMessages = ({ id, entry }: Pick<Placed, 'id' | 'entry'>): readonly string[] =>
-  id === '' || entry.kind === 'message' || entry.kind === 'malformed' ? [] : [id];
+const isNoMessage = ({ id, entry }: Placed): boolean => {
+  if (id === '' || entry.kind === 'message' || entry.kind === 'malformed') return false;
+  return entry.kind !== 'edit' || entry.message.externalId !== id;
+};
 
 const reportsOf = (placed: readonly Placed[], continuity: string): readonly ConnectionReport[] => {
   const of = (kind: Entry['kind']) => placed.filter(({ entry }) => entry.kind === kind);
@@ -173,11 +175,13 @@ const reportsOf = (placed: readonly Placed[], continuity: string): readonly Conn
   return [
     ...(arrived.length === 0 ? [] : [{ type: 'messagesArrived' as const, continuity, messages: arrived }]),
     ...(edited.length === 0 ? [] : [{ type: 'messagesEdited' as const, messages: edited }]),
-    ...placed.flatMap(({ chat, id, entry }) => {
-      const externalIds = [...(entry.kind === 'deletion' ? [entry.externalId] : []), ...notMessages({ id, entry })];
-      return externalIds.length === 0
-        ? []
-        : [{ type: 'messagesDeleted' as const, conversationExternalId: chat, externalIds }];
+    ...placed.flatMap((one): readonly ConnectionReport[] => {
+      const { chat: conversationExternalId, id, entry } = one;
+      const deleted = { type: 'messagesDeleted' as const, conversationExternalId };
+      return [
+        ...(entry.kind === 'deletion' ? [{ ...deleted, externalIds: [entry.externalId] }] : []),
+        ...(isNoMessage(one) ? [{ ...deleted, externalIds: [id], onlyHeld: true as const }] : []),
+      ];
     }),
   ];
 };

@@ -13,7 +13,7 @@ const Told = proto.Message.ProtocolMessage.Type;
 /** What an entry of a history, or of the live stream, turns out to be. */
 export type Entry =
   | { readonly kind: 'message'; readonly message: Message }
-  /** Of the message that was edited: its id, what it says now, and since when. */
+  /** Of the message that was edited: its id, what it says now, and since when. Its time is that of the entry. */
   | { readonly kind: 'edit'; readonly message: Message }
   | { readonly kind: 'deletion'; readonly externalId: string }
   | { readonly kind: 'malformed'; readonly malformed: MalformedMessage }
@@ -100,7 +100,7 @@ export const entryOf = (info: proto.IWebMessageInfo, mapping: MappingOf): Entry 
         externalId: ExternalId.make(target),
         payload,
         editedAt,
-        timestamp: editedAt,
+        timestamp: at ?? editedAt,
       };
       return { kind: 'edit', message };
     }

@@ -1,34 +1,51 @@
 import { Effect } from 'effect';
-import type { ConnectionReport, PushReader } from '../channel.ts';
+import type { PushedHistory, PushReader } from '../channel.ts';
 import { BadAnswer } from '../platform-failure.ts';
 import type { KeptPush } from '../session-vault.ts';
 import type { AddressBook } from './address-book.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type HistoryChunk, readChunk } from './history-chunk.ts';
+import { changesIn, changeTold, isKeptChange } from './kept-change.ts';
 import { notificationOf } from './kept-notification.ts';
-import { changesOf } from './stretch-changes.ts';
 
 export interface PushedOf {
   readonly book: AddressBook;
   readonly files: HistoryFiles;
   readonly now: () => number;
-  readonly report: (report: ConnectionReport) => void;
   /** Keeps what the history tells of who is who, and what the phone calls its chats. */
   readonly learn: (told: Pick<HistoryChunk, 'pairs' | 'chats'>) => Promise<void>;
 }
 
-/** Reads what the phone pushed and we kept. */
-export const pushReader = ({ book, files, now, report, learn }: PushedOf): PushReader => ({
-  read: Effect.fnUntraced(function* ({ body }: KeptPush) {
-    const notification = yield* Effect.try({
-      try: () => notificationOf(body),
-      catch: () => new BadAnswer({ message: 'What was kept of a history notification cannot be read.', raw: null }),
+const NOTHING: PushedHistory = {
+  stretches: [],
+  changes: [],
+  isLive: false,
+  contacts: [],
+  aliases: [],
+  problems: [],
+};
+
+/** Reads what the phone pushed and we kept, and the changes that were kept because they are told only once. */
+export const pushReader = ({ book, files, now, learn }: PushedOf): PushReader => {
+  const decoded = <A>(decode: () => A): Effect.Effect<A, BadAnswer> =>
+    Effect.try({
+      try: decode,
+      catch: () => new BadAnswer({ message: 'What was kept of a push cannot be read.', raw: null }),
     });
-    const history = yield* readHistory(files, notification);
-    const chunk = yield* Effect.promise(() => readChunk({ history, book, now: now() }));
-    yield* Effect.promise(() => learn(chunk));
-    const { stretches, contacts, aliases, problems } = chunk;
-    for (const change of changesOf(stretches)) report(change);
-    return { stretches, contacts, aliases, problems };
-  }),
-});
+
+  return {
+    read: Effect.fnUntraced(function* (push: KeptPush) {
+      if (isKeptChange(push)) {
+        const info = yield* decoded(() => changeTold(push));
+        const changes = yield* Effect.promise(() => changesIn(info, book, now()));
+        return { ...NOTHING, changes, isLive: true };
+      }
+      const notification = yield* decoded(() => notificationOf(push.body));
+      const history = yield* readHistory(files, notification);
+      const chunk = yield* Effect.promise(() => readChunk({ history, book, now: now() }));
+      yield* Effect.promise(() => learn(chunk));
+      const { stretches, changes, isLive, contacts, aliases, problems } = chunk;
+      return { stretches, changes, isLive, contacts, aliases, problems };
+    }),
+  };
+};

@@ -40,7 +40,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
       report: request.report,
       loginLimitMs: options.loginLimitMs ?? null,
     });
-    const { book, learn, awaited, socket, watch, tell } = session;
+    const { book, learn, awaited, socket, watch } = session;
     const connection: Connection = {
       directory: whatsappDirectory(now),
       history: whatsappHistory({
@@ -50,13 +50,12 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
         files,
         now,
         learn,
-        report: tell,
         addressOf: session.addresses.of,
         answerTimeoutMs: options.answerTimeoutMs ?? null,
       }),
       contacts: contactSurvey(() => session.readAddressBook(), now),
       groups: groupSurvey({ fetchGroups: () => session.fetchGroups(), book, learn, now }),
-      pushed: pushReader({ book, files, now, learn, report: tell }),
+      pushed: pushReader({ book, files, now, learn }),
       logOut: Effect.tryPromise({
         try: () => session.logOut(),
         catch: (error) =>
@@ -69,7 +68,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
 
   return {
     name: 'whatsapp',
-    traits: { pairs: true, readsBelow: 'held', hasAliases: true, requestsAtOnce: 1 },
+    traits: { pairs: true, readsBelow: 'held', hasAliases: true, requestsAtOnce: 1, datesEdits: false },
     refuseCredentials,
     open: (request) =>
       Effect.acquireRelease(

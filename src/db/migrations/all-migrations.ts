@@ -3,6 +3,7 @@ import { Messages } from './0002-messages.ts';
 import { People } from './0003-people.ts';
 import { Schedules } from './0004-schedules.ts';
 import { Sessions } from './0005-sessions.ts';
+import { WaitingChanges } from './0006-waiting-changes.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -11,4 +12,5 @@ export const ALL_MIGRATIONS = [
   { name: '0003-people', class: People },
   { name: '0004-schedules', class: Schedules },
   { name: '0005-sessions', class: Sessions },
+  { name: '0006-waiting-changes', class: WaitingChanges },
 ];

@@ -6,7 +6,7 @@ import { noPeople } from '../../harness/no-people.ts';
 /** A platform that takes every login at once, and holds no conversations. `opened` hears of each connection. */
 export const instantChannel = (opened: (id: InstanceId) => void): Channel => ({
   name: 'discord',
-  traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
+  traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null, datesEdits: true },
   refuseCredentials: () => null,
   open: ({ instanceId, report }) =>
     Effect.sync(() => {

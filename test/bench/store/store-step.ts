@@ -15,7 +15,13 @@ import type { BenchStore } from './bench-store.ts';
 import { type ConversationPages, pageOf } from './message-pages.ts';
 
 const OPEN: Limits = { messages: 1_000_000, contacts: 1_000_000, unit: 'request', atOnce: null };
-const TRAITS: ChannelTraits = { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null };
+const TRAITS: ChannelTraits = {
+  readsBelow: 'anything',
+  pairs: false,
+  hasAliases: false,
+  requestsAtOnce: null,
+  datesEdits: true,
+};
 const CONTINUITY = 'bench';
 
 /** An instance whose steps are taken by hand: production's own, with fence, actors, spans, rows and outbox. */

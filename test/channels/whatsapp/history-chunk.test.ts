@@ -171,7 +171,7 @@ describe('a history', () => {
   });
 
   it('tells of entries that are no messages, and of messages that were deleted', async () => {
-    const { stretches } = await chunkOf([
+    const { stretches, changes } = await chunkOf([
       chat(ADA, [
         message('A', SECOND, { messageStubType: proto.WebMessageInfo.StubType.REVOKE, message: null }),
         message('', SECOND),
@@ -179,10 +179,58 @@ describe('a history', () => {
       ]),
     ]);
     expect(stretches[0]?.deleted).toEqual(['A']);
+    expect(changes).toEqual([{ conversationExternalId: ADA, edited: [], deleted: ['A'] }]);
     expect(stretches[0]?.malformed.map(({ externalId, at }) => [externalId, at])).toEqual([
       [null, SECOND * 1000],
       ['C', null],
     ]);
+  });
+});
+
+describe('an edited message in a history', () => {
+  const edit = (id: string, target: string, text: string, at: number): proto.IHistorySyncMsg =>
+    message(id, at, {
+      message: {
+        editedMessage: {
+          message: {
+            protocolMessage: {
+              key: { remoteJid: ADA, fromMe: false, id: target },
+              type: proto.Message.ProtocolMessage.Type.MESSAGE_EDIT,
+              editedMessage: { conversation: text },
+              timestampMs: (at + 60) * 1000,
+            },
+          },
+        },
+      },
+    });
+  const told = async (...messages: proto.IHistorySyncMsg[]) => {
+    const { stretches, changes } = await chunkOf([chat(ADA, messages)]);
+    const shown = stretches[0]?.messages.map(({ externalId, text, timestamp, editedAt }) => [
+      externalId,
+      text,
+      timestamp / 1000 - SECOND,
+      editedAt === null ? null : editedAt / 1000 - SECOND,
+    ]);
+    return { shown, edited: changes.flatMap(({ edited }) => edited.map(({ text }) => text)) };
+  };
+
+  it('is a message where its edit is all that the phone gives, under its own id or that of the edit', async () => {
+    expect(await told(message('B', SECOND + 9), edit('A', 'A', 'new', SECOND))).toEqual({
+      shown: [
+        ['B', 'B', 9, null],
+        ['A', 'new', 0, 60],
+      ],
+      edited: [],
+    });
+    expect(await told(edit('E2', 'A', 'newest', SECOND + 5), edit('E1', 'A', 'new', SECOND))).toEqual({
+      shown: [['A', 'newest', 5, 65]],
+      edited: ['new'],
+    });
+  });
+
+  it('stays where it is when the phone gives it besides its edits, which are told in their order', async () => {
+    const entries = [edit('E2', 'A', 'newest', SECOND + 5), edit('E1', 'A', 'new', SECOND + 1), message('A', SECOND)];
+    expect(await told(...entries)).toEqual({ shown: [['A', 'A', 0, null]], edited: ['new', 'newest'] });
   });
 });
 

@@ -64,6 +64,17 @@ describe('history on demand', () => {
     expect(rig.simulator.log.mostInFlight.get('491700000001')).toBe(1);
   });
 
+  it('says in the page itself what was deleted, and nowhere else', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { externalId, from } = newestOf(rig, 'Ada');
+    const target = [...rig.simulator.groundTruth({ chat: 'Ada' })].at(-5)?.messageId ?? '';
+    await rig.simulator.edit({ edit: 'revoke', chat: 'Ada', messageId: target, silent: true });
+    const { changes } = await page(channel, externalId, from);
+    expect(changes?.deleted).toContain(target);
+    expect(channel.of('messagesDeleted')).toEqual([]);
+  });
+
   it('hands the answer to whoever waits for it, and does not keep it', async () => {
     const rig = await start();
     const channel = await rig.pairWithHistory();

@@ -22,19 +22,20 @@ const told = (id: string, protocolMessage: proto.Message.IProtocolMessage | null
     'now',
   );
 
-const deleted = (...externalIds: readonly string[]) => ({
+const deleted = (externalId: string) => ({
   type: 'messagesDeleted',
   conversationExternalId: CHAT,
-  externalIds,
+  externalIds: [externalId],
 });
+const wasNone = (externalId: string) => ({ ...deleted(externalId), onlyHeld: true });
 
 it('keeps what cannot be read as a message, and no longer once it turns out to be none', async () => {
   expect(await told('STANZA', null)).toMatchObject([
     { type: 'messagesArrived', messages: [{ message: { externalId: 'STANZA', type: 'unknown', text: null } }] },
   ]);
   const key = { remoteJid: CHAT, id: 'TARGET', fromMe: false };
-  expect(await told('STANZA', { key, type: Type.REVOKE })).toEqual([deleted('TARGET', 'STANZA')]);
-  expect(await told('STANZA', { type: Type.APP_STATE_SYNC_KEY_REQUEST })).toEqual([deleted('STANZA')]);
+  expect(await told('STANZA', { key, type: Type.REVOKE })).toEqual([deleted('TARGET'), wasNone('STANZA')]);
+  expect(await told('STANZA', { type: Type.APP_STATE_SYNC_KEY_REQUEST })).toEqual([wasNone('STANZA')]);
   const edit = {
     key,
     type: Type.MESSAGE_EDIT,
@@ -43,6 +44,8 @@ it('keeps what cannot be read as a message, and no longer once it turns out to b
   };
   expect(await told('STANZA', edit)).toMatchObject([
     { type: 'messagesEdited', messages: [{ message: { externalId: 'TARGET', text: 'hello' } }] },
-    deleted('STANZA'),
+    wasNone('STANZA'),
   ]);
+  // A phone may send an edit under the very id of the message.
+  expect((await told('TARGET', edit)).map(({ type }) => type)).toEqual(['messagesEdited']);
 });

@@ -102,6 +102,16 @@ describe('pushed history', () => {
     expect(aliases).not.toContain(cleo?.lid);
   });
 
+  it('says itself what was deleted, which no report does', async () => {
+    const rig = await start();
+    const truth = [...rig.simulator.groundTruth({ chat: 'Ben' })].at(-1);
+    await rig.simulator.edit({ edit: 'revoke', chat: 'Ben', messageId: truth?.messageId ?? '', silent: true });
+    const channel = await rig.pairWithHistory();
+    const changes = (await rig.readAll(channel)).flatMap((history) => history.changes);
+    expect(changes.flatMap(({ deleted }) => deleted)).toContain(truth?.messageId);
+    expect(channel.of('messagesDeleted')).toEqual([]);
+  });
+
   it('says that a chat is told from its start only where the phone says so', async () => {
     const rig = await start({ push: { fullDays: 500, chunkMessages: 40 } });
     const channel = await rig.pairWithHistory({ credentials: { historyDepth: 'full' } });

@@ -130,7 +130,7 @@ export class SimulatedNode {
   /** The platform, as it is reached from this process. */
   readonly #channel: Channel = {
     name: 'discord',
-    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null },
+    traits: { readsBelow: 'anything', pairs: false, hasAliases: false, requestsAtOnce: null, datesEdits: true },
     refuseCredentials: () => null,
     open: (request) =>
       Effect.gen({ self: this }, function* () {
