@@ -1,5 +1,6 @@
 import {
   type BaileysEventMap,
+  type BinaryNode,
   Browsers,
   makeWASocket,
   type SocketConfig,
@@ -9,6 +10,7 @@ import type { HistoryDepth } from '../../domain/pairing.ts';
 import type { AuthState } from './auth-state.ts';
 import { containFaults } from './contained.ts';
 import { throughMediaHost } from './media-dispatcher.ts';
+import type { SeenStanzas } from './seen-stanzas.ts';
 
 /** Hears an event of the library when it happens, after the library itself did. */
 export type Hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]) => void;
@@ -23,6 +25,7 @@ export interface SocketOf {
   readonly logger: SocketConfig['logger'];
   readonly hear: Hear;
   readonly onFault: (error: unknown) => void;
+  readonly stanzas: SeenStanzas;
 }
 
 /**
@@ -54,6 +57,8 @@ export const openSocket = (of: SocketOf): WASocket => {
     getMessage: async () => undefined,
   });
   containFaults(socket.ws, of.onFault);
+  // Emitted for every stanza before what is emitted for its kind.
+  socket.ws.on('frame', (frame: BinaryNode) => of.stanzas.see(frame));
   const emit = socket.ev.emit.bind(socket.ev);
   socket.ev.emit = (name, event) => {
     const told = emit(name, name === 'creds.update' ? taken(event, state) : event);

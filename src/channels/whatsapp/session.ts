@@ -28,6 +28,7 @@ import { refusalOf } from './history.ts';
 import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { Reporting } from './reporting.ts';
+import { SeenStanzas } from './seen-stanzas.ts';
 import { openSocket } from './session-socket.ts';
 import { durableRepository } from './signal-repository.ts';
 
@@ -104,7 +105,7 @@ export class Session {
     this.#events = new AccountEvents({
       book: this.book,
       now: of.now,
-      tell: this.tell,
+      tell: (report) => this.#reporting.tell(report),
       onFault: this.#onFault('An event of WhatsApp could not be taken in.'),
     });
   }
@@ -142,9 +143,6 @@ export class Session {
     if (!(await holdsKey(state))) return null;
     return this.#events.contactsDuring(() => rereadAddressBook(socket, state));
   }
-
-  /** What happens in the account, as far as it is told from outside of the live stream. */
-  readonly tell = (report: ConnectionReport): void => this.#reporting.tell(report);
 
   async start(): Promise<void> {
     const { vault } = this.#of;
@@ -204,9 +202,17 @@ export class Session {
     const hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]): void => {
       if (this.#socket === socket) this.#hear(state, socket, { [name]: event });
     };
+    const stanzas = new SeenStanzas();
     const socket = openSocket({
       state,
-      makeSignalRepository: durableRepository({ state, awaited: this.awaited, now, isCurrent: () => isCurrent }),
+      stanzas,
+      makeSignalRepository: durableRepository({
+        state,
+        stanzas,
+        awaited: this.awaited,
+        now,
+        isCurrent: () => isCurrent,
+      }),
       historyDepth,
       socketUrl,
       mediaUrl,

@@ -5,14 +5,17 @@ import {
   type SignalKeyStoreWithTransaction,
   type SocketConfig,
 } from '@whiskeysockets/baileys';
+import type { NewPush } from '../session-vault.ts';
 import type { AuthState } from './auth-state.ts';
 import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
 import { gatherMappings } from './gathered-mappings.ts';
+import { keptChange } from './kept-change.ts';
 import { keptNotification } from './kept-notification.ts';
 import { Lane } from './lane.ts';
 import { patientLookUp } from './lid-lookup.ts';
 import { newsIn } from './own-news.ts';
 import { quietly } from './quiet-signal.ts';
+import type { SeenStanzas } from './seen-stanzas.ts';
 
 /** Of the transactions here: there is one at a time, so they can share a name. */
 const TRANSACTION = 'signal';
@@ -27,6 +30,7 @@ const transactional = (keys: Keys): SignalKeyStoreWithTransaction => {
 
 export interface RepositoryOf {
   readonly state: AuthState;
+  readonly stanzas: SeenStanzas;
   readonly awaited: AwaitedAnswers;
   readonly now: () => number;
   /** False once the socket is closed: what is left of its messages comes again, and has to be readable then. */
@@ -36,15 +40,15 @@ export interface RepositoryOf {
 /**
  * libsignal's sessions, as Baileys has them, with three promises that Baileys does not make:
  *
- * - What a device of our own tells once (history, app state keys) is durable in the same write as the ratchet that
- *   decrypted it, before `decryptMessage` returns and so before any receipt for it leaves. A message that comes again
+ * - What is told once (history and app state keys by a device of our own, edits and deletions by anybody) is durable in
+ *   the same write as the ratchet that decrypted it, before `decryptMessage` returns and so before any receipt for it leaves. A message that comes again
  *   after a crash is refused by the ratchet, and what it told is kept.
  * - What was encrypted is only handed out once its ratchet is durable, also where Baileys sends from within a
  *   transaction of its own (`relayMessage`), which it would commit after sending.
  * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with and
  *   without device) with one session behind them, of which a change could get lost.
  */
-export const durableRepository = ({ state, awaited, now, isCurrent }: RepositoryOf): MakeRepository => {
+export const durableRepository = ({ state, stanzas, awaited, now, isCurrent }: RepositoryOf): MakeRepository => {
   const lane = new Lane();
   const outside = AsyncLocalStorage.snapshot();
   /** Outside of any transaction that the caller may be in. */
@@ -57,6 +61,14 @@ export const durableRepository = ({ state, awaited, now, isCurrent }: Repository
   const isOwn = (jid: string): boolean => {
     const { me } = state.creds;
     return [me?.id, me?.lid].some((own) => own !== undefined && jidNormalizedUser(own) === jidNormalizedUser(jid));
+  };
+
+  const changesIn = (plaintext: Uint8Array, ciphertext: Uint8Array): readonly NewPush[] => {
+    const stanza = stanzas.of(ciphertext);
+    if (stanza === null) return [];
+    const { id = '', lid = '' } = state.creds.me ?? {};
+    const kept = keptChange(plaintext, { stanza, me: id, meLid: lid });
+    return kept === null ? [] : [kept];
   };
 
   return (auth, logger, lidsOf) => {
@@ -76,6 +88,7 @@ export const durableRepository = ({ state, awaited, now, isCurrent }: Repository
         state.keeping((pushes) =>
           keys.transaction(async () => {
             const decrypted = await inner.decryptMessage(sealed);
+            pushes.push(...changesIn(decrypted, sealed.ciphertext));
             const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
             if (news === null) return decrypted;
             if (Object.keys(news.appStateKeys).length > 0) await keys.set({ 'app-state-sync-key': news.appStateKeys });
@@ -92,10 +105,21 @@ export const durableRepository = ({ state, awaited, now, isCurrent }: Repository
       return plaintext;
     };
 
+    const decryptGroupMessage: typeof inner.decryptGroupMessage = (sealed) =>
+      alone(() =>
+        state.keeping((pushes) =>
+          keys.transaction(async () => {
+            const decrypted = await inner.decryptGroupMessage(sealed);
+            pushes.push(...changesIn(decrypted, sealed.msg));
+            return decrypted;
+          }, TRANSACTION),
+        ),
+      );
+
     return {
       ...inner,
       decryptMessage,
-      decryptGroupMessage: (sealed) => inTransaction(() => inner.decryptGroupMessage(sealed)),
+      decryptGroupMessage,
       processSenderKeyDistributionMessage: (key) => inTransaction(() => inner.processSenderKeyDistributionMessage(key)),
       encryptMessage: (open) => inTransaction(() => inner.encryptMessage(open)),
       encryptGroupMessage: (open) => inTransaction(() => inner.encryptGroupMessage(open)),

@@ -39,6 +39,65 @@ const inflateAll = async (rig: Rig, channel: OpenChannel) =>
 
 const histSyncs = (rig: Rig): number => rig.simulator.log.receipts.filter(({ type }) => type === 'hist_sync').length;
 
+describe('a process that dies with an edit or a deletion that it was told', () => {
+  it('has it nevertheless, and in order: of others and of the owner, direct and in a group', async () => {
+    const rig = await start();
+    const first = await rig.pairWithHistory();
+    const { edit } = rig.simulator;
+    const text = (words: string) => ({ type: 'text', text: words }) as const;
+    const write = async (message: { chat: string; from?: string }): Promise<string> => {
+      const id = (await edit({ edit: 'message', ...message, content: text('as it was') })) ?? '';
+      await first.told('messagesArrived', ({ messages }) =>
+        messages.some(({ message: { externalId } }) => externalId === id),
+      );
+      return id;
+    };
+    const [ada, own, group] = [
+      await write({ chat: 'Ada', from: 'Ada' }),
+      await write({ chat: 'Ada' }),
+      await write({ chat: 'Sailing', from: 'Ben' }),
+    ];
+    await first.close();
+    const kept = rig.vault.pushed.length;
+    const said: ConnectionReport[] = [];
+    for (const change of [
+      { edit: 'editMessage', chat: 'Ada', messageId: ada, text: 'first' },
+      { edit: 'editMessage', chat: 'Ada', messageId: ada, text: 'second' },
+      { edit: 'editMessage', chat: 'Ada', messageId: own, text: 'mine' },
+      { edit: 'revoke', chat: 'Sailing', messageId: group },
+    ] as const) {
+      const { promise: died, resolve: die } = Promise.withResolvers<void>();
+      const vault = writing(rig.vault, (written, real) => {
+        if (written.pushed.length === 0) return real(written);
+        queueMicrotask(() => die());
+        return DEATHS['after it is durable, before its receipt'](written, real);
+      });
+      const channel = rig.open({ vault });
+      await channel.told('connectionOpened');
+      await edit(change);
+      await died;
+      rig.simulator.dropConnections();
+      void channel.close();
+      said.push(...channel.of('messagesEdited'), ...channel.of('messagesDeleted'));
+    }
+    expect(said).toEqual([]);
+    const last = rig.open();
+    await last.told('connectionOpened');
+    await rig.settled();
+    const changes = (await rig.readAll(last)).slice(kept);
+    expect(changes.every(({ isLive, stretches }) => isLive && stretches.length === 0)).toBe(true);
+    const [adasChat] = rig.simulator.contacts();
+    const sailing = rig.simulator.groups().find(({ subject }) => subject === 'Sailing')?.jid;
+    expect(changes.flatMap((one) => one.changes)).toMatchObject([
+      { conversationExternalId: adasChat?.pn, edited: [{ externalId: ada, text: 'first' }], deleted: [] },
+      { conversationExternalId: adasChat?.pn, edited: [{ externalId: ada, text: 'second' }], deleted: [] },
+      { conversationExternalId: adasChat?.pn, edited: [{ externalId: own, text: 'mine' }], deleted: [] },
+      { conversationExternalId: sailing, edited: [], deleted: [group] },
+    ]);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+});
+
 describe('a process that dies while history is pushed', () => {
   it.each(Object.entries(DEATHS))('loses and doubles nothing: %s', async (_, dies) => {
     const reference = await start();

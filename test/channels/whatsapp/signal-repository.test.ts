@@ -5,7 +5,9 @@ import type { SessionVault, VaultChange } from '../../../src/channels/session-va
 import { AuthState, type VaultTrouble } from '../../../src/channels/whatsapp/auth-state.ts';
 import { AwaitedAnswers, type HistoryNotification } from '../../../src/channels/whatsapp/awaited-answers.ts';
 import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
+import { changeTold } from '../../../src/channels/whatsapp/kept-change.ts';
 import { notificationOf } from '../../../src/channels/whatsapp/kept-notification.ts';
+import { SeenStanzas } from '../../../src/channels/whatsapp/seen-stanzas.ts';
 import { durableRepository } from '../../../src/channels/whatsapp/signal-repository.ts';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
@@ -63,13 +65,14 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
   });
   state.creds.me = { id: US, name: 'Owner' };
   const awaited = new AwaitedAnswers();
+  const stanzas = new SeenStanzas();
   const logger = baileysLogger(silentLog, InstanceId.make('00000000-0000-4000-8000-000000000001'));
   const keys: SignalKeyStoreWithTransaction = addTransactionCapability(state.keys, logger, {
     maxCommitRetries: 1,
     delayBetweenTriesMs: 0,
   });
   let isCurrent = true;
-  const make = durableRepository({ state, awaited, now: Date.now, isCurrent: () => isCurrent });
+  const make = durableRepository({ state, stanzas, awaited, now: Date.now, isCurrent: () => isCurrent });
   const repository = make({ creds: state.creds, keys }, logger, async () => []);
   const party = new SignalParty(jid, newParty(), () => {});
   const { signedPreKey, signedIdentityKey, registrationId } = state.creds;
@@ -97,7 +100,10 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
   const retire = (): void => {
     isCurrent = false;
   };
-  return { vault, changes, troubles, state, awaited, keys, repository, seal, retire, beginAnew };
+  /** Comes in over the socket. */
+  const hear = (attrs: Record<string, string>, type: string, content: Uint8Array): void =>
+    stanzas.see({ tag: 'message', attrs, content: [{ tag: 'enc', attrs: { v: '2', type }, content }] });
+  return { vault, changes, troubles, state, awaited, keys, repository, party, seal, hear, retire, beginAnew };
 };
 
 describe('what a device of our own tells once', () => {
@@ -183,6 +189,60 @@ describe('what a device of our own tells once', () => {
     retire();
     await expect(repository.decryptMessage(sealed)).rejects.toThrow('closed');
     expect(changes).toEqual([]);
+  });
+});
+
+describe('an edit or a deletion', () => {
+  const key = { remoteJid: PHONE, fromMe: false, id: 'TARGET' };
+  const revoke: proto.IMessage = { protocolMessage: { type: Told.REVOKE, key } };
+  const edit: proto.IMessage = {
+    editedMessage: {
+      message: {
+        protocolMessage: { type: Told.MESSAGE_EDIT, key, editedMessage: { conversation: 'new' }, timestampMs: 1 },
+      },
+    },
+  };
+
+  it('is durable in the write of the ratchet, with the key and the time of its stanza, whoever tells it', async () => {
+    const { vault, changes, repository, seal, hear } = await speaking(STRANGER);
+    for (const [id, message] of [
+      ['S1', edit],
+      ['S2', { conversation: 'no change' }],
+      ['S3', revoke],
+    ] as const) {
+      const sealed = await seal(message);
+      hear({ id, from: STRANGER, t: '1780000000' }, sealed.type, sealed.ciphertext);
+      await repository.decryptMessage(sealed);
+    }
+    expect(changes.map(({ pushed }) => pushed.length)).toEqual([1, 0, 1]);
+    expect(changes[0]?.secrets.map(({ kind }) => kind)).toContain('session');
+    expect(vault.pushed.map((push) => changeTold(push))).toMatchObject([
+      { key: { remoteJid: STRANGER, fromMe: false, id: 'S1' }, message: { editedMessage: {} } },
+      { key: { id: 'S3' }, message: { protocolMessage: { type: Told.REVOKE, key: { id: 'TARGET' } } } },
+    ]);
+    expect(Number(changeTold(vault.pushed[0] ?? { name: '', body: '' }).messageTimestamp)).toBe(1_780_000_000);
+  });
+
+  it('is kept in a group, and where the owner made it on the phone', async () => {
+    const group = '120363000000000001@g.us';
+    const others = await speaking(STRANGER);
+    const { sealed, keyMessage } = await others.party.encryptForGroup(group, US, revoke);
+    others.hear({ id: 'S1', from: group, participant: STRANGER, t: '1780000000' }, sealed.type, sealed.bytes);
+    const item = keyMessage?.senderKeyDistributionMessage ?? {};
+    await others.repository.processSenderKeyDistributionMessage({ authorJid: STRANGER, item });
+    await others.repository.decryptGroupMessage({ group, authorJid: STRANGER, msg: sealed.bytes });
+    expect(others.vault.pushed.map((push) => changeTold(push).key)).toMatchObject([
+      { remoteJid: group, participant: STRANGER, id: 'S1' },
+    ]);
+    expect(others.changes.at(-1)?.secrets.map(({ kind }) => kind)).toEqual(['sender-key']);
+
+    const own = await speaking(PHONE);
+    const copy = await own.seal({ deviceSentMessage: { destinationJid: STRANGER, message: edit } });
+    own.hear({ id: 'S2', from: PHONE, recipient: STRANGER, t: '1780000000' }, copy.type, copy.ciphertext);
+    await own.repository.decryptMessage(copy);
+    expect(own.vault.pushed.map((push) => changeTold(push).key)).toMatchObject([
+      { remoteJid: STRANGER, fromMe: true, id: 'S2' },
+    ]);
   });
 });
 
