@@ -91,12 +91,12 @@ const read = async (requestedAt: number, shown: Message, changes?: MessagePage['
     top: { at: 20_000, id: 'above' },
     floor: { at: 0, id: null },
     since: 0,
-    reachesStart: false,
+    startsAt: 0,
   };
   const page = { messages: [shown], newest: place, oldest: place, atStart: false, malformed: [], requestedAt };
   await storeMessagePage(
     { ...storing(), job, readsBelow: 'held' },
-    walk as never,
+    walk,
     { ...page, quota: null, ...(changes === undefined ? {} : { changes }) },
     null,
   );
