@@ -41,7 +41,7 @@ export class Household {
     this.account = account;
     this.#parts = parts;
     const { media, log, faults, now, onDemand } = parts;
-    this.phone = new Phone(account, now);
+    this.phone = new Phone(account, now, faults);
     this.#desk = new OnDemandDesk({ phone: this.phone, media, log, faults, now, options: onDemand });
   }
 
@@ -87,10 +87,10 @@ export class Household {
   }
 
   async message(session: DeviceSession, stanza: BinaryNode): Promise<void> {
-    const { now, log } = this.#parts;
+    const { now, log, faults } = this.#parts;
     this.#breakAt('afterRequest');
     try {
-      await takeMessage(session, stanza, { phone: this.phone, desk: this.#desk, now });
+      await takeMessage(session, stanza, { phone: this.phone, desk: this.#desk, faults, now });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       log.violate({ at: now(), account: this.account.phoneNumber, part: error.part, message: error.message });

@@ -159,7 +159,13 @@ export const startWhatsAppSimulator = async (options: SimulatorOptions = {}): Pr
     }
   });
   http.on('upgrade', (request, socket, head) => {
-    if (request.url?.startsWith(SOCKET_PATH) !== true) socket.destroy();
+    if (request.url?.startsWith(SOCKET_PATH) !== true) {
+      socket.destroy();
+      return;
+    }
+    const refusal = faults.take('refuseUpgrade', null);
+    if (refusal !== null)
+      socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     else sockets.handleUpgrade(request, socket, head, (accepted) => server.accept(accepted));
   });
   return simulator;

@@ -17,12 +17,30 @@ export type Fault =
   | { readonly kind: 'repeatPage' }
   /** It answers with no message at all, and does not say that this is the end. */
   | { readonly kind: 'emptyAnswer' }
+  /** It answers, but does not say which request it answers. */
+  | { readonly kind: 'anonymousAnswer' }
+  /** It answers under the LID of the chat, and nothing tells whose LID that is. */
+  | { readonly kind: 'unmappedAnswer' }
+  /** It cannot read the request, and asks for it again by a retry receipt. */
+  | { readonly kind: 'deafPhone' }
   /** It answers after so many ms; without them, when `releaseAnswers` lets go of it. */
   | { readonly kind: 'lateAnswer'; readonly ms?: number }
   /** History comes twice: an answer, or, aimed at no chat, a pushed piece. Each time with an id of its own. */
   | { readonly kind: 'twice' }
   /** A history file: not found, server error, half of it and then a broken connection, other bytes than promised. */
   | { readonly kind: 'blob'; readonly how: 404 | 500 | 'cut' | 'corrupt' }
+  /** What the phone tells a companion comes without encryption. */
+  | { readonly kind: 'plaintext' }
+  /** What the phone tells a companion cannot be decrypted. */
+  | { readonly kind: 'garbled' }
+  /** The copy of what the owner writes into a LID chat names the owner's number as that of its sender. */
+  | { readonly kind: 'ownSender' }
+  /** A query (`type xmlns child`) is not answered at all, or with a result that holds nothing. */
+  | { readonly kind: 'query'; readonly on: string; readonly how: 'silent' | 'empty' }
+  /** The request for a pairing code is taken without a word of it, not answered at all, or refused. */
+  | { readonly kind: 'codeAnswer'; readonly how: 'bare' | 'silent' | 'refused' }
+  /** The WebSocket is not opened: an HTTP status instead. */
+  | { readonly kind: 'refuseUpgrade'; readonly status: number }
   /** The login is refused: logged out, suspended, banned, outdated, unavailable. */
   | { readonly kind: 'refuseLogin'; readonly reason: LoginRefusal }
   /** The login is taken, but no `<success>` follows. */

@@ -73,6 +73,7 @@ export class Faults {
       if (aim.account !== undefined && aim.account !== on?.phoneNumber) continue;
       if (aim.chat !== undefined && aim.chat !== chat) continue;
       if (fault.kind === 'close' && !at(fault.at)) continue;
+      if (fault.kind === 'query' && !at(fault.on)) continue;
       if (planted.toSkip > 0) {
         planted.toSkip -= 1;
         continue;

@@ -112,7 +112,17 @@ export class OnDemandDesk {
   async #answer(device: Device, request: HistoryRequest, { chat, index, count }: Anchored): Promise<void> {
     const { faults, phone, media, now } = this.#parts;
     const { world } = phone.account;
-    const strikes = <K extends 'silentPhone' | 'halfAnswer' | 'repeatPage' | 'emptyAnswer' | 'lateAnswer' | 'twice'>(
+    const strikes = <
+      K extends
+        | 'silentPhone'
+        | 'halfAnswer'
+        | 'repeatPage'
+        | 'emptyAnswer'
+        | 'lateAnswer'
+        | 'twice'
+        | 'anonymousAnswer'
+        | 'unmappedAnswer',
+    >(
       kind: K,
     ) => faults.take(kind, world, undefined, chat.name);
     request.shownOnPhone = index === 0;
@@ -129,15 +139,17 @@ export class OnDemandDesk {
     const isEnd = !isEmpty && endOf(chat, messages[0] ?? (to === 0 ? undefined : chat.messages[to])) === 1;
     const end = isEnd || (index === 0 && !isEmpty) ? 1 : 2;
     const isTwice = strikes('twice') !== null;
+    const requestId = strikes('anonymousAnswer') === null ? request.id : null;
+    const shown: Chat = strikes('unmappedAnswer') === null ? chat : { ...chat, addressing: 'lid' };
     const send = async (): Promise<void> => {
       const piece = {
         syncType: 'ON_DEMAND',
-        stretches: [{ chat, messages, end }],
+        stretches: [{ chat: shown, messages, end }],
         chunkOrder: 1,
         progress: null,
       } as const;
       for (let left = isTwice ? 2 : 1; left > 0; left--) {
-        await sendHistory(phone, media, device, piece, { inlineBytes: -1, requestId: request.id });
+        await sendHistory(phone, media, device, piece, { inlineBytes: -1, requestId });
       }
       request.outcome = 'answered';
       request.answeredAt = now();

@@ -1,4 +1,5 @@
-import type { BinaryNode, proto } from '@whiskeysockets/baileys';
+import { type BinaryNode, proto } from '@whiskeysockets/baileys';
+import type { Faults } from '../faults/faults.ts';
 import type { Device } from '../server/device.ts';
 import { stanzaId } from '../server/device-session.ts';
 import type { SimulatedAccount } from '../server/simulated-account.ts';
@@ -26,11 +27,13 @@ export interface Speech {
 export class Phone {
   readonly account: SimulatedAccount;
   readonly #now: () => number;
+  readonly #faults: Faults;
   readonly #lane = new Lane();
   readonly #said = new Map<string, { readonly speech: Speech; retries: number }>();
 
-  constructor(account: SimulatedAccount, now: () => number) {
+  constructor(account: SimulatedAccount, now: () => number, faults: Faults) {
     this.account = account;
+    this.#faults = faults;
     this.#now = now;
   }
 
@@ -73,13 +76,29 @@ export class Phone {
     return this.#lane.idle();
   }
 
-  async #stanza(device: Device, { by, id, message, attrs, group }: Speech, retries: number): Promise<BinaryNode> {
+  async #stanza(device: Device, { by, id, message, group, ...speech }: Speech, retries: number): Promise<BinaryNode> {
+    const attrs = this.#attrs(speech);
+    if (attrs['category'] === 'peer' && this.#faults.take('plaintext', this.account) !== null) {
+      const open = Buffer.from(proto.Message.encode(message).finish());
+      return node('message', { id, ...attrs }, [node('plaintext', {}, open)]);
+    }
     if (!(await by.hasSessionWith(device.jid))) await by.beginSession(device.jid, device.takeBundle());
+    const isGarbled = attrs['category'] === 'peer' && this.#faults.take('garbled', this.account) !== null;
     const enc = ({ type, bytes }: Sealed): BinaryNode =>
-      node('enc', { v: '2', type, count: retries > 0 ? String(retries) : undefined }, bytes);
+      node(
+        'enc',
+        { v: '2', type, count: retries > 0 ? String(retries) : undefined },
+        isGarbled ? bytes.fill(0) : bytes,
+      );
     if (group === null) return node('message', { id, ...attrs }, [enc(await by.encrypt(device.jid, message))]);
     const { sealed, keyMessage } = await by.encryptForGroup(group, device.jid, message);
     const key = keyMessage === null ? [] : [enc(await by.encrypt(device.jid, keyMessage))];
     return node('message', { id, ...attrs }, [...key, enc(sealed)]);
+  }
+
+  #attrs({ attrs }: Pick<Speech, 'attrs'>): Speech['attrs'] {
+    const isCopy = attrs['recipient']?.endsWith('@lid') === true;
+    if (!isCopy || this.#faults.take('ownSender', this.account) === null) return attrs;
+    return { ...attrs, sender_pn: this.account.world.owner.pn };
   }
 }

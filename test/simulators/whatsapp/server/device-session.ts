@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Faults } from '../faults/faults.ts';
 import type { Connection } from '../wire/connection.ts';
 import { childrenOf, needAttr, node, SERVER, textOfNode } from '../wire/nodes.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -12,6 +13,7 @@ import type { TrafficLog } from './traffic-log.ts';
 export interface SessionHost {
   readonly now: () => number;
   readonly log: TrafficLog;
+  readonly faults: Faults;
   readonly iqs: IqTable;
   /** The device listens, and has what waited for it. */
   readonly active: (session: DeviceSession) => void;
@@ -100,12 +102,16 @@ export class DeviceSession implements Asker, Line {
     if (type === 'result' || type === 'error') return;
     const child = childrenOf(iq)[0]?.tag ?? '';
     const reply = { from: to ?? SERVER, id };
+    const name = `${type} ${xmlns} ${child}`;
+    const fault = this.#host.faults.take('query', this.account, (on) => on === name);
+    if (fault?.how === 'empty') this.connection.send(node('iq', { ...reply, type: 'result' }));
+    if (fault !== null) return;
     if (type === 'set' && xmlns === 'passive') {
       this.connection.send(node('iq', { ...reply, type: 'result' }));
       if (child === 'active') this.#activate();
       return;
     }
-    const handler = this.#host.iqs[`${type} ${xmlns} ${child}`];
+    const handler = this.#host.iqs[name];
     if (handler === undefined) {
       this.#violate('iq', `unknown query: ${textOfNode(iq)}`);
       this.connection.send(

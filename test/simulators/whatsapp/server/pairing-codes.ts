@@ -8,6 +8,7 @@ import {
   derivePairingCodeKey,
   type KeyPair,
 } from '@whiskeysockets/baileys';
+import type { Faults } from '../faults/faults.ts';
 import { childOf, needAttr, needBytes, needChild, node, SERVER } from '../wire/nodes.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Pairing } from './pairing.ts';
@@ -32,7 +33,12 @@ interface Waiting {
 
 /** Linking by phone number: `link_code_companion_reg`. `socket.js`, `messages-recv.js` */
 export class PairingCodes {
+  readonly #faults: Faults;
   readonly #waiting = new Map<Pairing, Waiting>();
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
 
   /** Takes a query of a companion that is not paired. Throws `ProtocolError`. */
   async take(pairing: Pairing, iq: BinaryNode): Promise<void> {
@@ -42,10 +48,15 @@ export class PairingCodes {
     const stage = needAttr(request, 'stage');
     const answered = { from: SERVER, id: needAttr(iq, 'id'), type: 'result' };
     if (stage === 'companion_hello') {
+      const how = this.#faults.take('codeAnswer', null)?.how;
+      if (how === 'refused') {
+        const error = node('error', { code: '429', text: 'rate-overlimit' });
+        pairing.connection.send(node('iq', { ...answered, type: 'error' }, [error]));
+        return;
+      }
       const ref = this.#hello(pairing, request);
-      pairing.connection.send(
-        node('iq', answered, [node('link_code_companion_reg', { stage }, [node('link_code_pairing_ref', {}, ref)])]),
-      );
+      const words = node('link_code_companion_reg', { stage }, [node('link_code_pairing_ref', {}, ref)]);
+      if (how !== 'silent') pairing.connection.send(node('iq', answered, how === 'bare' ? undefined : [words]));
     } else if (stage === 'companion_finish') {
       const { account, advSecret } = this.#finish(pairing, request);
       pairing.connection.send(node('iq', answered));

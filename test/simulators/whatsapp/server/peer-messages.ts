@@ -1,4 +1,5 @@
 import { type BinaryNode, proto } from '@whiskeysockets/baileys';
+import type { Faults } from '../faults/faults.ts';
 import type { OnDemandDesk } from '../phone/on-demand.ts';
 import type { Phone } from '../phone/phone.ts';
 import { resendPlaceholders } from '../phone/placeholders.ts';
@@ -11,6 +12,7 @@ const { PeerDataOperationRequestType: Operation } = proto.Message;
 export interface PeerParts {
   readonly phone: Phone;
   readonly desk: OnDemandDesk;
+  readonly faults: Faults;
   readonly now: () => number;
 }
 
@@ -18,7 +20,7 @@ export interface PeerParts {
 export const takeMessage = async (
   session: DeviceSession,
   stanza: BinaryNode,
-  { phone, desk, now }: PeerParts,
+  { phone, desk, faults, now }: PeerParts,
 ): Promise<void> => {
   const { account, device, connection } = session;
   const { owner } = account.world;
@@ -32,6 +34,10 @@ export const takeMessage = async (
   const type = needAttr(enc, 'type');
   if (type !== 'pkmsg' && type !== 'msg') throw new ProtocolError('message', `encrypted as ${type}`);
   if (type === 'pkmsg') checkIdentity(stanza, Buffer.from(account.phone.identity.public));
+  if (faults.take('deafPhone', account) !== null) {
+    device.deliver(retryReceipt(id, owner.pn, now()));
+    return;
+  }
   let message: proto.Message;
   try {
     message = await phone.read(device, type, bytesOf(enc));
@@ -47,6 +53,12 @@ export const takeMessage = async (
   } else if (operation === Operation.PLACEHOLDER_MESSAGE_RESEND) {
     await resendPlaceholders(phone, device, id, request?.placeholderMessageResendRequest ?? []);
   } else throw new ProtocolError('message', `an operation that the phone does not know: ${operation}`);
+};
+
+/** How the phone asks for what it could not decrypt. `messages-recv.js` */
+const retryReceipt = (id: string, from: string, at: number): BinaryNode => {
+  const t = String(Math.floor(at / 1000));
+  return node('receipt', { from, id, type: 'retry', t }, [node('retry', { v: '1', count: '1', id, t })]);
 };
 
 /** The first message of a session brings the device's papers, signed by the phone. */

@@ -20,7 +20,7 @@ export interface ServerParts {
   readonly log: TrafficLog;
   readonly faults: Faults;
   readonly now: () => number;
-  readonly host: Omit<SessionHost, 'log' | 'now'>;
+  readonly host: Omit<SessionHost, 'log' | 'now' | 'faults'>;
 }
 
 /** WhatsApp's servers: who may come in, who is paired, and whose session it is. */
@@ -34,8 +34,8 @@ export class Server implements ConnectionEvents {
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
-    this.#host = { ...parts.host, log: parts.log, now: parts.now };
-    this.#codes = new PairingCodes();
+    this.#host = { ...parts.host, log: parts.log, now: parts.now, faults: parts.faults };
+    this.#codes = new PairingCodes(parts.faults);
   }
 
   get sessions(): readonly DeviceSession[] {
