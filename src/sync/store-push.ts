@@ -1,6 +1,6 @@
 import type { PageCounts } from '../../machines/sync-job-events.ts';
 import type { PushedHistory, PushedStretch } from '../channels/channel.ts';
-import { ExternalId } from '../domain/ids.ts';
+import { type ConversationId, ExternalId } from '../domain/ids.ts';
 import type { PushReport } from '../runtime/report.ts';
 import type { Mail } from '../runtime/work.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
@@ -84,6 +84,16 @@ const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promi
   return sum(counts);
 };
 
+/** An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span. */
+const reachStart = async ({ tx, at }: LiveStoring, conversationId: ConversationId): Promise<void> => {
+  const spans = await tx.spans(conversationId);
+  const oldest = spans.at(-1);
+  if (oldest === undefined) return;
+  if (!oldest.reachesStart)
+    await tx.replaceSpans(conversationId, [...spans.slice(0, -1), { ...oldest, reachesStart: true }]);
+  await tx.setStopReason(conversationId, 'start_of_history', at);
+};
+
 const storeStretch = async (storing: LiveStoring, externalId: string, stretch: PushedStretch): Promise<PageCounts> => {
   const { tx, instanceId, changes, at } = storing;
   const conversation = await tx.conversation(instanceId, externalId);
@@ -105,6 +115,8 @@ const storeStretch = async (storing: LiveStoring, externalId: string, stretch: P
     });
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
     if (stretch.atStart) await tx.setStopReason(conversation.id, 'start_of_history', at);
+  } else if (stretch.atStart && stretch.malformed.length === 0) {
+    await reachStart(storing, conversation.id);
   }
   const malformed = stretch.malformed.length;
   return { ...stored, fetched: messages.length + malformed, malformed };

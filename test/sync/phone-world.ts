@@ -71,6 +71,13 @@ export class PhoneWorld {
     await storePush(this.#live(), { type: 'pushRead', pushId: ++this.#pushes, history, settled });
   }
 
+  /** What the phone answered when nobody waited for it any more: there is nothing older. */
+  async lateEnd(): Promise<void> {
+    const end = { conversation: CHAT, messages: [], malformed: [], atStart: true };
+    const history = { stretches: [end], contacts: [], aliases: [], problems: [] };
+    await storePush(this.#live(), { type: 'pushRead', pushId: ++this.#pushes, history, settled: () => {} });
+  }
+
   /** A job from beginning to end; the phone answers each request as `manner` says. */
   async sync(window: Pick<JobConfig, 'since' | 'until'>, limit: number, manner: () => Manner): Promise<void> {
     const config: JobConfig = {
