@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { InstanceState } from '../../src/domain/instance.ts';
+import { NOW } from './in-memory-deps.ts';
 import { readStream } from './read-stream.ts';
 import { addInstance, type Served, serve } from './serve.ts';
 
@@ -80,6 +81,26 @@ describe('pairing a phone', () => {
     expect([qr.status, qr.json.error.code]).toEqual([409, 'not_pairing']);
   });
 
+  it('gives a code again while there is time to type it, instead of ending it', async () => {
+    const served = await serve();
+    const id = await addNumber(served);
+    served.world.offers.set(id, { ...CODE, expiresAt: NOW + 60_000 });
+    const { json } = await served.call('POST', `instances/${id}/pair`, { phoneNumber: '+4915112345678' });
+    expect(json.data['code']).toBe('ABCD1234');
+    expect(served.world.submitted.filter(({ command }) => command.type === 'pair')).toEqual([]);
+  });
+
+  it('waits for another code than the one that its request ends', async () => {
+    const served = await serve();
+    const id = await addNumber(served);
+    served.world.offers.set(id, { ...CODE, expiresAt: NOW + 5_000 });
+    const asking = served.call('POST', `instances/${id}/pair`, { phoneNumber: '+4915112345678' });
+    await vi.waitFor(() => expect(served.world.submitted.some(({ command }) => command.type === 'pair')).toBe(true));
+    served.world.offers.set(id, { ...CODE, code: 'EFGH5678' });
+    const { json } = await asking;
+    expect(json.data['code']).toBe('EFGH5678');
+  });
+
   it.each(['', 'my phone', '0151 12345678', '+49', '+999 123'])(
     'refuses "%s" as a phone number',
     async (phoneNumber) => {
@@ -97,6 +118,7 @@ describe('pairing a phone', () => {
     inState(served, id, 'online');
     const { status, json } = await served.call('POST', `instances/${id}/pair`, { phoneNumber: '+4915112345678' });
     expect([status, json.error.code]).toEqual([409, 'not_pairing']);
+    expect(json.error.message).toContain('paired and online already');
   });
 
   it('can be followed: each state and each thing to show, once', async () => {

@@ -15,6 +15,10 @@ import { ofInstance } from './fields.ts';
 /** How long the answer to a request for a code waits for the platform to give one, ms. */
 const CODE_PATIENCE_MS = 8_000;
 const LOOK_EVERY_MS = 250;
+/** What a person needs to find the place in the phone and to type a code. */
+const TIME_TO_TYPE_MS = 30_000;
+
+type CodeOffer = Extract<PairingOffer, { kind: 'code' }>;
 
 const ExpiresAt = Schema.String.annotate({ description: 'Until when it is good; a new one follows by itself.' });
 
@@ -39,11 +43,16 @@ const PhoneNumber = Schema.String.annotate({
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
-const notPairing = (state: string): Refused => {
+const notPairing = (state: string, message: string): Refused =>
+  new Refused({ status: 409, code: 'not_pairing', message, details: { state } });
+
+const noQrCode = (state: string): Refused => {
   const advice = state === 'online' ? 'it is paired and online' : 'connect it, and look again in a moment';
-  const message = `There is no QR code to show: the instance is ${state}; ${advice}.`;
-  return new Refused({ status: 409, code: 'not_pairing', message, details: { state } });
+  return notPairing(state, `There is no QR code to show: the instance is ${state}; ${advice}.`);
 };
+
+const alreadyPaired = (state: string): Refused =>
+  notPairing(state, 'It is paired and online already. To pair it anew, log it out first.');
 
 /** The account has to be one that is paired with a phone. */
 const refuseUnpaired = (deps: HttpDeps, instanceId: InstanceId): Effect.Effect<string, Failure> =>
@@ -60,27 +69,40 @@ const currentQr = (deps: HttpDeps, instanceId: InstanceId) =>
     const state = yield* refuseUnpaired(deps, instanceId);
     const offer = yield* deps.inspector.pairing(instanceId);
     if (offer?.kind === 'qr') return offer;
-    if (offer === null) return yield* notPairing(state);
+    if (offer === null) return yield* noQrCode(state);
     const message = `A code for ${offer.phoneNumber} is offered instead of a QR code; connect the instance for a QR code.`;
     return yield* new Refused({ status: 409, code: 'not_pairing', message });
   });
 
-/** The code for this number, as soon as the platform has given one; null: it has not in time. */
-const codeFor = (deps: HttpDeps, instanceId: InstanceId, phoneNumber: string) => {
-  const look = Effect.map(deps.inspector.pairing(instanceId), (offer) =>
+/** The code for this number that can be typed now; null: there is none. */
+const codeFor = (deps: HttpDeps, instanceId: InstanceId, phoneNumber: string) =>
+  Effect.map(deps.inspector.pairing(instanceId), (offer) =>
     offer?.kind === 'code' && offer.phoneNumber === phoneNumber ? offer : null,
   );
-  const until = (left: number): Effect.Effect<Extract<PairingOffer, { kind: 'code' }> | null> =>
+
+/** The next code for this number, as soon as the platform has given one; null: it has not in time. */
+const nextCodeFor = (deps: HttpDeps, instanceId: InstanceId, phoneNumber: string, before: CodeOffer | null) => {
+  const look = codeFor(deps, instanceId, phoneNumber);
+  const until = (left: number): Effect.Effect<CodeOffer | null> =>
     Effect.flatMap(look, (offer) =>
-      offer !== null || left <= 0
+      (offer !== null && offer.code !== before?.code) || left <= 0
         ? Effect.succeed(offer)
         : Effect.delay(
             Effect.suspend(() => until(left - LOOK_EVERY_MS)),
             LOOK_EVERY_MS,
           ),
     );
-  return until(CODE_PATIENCE_MS);
+  return Effect.map(until(CODE_PATIENCE_MS), (offer) => (offer?.code === before?.code ? null : offer));
 };
+
+/** A code that there is time to type is given again: another would end it, and WhatsApp gives only a few. */
+const obtainCode = (deps: HttpDeps, instanceId: InstanceId, phoneNumber: string) =>
+  Effect.gen(function* () {
+    const before = yield* codeFor(deps, instanceId, phoneNumber);
+    if (before !== null && before.expiresAt - deps.clock() >= TIME_TO_TYPE_MS) return before;
+    yield* deps.bus.submit(instanceId, { type: 'pair', phoneNumber });
+    return yield* nextCodeFor(deps, instanceId, phoneNumber, before);
+  });
 
 export const pairingRoutes = [
   route({
@@ -114,7 +136,7 @@ export const pairingRoutes = [
     handle: ({ params: { instanceId }, body }, deps) =>
       Effect.gen(function* () {
         const state = yield* refuseUnpaired(deps, instanceId);
-        if (state === 'online') return yield* notPairing(state);
+        if (state === 'online') return yield* alreadyPaired(state);
         const { phoneNumber: typed } = body;
         const known = parsePhone(typed) ?? parsePhone(`+${typed.trim()}`);
         if (known === null) {
@@ -122,8 +144,7 @@ export const pairingRoutes = [
           return yield* refuse([{ field: 'phoneNumber', message }]);
         }
         const phoneNumber = known.slice(1);
-        yield* deps.bus.submit(instanceId, { type: 'pair', phoneNumber });
-        const offer = yield* codeFor(deps, instanceId, phoneNumber);
+        const offer = yield* obtainCode(deps, instanceId, phoneNumber);
         return {
           code: offer?.code ?? null,
           phoneNumber: known,

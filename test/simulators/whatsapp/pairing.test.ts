@@ -106,6 +106,17 @@ describe('pairing by code', () => {
     expect(simulator.log.violations).toEqual([]);
   });
 
+  it('keeps its connection, and with it the code, while it keeps alive', async () => {
+    await start();
+    const code = await askForCode();
+    const ping = { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' };
+    const answer = await client.socket.query({ tag: 'iq', attrs: ping, content: [{ tag: 'ping', attrs: {} }] });
+    expect(answer).toMatchObject({ tag: 'iq', attrs: { type: 'result' } });
+    await simulator.enterCode(code);
+    expect(await client.closed()).toBe(515);
+    expect(simulator.log.violations).toEqual([]);
+  });
+
   it('links nothing when another code was typed', async () => {
     await start();
     await askForCode();

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { Faults } from '../faults/faults.ts';
 import type { ServerIdentity } from '../wire/certificates.ts';
 import { Connection, type ConnectionEvents } from '../wire/connection.ts';
+import { needAttr, node, SERVER } from '../wire/nodes.ts';
 import type { ClientFinish } from '../wire/noise-responder.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { type Claim, readClientPayload } from './client-payload.ts';
@@ -126,6 +127,8 @@ export class Server implements ConnectionEvents {
     if (pairing === undefined || stanza.tag !== 'iq') return;
     if (stanza.attrs['type'] === 'result') {
       this.#paired(connection, pairing.answered(stanza));
+    } else if (isPing(stanza)) {
+      connection.send(node('iq', { from: SERVER, id: needAttr(stanza, 'id'), type: 'result' }));
     } else await this.#codes.take(pairing, stanza);
   }
 
@@ -153,3 +156,6 @@ export class Server implements ConnectionEvents {
     if (session !== undefined && session.device.line === session) session.device.line = null;
   }
 }
+
+/** Baileys keeps a connection alive from its handshake on, paired or not. `socket.js` */
+const isPing = ({ attrs }: BinaryNode): boolean => attrs['type'] === 'get' && attrs['xmlns'] === 'w:p';
