@@ -20,8 +20,8 @@ const isOver = (job: JobView): boolean => !ACTIVE_STATUSES.some((status) => stat
 export type ResumePoint = number | typeof END_ID | null;
 
 /**
- * The live stream of one job. It begins with the job's state (`sync.state`), or after `resume`, and then sends
- * each event of the outbox in order, without gap or doubling: the feed only wakes it, the outbox is what it reads.
+ * The live stream of one job. It begins with the job's state (`sync.state`) and its past, or after `resume`, and then
+ * sends each event of the outbox in order, without gap or doubling: the feed only wakes it, the outbox is what it reads.
  */
 export const jobEvents = (
   deps: HttpDeps,
@@ -39,38 +39,28 @@ export const jobEvents = (
   });
 
 const sourceOf = (deps: HttpDeps, instanceId: InstanceId, jobId: JobId, resume: ResumePoint): Source => {
-  let cursor = typeof resume === 'number' ? resume : null;
+  let cursor = typeof resume === 'number' ? resume : 0;
   let begun = resume !== null;
-
-  const sendState = async (stream: EventStream): Promise<'idle' | 'over'> => {
-    const job = await Effect.runPromise(deps.catalogue.job(instanceId, jobId));
-    const over = isOver(job);
-    if (over || !begun) stream.send({ ...(over ? { id: END_ID } : {}), name: 'sync.state', data: job });
-    begun = true;
-    return over ? 'over' : 'idle';
-  };
-
-  const sendMissed = async (stream: EventStream, after: number): Promise<'more' | 'idle' | 'over'> => {
-    const missed = await Effect.runPromise(deps.outbox.since(jobId, after, BATCH));
-    if (missed.length === 0) return sendState(stream);
-    for (const event of missed) {
-      stream.send(toStream(event));
-      cursor = event.id;
-      if (FINAL.has(event.event.name)) return 'over';
-    }
-    return missed.length === BATCH ? 'more' : 'idle';
-  };
 
   return {
     everyMs: 0,
-    // Subscribed before the state is read: what the state does not show yet will still come over the feed.
-    subscribe: (wake) =>
-      deps.feed.subscribe((event) => {
-        if (event.event.jobId !== jobId) return;
-        cursor ??= event.id - 1;
-        wake();
-      }),
-    advance: (stream) => (begun && cursor !== null ? sendMissed(stream, cursor) : sendState(stream)),
+    subscribe: (wake) => deps.feed.subscribe(({ event }) => (event.jobId === jobId ? wake() : undefined)),
+    advance: async (stream) => {
+      // Read before the events: what it does not show yet is among them, or will come over the feed.
+      const job = await Effect.runPromise(deps.catalogue.job(instanceId, jobId));
+      const missed = await Effect.runPromise(deps.outbox.since(jobId, cursor, BATCH));
+      // The outbox need not hold the end any more: then the state is the end.
+      const isEnd = missed.length === 0 && isOver(job);
+      if (isEnd || !begun) stream.send({ ...(isEnd ? { id: END_ID } : {}), name: 'sync.state', data: job });
+      begun = true;
+      for (const event of missed) {
+        stream.send(toStream(event));
+        cursor = event.id;
+        if (FINAL.has(event.event.name)) return 'over';
+      }
+      if (isEnd) return 'over';
+      return missed.length === BATCH ? 'more' : 'idle';
+    },
   };
 };
 

@@ -71,9 +71,34 @@ describe('the events of a job', () => {
     expect((await stream.rest()).map(({ id }) => Number(id))).toEqual(ids);
   });
 
-  it('of a job that is over are its state and nothing more, and whoever saw the end is sent away', async () => {
+  it('show whoever comes late what happened before, once', async () => {
+    const job = await runningJob(await serve());
+    const ids = [job.commit('sync.started'), job.commit('sync.progress')];
+    const stream = await job.open();
+    expect(await stream.next()).toMatchObject({ id: null, event: 'sync.state' });
+    expect((await stream.next())?.id).toBe(String(ids[0]));
+    expect((await stream.next())?.id).toBe(String(ids[1]));
+    ids.push(job.end());
+    expect((await stream.rest()).map(({ id }) => Number(id))).toEqual(ids.slice(2));
+  });
+
+  it('of a job that is over are its state and its past, and whoever saw the end is sent away', async () => {
+    const job = await runningJob(await serve());
+    job.commit('sync.started');
+    const last = job.end();
+    const stream = await job.open();
+    expect(await stream.rest()).toMatchObject([
+      { id: null, event: 'sync.state', data: { status: 'completed' } },
+      { event: 'sync.started' },
+      { id: String(last), event: 'sync.completed' },
+    ]);
+    expect((await job.open({ 'last-event-id': String(last) })).status).toBe(204);
+  });
+
+  it('of a job whose past was cleared away are its last state, and whoever saw it is sent away', async () => {
     const job = await runningJob(await serve());
     const last = job.end();
+    job.world.outbox.length = 0;
     const stream = await job.open();
     expect(await stream.rest()).toMatchObject([{ id: 'end', event: 'sync.state', data: { status: 'completed' } }]);
     for (const id of ['end', String(last)]) expect((await job.open({ 'last-event-id': id })).status).toBe(204);

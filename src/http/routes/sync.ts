@@ -87,7 +87,7 @@ export const syncRoutes = [
     method: 'GET',
     path: '/instances/:instanceId/sync/:jobId/events',
     summary:
-      'Streams the events of a sync job as they happen, from its present state or after Last-Event-ID, until it ends.',
+      'Streams the events of a sync job until it ends: its state, what happened so far, and what happens. Resumes after Last-Event-ID.',
     params: ofJob,
     query: Schema.Struct({
       lastEventId: Schema.optionalKey(
