@@ -37,7 +37,7 @@ export const CoverageView = Schema.Struct({
     }),
   ),
   gaps: Schema.Array(Stretch),
-  /** Why the last walk stopped where it did; null: it was never read. */
+  /** Why it is held no further: what the last walk, or the platform, said; null: it was never read. */
   stopReason: Schema.NullOr(StopReason),
   unreadable: Schema.NullOr(Schema.String),
 });

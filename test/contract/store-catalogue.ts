@@ -199,7 +199,16 @@ export const catalogueContract = (driver: StoreDriver): void => {
           gaps: [{ from: null, to: null }],
           stopReason: null,
         });
-        expect((await (await covered(null)).read())?.gaps).toEqual([]);
+        expect(await (await covered(null)).read()).toMatchObject({ gaps: [], stopReason: 'start_of_history' });
+      });
+
+      it('says why nothing is read of what cannot be, whatever an earlier walk came to', async () => {
+        const { id, room, read } = await covered(bound(9_000));
+        await rig.step(id, async (tx) => {
+          await tx.setStopReason(room, 'depth_reached', 1);
+          await tx.setUnreadable(room, 'The bot may not read it.');
+        });
+        expect(await read()).toMatchObject({ stopReason: 'no_access', unreadable: 'The bot may not read it.' });
       });
 
       it('names the gaps above, between and below the spans, newest first', async () => {

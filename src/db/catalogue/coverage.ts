@@ -5,6 +5,7 @@ import type { CoverageView } from '../../domain/conversation-view.ts';
 import { Refused } from '../../domain/errors.ts';
 import type { ConversationId, InstanceId } from '../../domain/ids.ts';
 import type { Span } from '../../domain/span.ts';
+import type { StopReason } from '../../domain/stop-reason.ts';
 import type { Catalogue, PageRequest } from '../../sync/catalogue.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
 import { SpanEntity } from '../entities/span-entity.ts';
@@ -46,6 +47,13 @@ const newestOf = ({ newestKnown, newestAt, newestExternalId }: CoverageRow): Anc
   return newestAt ? { at: newestAt.getTime(), id: newestExternalId ?? null } : null;
 };
 
+/** What the platform itself said ends it, even if no walk has been there yet. */
+const stopReasonOf = (row: CoverageRow, spans: readonly Span[]): StopReason | null => {
+  if (row.unreadable) return 'no_access';
+  const isEmpty = spans.length === 0 && newestOf(row) === null;
+  return row.stopReason ?? (isEmpty ? 'start_of_history' : null);
+};
+
 const viewOf = (row: CoverageRow, spans: readonly Span[]): CoverageView => ({
   conversationId: row.id,
   externalId: row.externalId,
@@ -59,7 +67,7 @@ const viewOf = (row: CoverageRow, spans: readonly Span[]): CoverageView => ({
     live: span.continuity !== null,
   })),
   gaps: gapsBetween(spans, newestOf(row)),
-  stopReason: row.stopReason ?? null,
+  stopReason: stopReasonOf(row, spans),
   unreadable: row.unreadable ?? null,
 });
 
