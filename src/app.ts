@@ -7,10 +7,8 @@ import { whatsappChannel } from './channels/whatsapp/whatsapp-channel.ts';
 import type { Config } from './config/config.ts';
 import { scheduler } from './cron/scheduler.ts';
 import { startTicking } from './cron/start-ticking.ts';
-import type { DataDirHeld } from './db/data-dir-held.ts';
 import type { Database } from './db/database.ts';
-import type { DatabaseRefused } from './db/database-refused.ts';
-import { openDatabase } from './db/open-database.ts';
+import { type DatabaseFailure, openDatabase } from './db/open-database.ts';
 import type { ChannelName } from './domain/channel-name.ts';
 import type { StoreUnavailable } from './domain/errors.ts';
 import type { InstanceId } from './domain/ids.ts';
@@ -39,7 +37,7 @@ import { syncWork } from './sync/sync-work.ts';
 import { createMetricsRegistry } from './telemetry/metrics-registry.ts';
 
 /** Why the service cannot start. Each has a message for the operator. */
-export type StartRefused = DatabaseRefused | DataDirHeld | NatsRefused | ListenRefused | StoreUnavailable;
+export type StartRefused = DatabaseFailure | NatsRefused | ListenRefused;
 
 /** What lies beyond the process. Exchangeable, so that failures can be brought about at any point of the protocol. */
 export interface Parts {

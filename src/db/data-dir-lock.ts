@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Effect, Schema, type Scope } from 'effect';
+import { DataDirRefused, makeDataDir } from './data-dir.ts';
 import { DataDirHeld, DataDirHolder } from './data-dir-held.ts';
 
 const LOCK_FILE = 'in-use.sock';
@@ -79,18 +80,21 @@ const take = async (directory: string): Promise<Server> => {
   return listen(address, self);
 };
 
+const isExpected = (error: unknown): error is DataDirHeld | DataDirRefused =>
+  error instanceof DataDirHeld || error instanceof DataDirRefused;
+
 /**
  * Holds the directory until the scope closes or the process dies, however it dies. Having the lock proves that the
  * former holder is gone.
  */
-export const lockDataDir = (dataDir: string): Effect.Effect<void, DataDirHeld, Scope.Scope> =>
+export const lockDataDir = (dataDir: string): Effect.Effect<void, DataDirHeld | DataDirRefused, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.tryPromise({
       try: () => {
-        mkdirSync(dataDir, { recursive: true });
+        makeDataDir(dataDir);
         return take(realpathSync(dataDir));
       },
       catch: (error) => error,
-    }).pipe(Effect.catch((error) => (error instanceof DataDirHeld ? Effect.fail(error) : Effect.die(error)))),
+    }).pipe(Effect.catch((error) => (isExpected(error) ? Effect.fail(error) : Effect.die(error)))),
     (server) => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))),
   ).pipe(Effect.asVoid);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/core';
 import { PgliteConnection } from '@mikro-orm/pglite';
@@ -6,6 +5,8 @@ import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Effect, type Scope } from 'effect';
 import { ormConfig } from '../../mikro-orm.config.ts';
 import type { StoreUnavailable } from '../domain/errors.ts';
+import { type Log, silentLog } from '../domain/log.ts';
+import { DataDirRefused, makeDataDir } from './data-dir.ts';
 import { DatabaseRefused } from './database-refused.ts';
 import { makeCluster } from './embedded-cluster.ts';
 import { type EntityConnection, entityConnection } from './entity-connection.ts';
@@ -21,6 +22,7 @@ export interface DatabaseLocation {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  readonly logger?: Log;
 }
 
 interface Opened {
@@ -28,7 +30,8 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-const isDatabaseRefused = (error: unknown): error is DatabaseRefused => error instanceof DatabaseRefused;
+const isExpected = (error: unknown): error is DatabaseRefused | DataDirRefused =>
+  error instanceof DatabaseRefused || error instanceof DataDirRefused;
 
 /** What PostgreSQL says (28: who you are, 3D: which database) when DATABASE_URL itself is wrong. */
 const refusalOf = (error: unknown): unknown => {
@@ -71,10 +74,10 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   };
 };
 
-const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened> => {
-  mkdirSync(dataDir, { recursive: true });
+const open = async ({ databaseUrl, dataDir, logger = silentLog }: DatabaseLocation): Promise<Opened> => {
+  makeDataDir(dataDir);
   const pgliteDir = join(dataDir, 'pglite');
-  if (databaseUrl === null) await makeCluster(pgliteDir);
+  if (databaseUrl === null) await makeCluster(pgliteDir, logger);
   const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir }));
   try {
     const opened = await connectTo(orm);
@@ -89,8 +92,8 @@ const open = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Opened>
 /** A connection with the schema up to date, until the scope closes. */
 export const openConnection = (
   location: DatabaseLocation,
-): Effect.Effect<EntityConnection, DatabaseRefused | StoreUnavailable, Scope.Scope> =>
+): Effect.Effect<EntityConnection, DatabaseRefused | DataDirRefused | StoreUnavailable, Scope.Scope> =>
   Effect.acquireRelease(
-    persevere(() => open(location), isDatabaseRefused),
+    persevere(() => open(location), isExpected),
     ({ close }) => Effect.promise(close),
   ).pipe(Effect.map(({ connection }) => connection));

@@ -1,5 +1,8 @@
 import { Effect, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
+import { silentLog } from '../domain/log.ts';
+import { awaitDatabase, type DatabaseAway } from './await-database.ts';
+import type { DataDirRefused } from './data-dir.ts';
 import type { DataDirHeld } from './data-dir-held.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { type Database, databaseOn, type StoreOptions } from './database.ts';
@@ -11,12 +14,15 @@ export interface DatabaseOptions extends StoreOptions {
   readonly databaseUrl: string | null;
 }
 
+/** Why there is no database to work with. */
+export type DatabaseFailure = DatabaseRefused | DatabaseAway | DataDirHeld | DataDirRefused | StoreUnavailable;
+
 /** Locks DATA_DIR if the database lives there, connects, migrates; everything is undone when the scope closes. */
-export const openDatabase = (
-  options: DatabaseOptions,
-): Effect.Effect<Database, DatabaseRefused | DataDirHeld | StoreUnavailable, Scope.Scope> =>
+export const openDatabase = (options: DatabaseOptions): Effect.Effect<Database, DatabaseFailure, Scope.Scope> =>
   Effect.gen(function* () {
-    if (options.databaseUrl === null) yield* lockDataDir(options.dataDir);
-    const connection = yield* openConnection(options);
+    const { databaseUrl, dataDir, logger = silentLog } = options;
+    if (databaseUrl === null) yield* lockDataDir(dataDir);
+    const opening = openConnection(options);
+    const connection = yield* databaseUrl === null ? opening : awaitDatabase(opening, databaseUrl, logger);
     return yield* databaseOn(connection, options);
   });

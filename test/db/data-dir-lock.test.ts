@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Effect, Exit, Scope } from 'effect';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataDirRefused } from '../../src/db/data-dir.ts';
 import { DataDirHeld } from '../../src/db/data-dir-held.ts';
 import { lockDataDir } from '../../src/db/data-dir-lock.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
@@ -47,6 +48,7 @@ describe('a data directory', () => {
     await hold();
     const refused = await failureOf(lock());
     expect(refused).toBeInstanceOf(DataDirHeld);
+    if (!(refused instanceof DataDirHeld)) throw refused;
     expect(refused.holder).toMatchObject({ pid: holder?.pid, host: hostname() });
     expect(refused.message).toContain(`process ${holder?.pid} on ${hostname()}`);
     await kill();
@@ -62,6 +64,22 @@ describe('a data directory', () => {
     await Effect.runPromise(Scope.close(scope, Exit.void));
     await Effect.runPromise(Effect.scoped(lockDataDir(alias)));
     rmSync(alias);
+  });
+
+  it('is made with the folders above it', async () => {
+    const deep = join(dataDir, 'a', 'b');
+    await Effect.runPromise(Effect.scoped(lockDataDir(deep)));
+    expect(existsSync(deep)).toBe(true);
+  });
+
+  it('is refused by name when it is a file, below a file, or where nothing can be made', async () => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    for (const path of [file, join(file, 'below'), '/proc/nope']) {
+      const refused = await failureOf(Effect.scoped(lockDataDir(path)));
+      expect(refused).toBeInstanceOf(DataDirRefused);
+      expect(refused.message).toContain(`DATA_DIR ${path} cannot be created: `);
+    }
   });
 
   it('holds every row that was committed before its process was killed', async () => {

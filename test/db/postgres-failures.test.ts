@@ -1,13 +1,36 @@
-import { Effect } from 'effect';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Clock, Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALL_MIGRATIONS } from '../../src/db/migrations/all-migrations.ts';
 import { openConnection } from '../../src/db/open-connection.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { StoreUnavailable } from '../../src/domain/errors.ts';
+import { type Log, silentLog } from '../../src/domain/log.ts';
 import { failureOf, type StoreDriver, StoreRig } from '../contract/store-driver.ts';
 import { type PostgresServer, startOwnPostgres } from '../servers/postgres.ts';
+import { startTcpProxy } from '../servers/tcp-proxy.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { postgresDriver } from './postgres-driver.ts';
 
 const run = Effect.runPromise;
+
+const options = { secretKey: 'k'.repeat(32), previousSecretKeys: [] };
+
+/** Nobody sleeps but the one who waits for the database, so that time jumps from try to try. */
+const inSimulatedTime = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+  const clock = new SimulatedClock();
+  const over = new AbortController();
+  const driven = clock.autoAdvance(() => setImmediate(), over.signal);
+  try {
+    return await run(Effect.provideService(effect, Clock.Clock, clock));
+  } finally {
+    over.abort();
+    await driven;
+  }
+};
 
 describe('when PostgreSQL', () => {
   let server: PostgresServer;
@@ -128,6 +151,45 @@ describe('when PostgreSQL', () => {
     secure.searchParams.set('sslmode', 'verify-full');
     const open = Effect.scoped(openConnection({ databaseUrl: secure.href, dataDir: '/tmp' }));
     expect(await failureOf(open)).toMatchObject({ _tag: 'DatabaseRefused', message: expect.stringContaining('TLS') });
+  });
+
+  it('comes up after the service, the service waits for it and says so', async () => {
+    const proxy = await startTcpProxy({ port: Number(new URL(server.url).port) });
+    proxy.cut();
+    const late = new URL(await server.freshDatabase());
+    late.port = String(proxy.port);
+    const said: string[] = [];
+    const logger: Log = {
+      ...silentLog,
+      warn: (_fields, message) => {
+        said.push(message);
+        proxy.restore();
+      },
+    };
+    const dataDir = mkdtempSync(join(tmpdir(), 'omni-late-'));
+    const opening = Effect.scoped(
+      Effect.flatMap(openDatabase({ ...options, databaseUrl: late.href, dataDir, logger }), ({ ping }) => ping),
+    );
+    try {
+      await inSimulatedTime(opening);
+    } finally {
+      await proxy.close();
+      rmSync(dataDir, { recursive: true });
+    }
+    expect(said).toEqual([
+      expect.stringMatching(`^DATABASE_URL: PostgreSQL at 127.0.0.1:${proxy.port} does not answer`),
+    ]);
+  });
+
+  it('never comes up, the service says where it was looked for, without the password', async () => {
+    const databaseUrl = 'postgresql://u:hush@127.0.0.1:1/x';
+    const opening = Effect.scoped(openDatabase({ ...options, databaseUrl, dataDir: '/tmp' }));
+    const failure = await inSimulatedTime(Effect.flip(opening));
+    expect(failure).toMatchObject({
+      _tag: 'DatabaseAway',
+      message: expect.stringContaining('DATABASE_URL: PostgreSQL at 127.0.0.1:1 does not answer (ECONNREFUSED)'),
+    });
+    expect(JSON.stringify(failure)).not.toContain('hush');
   });
 
   it('is not there, opening it is unavailable', async () => {
