@@ -1,11 +1,11 @@
 import { Clock, Effect } from 'effect';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import { type InstanceId, JobId } from '../domain/ids.ts';
-import type { JobConfig } from '../domain/job.ts';
+import { wholeConfigOf } from '../domain/job.ts';
 import type { Log } from '../domain/log.ts';
-import { type RunNow, ScheduleName, type SlotClaim } from '../domain/schedule.ts';
+import { type RunNow, ScheduleName, type SkipReason, type SlotClaim } from '../domain/schedule.ts';
 import type { CommandBus } from '../runtime/command-bus.ts';
-import type { Candidate, DueRun, ScheduleStore, Schedules } from '../sync/schedules.ts';
+import type { DueRun, ScheduleStore, Schedules } from '../sync/schedules.ts';
 
 /** Jobs that one look starts at most: what piled up while nobody looked does not all begin at once either. */
 const AT_ONCE = 200;
@@ -31,21 +31,10 @@ export interface Scheduler extends Schedules {
   readonly look: Effect.Effect<void, StoreUnavailable>;
 }
 
-/** Everything there is: contacts and groups have neither depth nor scope. */
-const configOf = (name: ScheduleName): JobConfig => ({
-  type: name,
-  depth: null,
-  since: 0,
-  until: null,
-  channelId: null,
-  conversationIds: null,
-  refresh: false,
-});
-
 export const scheduler = ({ store, bus, isEnabled, uuid, log }: SchedulerSetting): Scheduler => {
-  const start = (name: ScheduleName, id: InstanceId, claim?: SlotClaim) => {
+  const start = (name: ScheduleName, id: InstanceId, claim: SlotClaim) => {
     const jobId = JobId.make(uuid());
-    return Effect.as(bus.submit(id, { type: 'startSync', jobId, config: configOf(name) }, claim), jobId);
+    return Effect.as(bus.submit(id, { type: 'startSync', jobId, config: wholeConfigOf(name) }, claim), jobId);
   };
 
   const begin = (run: DueRun): Effect.Effect<void, StoreUnavailable> =>
@@ -81,22 +70,20 @@ export const scheduler = ({ store, bus, isEnabled, uuid, log }: SchedulerSetting
     for (const run of yield* store.due(now, AT_ONCE)) yield* begin(run);
   });
 
-  const runOne = (
-    name: ScheduleName,
-    { instanceId, isConnected }: Candidate,
-  ): Effect.Effect<RunNow, StoreUnavailable> => {
-    const skipped = (reason: string, jobId: JobId | null): RunNow => ({
-      instanceId,
-      outcome: 'skipped',
-      jobId,
-      reason,
+  const runOne = (run: DueRun): Effect.Effect<RunNow, StoreUnavailable> =>
+    Effect.gen(function* () {
+      const { schedule, instanceId } = run;
+      const now = yield* Clock.currentTimeMillis;
+      const skip = (reason: string, recorded: SkipReason, jobId: JobId | null) =>
+        Effect.as(store.skip(run, recorded, jobId, now), { instanceId, outcome: 'skipped' as const, jobId, reason });
+      if (!run.isConnected) return yield* skip('not_connected', 'not_connected', null);
+      return yield* start(schedule, instanceId, run).pipe(
+        Effect.map((jobId): RunNow => ({ instanceId, outcome: 'started', jobId, reason: null })),
+        Effect.catchTag('Refused', (refused) =>
+          skip(refused.code, refused.code === 'sync_active' ? 'sync_active' : 'refused', jobIn(refused)),
+        ),
+      );
     });
-    if (!isConnected) return Effect.succeed(skipped('not_connected', null));
-    return start(name, instanceId).pipe(
-      Effect.map((jobId): RunNow => ({ instanceId, outcome: 'started', jobId, reason: null })),
-      Effect.catchTag('Refused', (refused) => Effect.succeed(skipped(refused.code, jobIn(refused)))),
-    );
-  };
 
   return {
     look,
@@ -106,7 +93,11 @@ export const scheduler = ({ store, bus, isEnabled, uuid, log }: SchedulerSetting
         const candidates = yield* store.candidates(ids);
         // Of all, only those that are connected are meant; of those that were named, each is answered for.
         const meant = ids === null ? candidates.filter(({ isConnected }) => isConnected) : candidates;
-        return yield* Effect.forEach(meant, (candidate) => runOne(name, candidate), { concurrency: ABREAST });
+        const ofMeant = meant.map(({ instanceId }) => instanceId);
+        const slotAt = yield* store.openByHand(name, ofMeant, yield* Clock.currentTimeMillis);
+        return yield* Effect.forEach(meant, (candidate) => runOne({ ...candidate, schedule: name, slotAt }), {
+          concurrency: ABREAST,
+        });
       }),
   };
 };

@@ -30,9 +30,9 @@ const deleteCommands = async (em: SqlEntityManager, before: Date): Promise<numbe
 const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
   SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
 
-/** Slots of schedules with what came of them. The last one stays, since it says from when on the next is owed. Raw SQL. */
+/** Slots of schedules with what came of them. The last of the clock stays, since it says from when on the next is owed. Raw SQL. */
 const SLOTS = `DELETE FROM schedule_slots AS slot WHERE slot_at < $1
-  AND EXISTS (SELECT 1 FROM schedule_slots AS later WHERE later.schedule = slot.schedule AND later.slot_at > slot.slot_at)`;
+  AND EXISTS (SELECT 1 FROM schedule_slots AS later WHERE later.schedule = slot.schedule AND later.slot_at > slot.slot_at AND NOT later.by_hand)`;
 
 /**
  * Raw SQL, as it reads, writes and tells where it stopped in one statement. Payloads have no index of their own,

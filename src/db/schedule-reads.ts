@@ -1,10 +1,11 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { JobStatus } from '../domain/job.ts';
 import { silentLog } from '../domain/log.ts';
-import { ruleOf, ScheduleName, type ScheduleView } from '../domain/schedule.ts';
+import { outcomeOf, ruleOf, ScheduleName, type ScheduleView } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import { inForce } from '../sync/settings.ts';
 import { formerRules, ruleKeysOf, type ScheduleState, slotAfter } from '../sync/slot-due.ts';
+import { InstanceEntity } from './entities/instance-entity.ts';
 import { InstanceSettingEntity } from './entities/instance-setting-entity.ts';
 import { ScheduleSlotEntity } from './entities/schedule-slot-entity.ts';
 import { SettingChangeEntity } from './entities/setting-change-entity.ts';
@@ -19,8 +20,30 @@ export interface StoredSchedule {
 }
 
 const lastSlotOf = async (em: SqlEntityManager, schedule: ScheduleName) => {
-  const [last] = await em.find(ScheduleSlotEntity, { schedule }, { orderBy: { slotAt: 'desc' }, limit: 1, ...AS_ROWS });
+  const [last] = await em.find(
+    ScheduleSlotEntity,
+    { schedule, byHand: false },
+    { orderBy: { slotAt: 'desc' }, limit: 1, ...AS_ROWS },
+  );
   return last ?? null;
+};
+
+const lastRunOf = async (em: SqlEntityManager, schedule: ScheduleName) => {
+  const [last] = await em.find(
+    ScheduleSlotEntity,
+    { schedule },
+    { orderBy: { openedAt: 'desc', slotAt: 'desc' }, limit: 1, ...AS_ROWS },
+  );
+  return last ?? null;
+};
+
+const firstInstanceOf = async (em: SqlEntityManager): Promise<number | null> => {
+  const [first] = await em.find(
+    InstanceEntity,
+    {},
+    { fields: ['createdAt'], orderBy: { createdAt: 'asc' }, limit: 1, ...AS_ROWS },
+  );
+  return first?.createdAt.getTime() ?? null;
 };
 
 /** Whether the schedule is enabled for some instance of its own. */
@@ -60,6 +83,7 @@ export const readSchedule = async (em: SqlEntityManager, name: ScheduleName): Pr
       rule: asOpened(ruleOf(settings, name)),
       former: formerRules(name, settings, past).map(({ until, rule }) => ({ until, rule: asOpened(rule) })),
       lastSlotAt: lastSlot?.slotAt.getTime() ?? null,
+      firstInstanceAt: lastSlot === null ? await firstInstanceOf(em) : null,
     },
   };
 };
@@ -96,12 +120,17 @@ const countsOf = (tallies: readonly Tally[]) => {
   };
 };
 
+const resultOf = (tallies: readonly Tally[]) => {
+  const counts = countsOf(tallies);
+  return { outcome: outcomeOf(counts), ...counts };
+};
+
 export const scheduleViews = async (connection: EntityConnection, now: number): Promise<readonly ScheduleView[]> => {
   const views: ScheduleView[] = [];
   for (const name of ScheduleName.literals) {
     const { stored, last } = await connection.entities(async (em) => ({
       stored: await readSchedule(em, name),
-      last: await lastSlotOf(em, name),
+      last: await lastRunOf(em, name),
     }));
     const tallies =
       last === null
@@ -115,7 +144,12 @@ export const scheduleViews = async (connection: EntityConnection, now: number): 
       lastRun:
         last === null
           ? null
-          : { slotAt: last.slotAt.toISOString(), openedAt: last.openedAt.toISOString(), ...countsOf(tallies) },
+          : {
+              trigger: last.byHand ? 'manual' : 'schedule',
+              slotAt: last.slotAt.toISOString(),
+              openedAt: last.openedAt.toISOString(),
+              ...resultOf(tallies),
+            },
       nextRunAt: toIsoOrNull(slotAfter(state.rule, now)),
     });
   }

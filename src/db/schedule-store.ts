@@ -1,4 +1,5 @@
 import type { InstanceId } from '../domain/ids.ts';
+import type { InstanceState } from '../domain/instance.ts';
 import { ruleOf, type ScheduleName } from '../domain/schedule.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Candidate, DueRun, OpenedSlot, ScheduleStore } from '../sync/schedules.ts';
@@ -15,7 +16,12 @@ import { isRefused, noInstance } from './refusals.ts';
 import { readSchedule, scheduleViews } from './schedule-reads.ts';
 import type { Sql } from './sql.ts';
 
-const IS_CONNECTED = `wanted AND state NOT IN ('stopped', 'loggedOut')`;
+/** In which a wanted account works, or comes back by itself: in every other, first a person has to act. */
+const AT_WORK: readonly InstanceState[] = ['online', 'connecting', 'backingOff'];
+const IS_CONNECTED = `wanted AND state IN (${AT_WORK.map((state) => `'${state}'`).join(', ')})`;
+
+/** For so long the shares of a run by hand are left to who was asked for it; what it did not begin, the next look does. */
+const BY_HAND_MS = 5 * 60_000;
 
 /**
  * Instances that have a share in a slot: those that were there and are connected, unless the schedule is disabled. One
@@ -76,7 +82,31 @@ export const scheduleStore = (connection: EntityConnection): ScheduleStore => {
       await connection.entities((em) => em.nativeUpdate(ScheduleRunEntity, share, change));
     });
 
+  const openByHand = (name: ScheduleName, ids: readonly InstanceId[], now: number): Promise<number> =>
+    connection.changes(async (em, sql) => {
+      await lockUntilCommit(em, `schedule:${name}`);
+      let slotAt = now;
+      // Two runs of one millisecond are two; and slots lie on whole minutes, where none of these may be in their way.
+      while (
+        slotAt % 60_000 === 0 ||
+        (await em.count(ScheduleSlotEntity, { schedule: name, slotAt: new Date(slotAt) })) > 0
+      ) {
+        slotAt++;
+      }
+      await em.insert(ScheduleSlotEntity, {
+        schedule: name,
+        slotAt: new Date(slotAt),
+        openedAt: new Date(now),
+        byHand: true,
+      });
+      const slot = toInstant(slotAt);
+      await sql.run(ADD_RUNS, [name, slot, ids, ids.map(() => toInstant(now + BY_HAND_MS))]);
+      return slotAt;
+    });
+
   return {
+    openByHand: (name, ids, now) => persevere(() => openByHand(name, ids, now)),
+
     open: (name, now) =>
       persevere(async () => {
         // Looked at without a lock first: nearly always nothing is owed.
@@ -106,7 +136,7 @@ export const scheduleStore = (connection: EntityConnection): ScheduleStore => {
         return rows.map(
           ({ id, wanted, state }): Candidate => ({
             instanceId: id,
-            isConnected: wanted && state !== 'stopped' && state !== 'loggedOut',
+            isConnected: wanted && AT_WORK.includes(state),
           }),
         );
       }, isRefused),

@@ -2,6 +2,8 @@ import { Schema } from 'effect';
 import { SyncDepth } from './depth.ts';
 import { ConversationId, ExternalId, InstanceId, JobId } from './ids.ts';
 
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+
 export const JobType = Schema.Literals(['messages', 'contacts', 'groups', 'all']);
 export type JobType = typeof JobType.Type;
 
@@ -18,6 +20,9 @@ export type JobStatus = typeof JobStatus.Type;
 
 /** The statuses in which a job still holds its scope against a second one. */
 export const ACTIVE_STATUSES = ['pending', 'waiting', 'running', 'paused'] as const satisfies readonly JobStatus[];
+
+/** Whether a job is still to do something; what is over never becomes active again. */
+export const isActive = (status: JobStatus): boolean => ACTIVE_STATUSES.some((active) => active === status);
 
 /** What a job was asked to do, with every default filled in when the command was accepted. */
 export const JobConfig = Schema.Struct({
@@ -36,6 +41,17 @@ export const JobConfig = Schema.Struct({
 });
 export type JobConfig = typeof JobConfig.Type;
 
+/** Everything there is: contacts and groups have neither depth nor scope. */
+export const wholeConfigOf = (type: 'contacts' | 'groups'): JobConfig => ({
+  type,
+  depth: null,
+  since: 0,
+  until: null,
+  channelId: null,
+  conversationIds: null,
+  refresh: false,
+});
+
 /** What a job waits for; `until` in ms where an instant is known. */
 export const WaitingFor = Schema.Struct({
   what: Schema.Literals(['connection', 'permit', 'cooldown', 'walk', 'platform', 'restart']),
@@ -44,6 +60,29 @@ export const WaitingFor = Schema.Struct({
   detail: Schema.String,
 });
 export type WaitingFor = typeof WaitingFor.Type;
+
+/** A job's config as the API shows it, with instants in ISO 8601. */
+export const JobConfigView = Schema.Struct({
+  ...JobConfig.fields,
+  since: Schema.NullOr(Schema.String).annotate({ description: 'The oldest instant asked for; null: all time.' }),
+  until: Schema.NullOr(Schema.String).annotate({ description: 'The newest instant asked for; null: up to now.' }),
+});
+export type JobConfigView = typeof JobConfigView.Type;
+
+export const configViewOf = (config: JobConfig): JobConfigView => ({
+  ...config,
+  since: config.since === 0 ? null : isoOf(config.since),
+  until: config.until === null ? null : isoOf(config.until),
+});
+
+/** What a job waits for as the API shows it: `until` in ISO 8601. */
+export const WaitingForView = Schema.Struct({ ...WaitingFor.fields, until: Schema.NullOr(Schema.String) });
+export type WaitingForView = typeof WaitingForView.Type;
+
+export const waitingForViewOf = (waitingFor: WaitingFor): WaitingForView => ({
+  ...waitingFor,
+  until: waitingFor.until === null ? null : isoOf(waitingFor.until),
+});
 
 export const JobError = Schema.Struct({
   conversationId: Schema.NullOr(Schema.String),
@@ -140,9 +179,9 @@ export const JobView = Schema.Struct({
   instanceId: InstanceId,
   type: JobType,
   status: JobStatus,
-  config: JobConfig,
+  config: JobConfigView,
   progress: Progress,
-  waitingFor: Schema.NullOr(WaitingFor),
+  waitingFor: Schema.NullOr(WaitingForView),
   errorMessage: Schema.NullOr(Schema.String),
   createdAt: Schema.String,
   startedAt: Schema.NullOr(Schema.String),

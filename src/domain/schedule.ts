@@ -41,6 +41,18 @@ const Counts = Schema.Struct({
   skipped: Schema.Number,
 });
 
+export const RunOutcome = Schema.Literals(['running', 'completed', 'partial', 'failed', 'skipped', 'empty']);
+export type RunOutcome = typeof RunOutcome.Type;
+
+/** What a run has come to, in one word. */
+export const outcomeOf = ({ instances, due, active, completed, skipped }: typeof Counts.Type): RunOutcome => {
+  if (instances === 0) return 'empty';
+  if (due + active > 0) return 'running';
+  if (completed === instances) return 'completed';
+  if (skipped === instances) return 'skipped';
+  return completed > 0 ? 'partial' : 'failed';
+};
+
 /** A schedule as the API shows it. Times in ISO 8601. */
 export const ScheduleView = Schema.Struct({
   name: ScheduleName,
@@ -50,7 +62,12 @@ export const ScheduleView = Schema.Struct({
   spreadMinutes: Schema.Number,
   lastRun: Schema.NullOr(
     Schema.Struct({
-      slotAt: Schema.String.annotate({ description: 'When it was due.' }),
+      trigger: Schema.Literals(['schedule', 'manual']).annotate({ description: 'The clock, or a person.' }),
+      outcome: RunOutcome.annotate({
+        description:
+          'running: some jobs are due or at work; completed: all are; partial: some are; failed: none is; skipped: for no account was there one to start; empty: no account was connected.',
+      }),
+      slotAt: Schema.String.annotate({ description: 'When it was due, or asked for.' }),
       openedAt: Schema.String.annotate({
         description: 'When it began: much later than it was due, if nothing ran at that time.',
       }),

@@ -8,7 +8,7 @@ type Read<A> = Effect.Effect<A, StoreUnavailable>;
 /** An instance's share in a slot, whose turn has come. */
 export interface DueRun extends SlotClaim {
   readonly instanceId: InstanceId;
-  /** Whether it is still wanted, and not logged out. */
+  /** Whether it is wanted, and works or comes back by itself: no person has to act first. */
   readonly isConnected: boolean;
 }
 
@@ -31,6 +31,11 @@ export interface Candidate {
 export interface ScheduleStore {
   /** Opens the slot that is owed by `now` (ms); null: none is, or somebody else was faster. */
   readonly open: (name: ScheduleName, now: number) => Read<OpenedSlot | null>;
+  /**
+   * Records a run that somebody asked for (at `now`, ms), with the shares of these instances; gives its `slotAt`. It is
+   * no slot of the clock: what is owed stays what it was.
+   */
+  readonly openByHand: (name: ScheduleName, ids: readonly InstanceId[], now: number) => Read<number>;
   /** Shares whose turn has come, in the order of their turns. */
   readonly due: (now: number, limit: number) => Read<readonly DueRun[]>;
   /** Settles a share of which no job comes; `jobId` is the one in its way. Nothing happens if it is settled already. */

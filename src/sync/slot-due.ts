@@ -19,14 +19,16 @@ export interface ScheduleState {
   readonly former: readonly FormerRule[];
   /** The last slot that was opened; null: none ever was. */
   readonly lastSlotAt: number | null;
+  /** When the first account was added; null: there is none, or a slot was opened. Before that, nothing is owed to anybody. */
+  readonly firstInstanceAt: number | null;
 }
 
 /**
  * The latest slot that has come (by `now`, ms) and was not opened: null when nothing is owed. Where several were
  * missed, it stands for all of them. A slot counts if the rule of its own time has it, whatever was changed since.
  */
-export const slotDue = ({ rule, former, lastSlotAt }: ScheduleState, now: number): number | null => {
-  const after = lastSlotAt ?? now - OWED_MS;
+export const slotDue = ({ rule, former, lastSlotAt, firstInstanceAt }: ScheduleState, now: number): number | null => {
+  const after = lastSlotAt ?? Math.max(now - OWED_MS, firstInstanceAt ?? now);
   let until = now;
   let current = rule;
   for (const { until: changedAt, rule: before } of former) {

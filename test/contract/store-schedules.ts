@@ -58,7 +58,8 @@ export const schedulesContract = (driver: StoreDriver): void => {
     it('open a slot once, with a share for each connected instance, due at its place within the spread', async () => {
       const ids = [await connected(), await connected('backingOff'), await connected('connecting')];
       await connected('stopped', false);
-      await connected('loggedOut');
+      // None of these works before a person acts.
+      for (const state of ['loggedOut', 'pairing', 'error'] as const) await connected(state);
       expect(await open(three() - 1)).toMatchObject({ slotAt: three(-1) });
       expect(await open(three() + 2_000)).toEqual({ slotAt: three(), instances: 3 });
       expect(await open(three() + 2_001)).toBeNull();
@@ -190,6 +191,8 @@ export const schedulesContract = (driver: StoreDriver): void => {
       expect(await view(three() + 6_000)).toMatchObject({
         timeZone: 'Africa/Lagos',
         lastRun: {
+          trigger: 'schedule',
+          outcome: 'running',
           slotAt: new Date(three()).toISOString(),
           openedAt: new Date(three() + 1_000).toISOString(),
           instances: 5,
@@ -206,23 +209,62 @@ export const schedulesContract = (driver: StoreDriver): void => {
     });
 
     it('know who may run one now, and refuse one that does not exist', async () => {
-      const [on, off] = [await connected(), await connected('stopped', false)];
-      const named = await run(rig.db.schedules.candidates([on, off]));
+      const [on, off, waits] = [await connected(), await connected('stopped', false), await connected('pairing')];
+      const named = await run(rig.db.schedules.candidates([on, off, waits]));
       expect(named).toEqual([
         { instanceId: on, isConnected: true },
         { instanceId: off, isConnected: false },
+        { instanceId: waits, isConnected: false },
       ]);
       const all = await run(rig.db.schedules.candidates(null));
       expect(all.filter(({ isConnected }) => isConnected)).toEqual([{ instanceId: on, isConnected: true }]);
       expect(await failureOf(rig.db.schedules.candidates([on, NOBODY]))).toMatchObject({ status: 404 });
     });
 
+    it('show a run by hand as the last, whatever the clock owes stays owed', async () => {
+      const [on, off] = [await connected(), await connected('stopped', false)];
+      await open(three() - 1);
+      const slots = await Promise.all(
+        [1, 2].map(() => run(rig.db.schedules.openByHand('contacts', [on, off], three()))),
+      );
+      expect(new Set(slots).size).toBe(2);
+      const [slotAt = 0] = slots;
+      const share = (instanceId: InstanceId): DueRun => ({
+        schedule: 'contacts',
+        slotAt,
+        instanceId,
+        isConnected: true,
+      });
+      const jobId = newJobId();
+      await run(claim(share(on), jobId));
+      await run(rig.db.schedules.skip(share(off), 'not_connected', null, slotAt));
+      await rig.rows('DELETE FROM schedule_slots WHERE by_hand AND slot_at <> $1', [new Date(slotAt).toISOString()]);
+      expect((await view(slotAt)).lastRun).toMatchObject({
+        trigger: 'manual',
+        outcome: 'running',
+        openedAt: new Date(three()).toISOString(),
+        active: 1,
+        skipReasons: { not_connected: 1 },
+      });
+      await rig.rows(`UPDATE sync_jobs SET status = 'completed' WHERE id = $1`, [jobId]);
+      expect((await view(slotAt)).lastRun).toMatchObject({ outcome: 'partial', completed: 1, skipped: 1 });
+      expect(await open(three() + 2_000)).toEqual({ slotAt: three(), instances: 1 });
+    });
+
+    it('leave what a run by hand did not begin to the next look', async () => {
+      const id = await connected();
+      const slotAt = await run(rig.db.schedules.openByHand('contacts', [id], three() + 1));
+      expect(await due(slotAt)).toEqual([]);
+      expect(await due(slotAt + 10 * 60_000)).toMatchObject([{ instanceId: id, slotAt }]);
+    });
+
     it('are forgotten in time, but for the last slot of each', async () => {
       const id = await connected();
       for (const days of [0, 1, 2]) await open(three(days));
+      await run(rig.db.schedules.openByHand('contacts', [], three(3)));
       const settings = await run(rig.db.settings.of(null));
       await run(rig.db.retention.sweep(settings, three(40)));
-      const kept = await rig.rows('SELECT 1 FROM schedule_slots WHERE schedule = $1', ['contacts']);
+      const kept = await rig.rows('SELECT 1 FROM schedule_slots WHERE NOT by_hand AND schedule = $1', ['contacts']);
       expect(kept).toHaveLength(1);
       expect(await rig.rows('SELECT 1 FROM schedule_runs WHERE instance_id = $1', [id])).toHaveLength(1);
       expect(await open(three(2) + 1)).toBeNull();

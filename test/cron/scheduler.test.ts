@@ -29,6 +29,11 @@ const aScheduler = (due: readonly DueRun[], answers: Record<string, Refused | St
       due: () => Effect.succeed(due),
       skip: ({ instanceId }, reason, jobId) => Effect.sync(() => void done.push(['skip', instanceId, reason, jobId])),
       putOff: ({ instanceId }, until) => Effect.sync(() => void done.push(['putOff', instanceId, until])),
+      openByHand: (name, ids, now) =>
+        Effect.sync(() => {
+          done.push(['openByHand', name, ids.length]);
+          return now + 1;
+        }),
       views: () => Effect.succeed([]),
       candidates: () => Effect.succeed(due),
     },
@@ -80,7 +85,7 @@ test('a database that is away ends the look, and leaves the rest to the next', a
   expect(done).toEqual([['submit', idOf(1), 'contacts', NOW]]);
 });
 
-test('run now starts jobs of no slot, and answers for each that was named', async () => {
+test('run now is a run of its own, with an answer for each that was named', async () => {
   const asked = [shareOf(1), shareOf(2, { isConnected: false }), shareOf(4)];
   const { runNow, done, clock } = aScheduler(asked, { [idOf(4)]: refusal('sync_active', { jobId: OTHER_JOB }) });
   const named = await Effect.runPromise(
@@ -94,7 +99,12 @@ test('run now starts jobs of no slot, and answers for each that was named', asyn
     { instanceId: idOf(2), outcome: 'skipped', jobId: null, reason: 'not_connected' },
     { instanceId: idOf(4), outcome: 'skipped', jobId: OTHER_JOB, reason: 'sync_active' },
   ]);
-  expect(done).toEqual([['submit', idOf(1), 'groups', undefined]]);
+  expect(done).toEqual([
+    ['openByHand', 'groups', 3],
+    ['submit', idOf(1), 'groups', NOW + 1],
+    ['skip', idOf(2), 'not_connected', null],
+    ['skip', idOf(4), 'sync_active', OTHER_JOB],
+  ]);
   const all = await Effect.runPromise(runNow('groups', null).pipe(clock));
   expect(all.map(({ instanceId }) => instanceId)).toEqual([idOf(1), idOf(4)]);
 });

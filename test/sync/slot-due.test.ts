@@ -20,10 +20,13 @@ const rule = (changes: Partial<ScheduleRule> = {}): ScheduleRule => ({
   ...changes,
 });
 
+/** The first account is older than every slot. */
+const SINCE_EVER = { firstInstanceAt: 0 };
+
 describe('the slot that is owed', () => {
   it('is the latest that has come and was not opened, and only that', () => {
     const opened = (lastSlotAt: number | null, now: string) =>
-      slotDue({ rule: rule(), former: [], lastSlotAt }, at(now));
+      slotDue({ ...SINCE_EVER, rule: rule(), former: [], lastSlotAt }, at(now));
     expect(opened(at('2026-02-01T03:00'), '2026-02-02T02:59:59.999')).toBeNull();
     expect(opened(at('2026-02-01T03:00'), '2026-02-02T03:00')).toBe(at('2026-02-02T03:00'));
     expect(opened(at('2026-02-02T03:00'), '2026-02-02T23:00')).toBeNull();
@@ -31,14 +34,26 @@ describe('the slot that is owed', () => {
     expect(opened(null, '2026-02-09T02:00')).toBe(at('2026-02-08T03:00'));
   });
 
+  it('is none of before the first account was added, and none where there is no account', () => {
+    const never = { rule: rule(), former: [], lastSlotAt: null };
+    const now = at('2026-02-09T12:00');
+    expect(slotDue({ ...never, firstInstanceAt: null }, now)).toBeNull();
+    expect(slotDue({ ...never, firstInstanceAt: at('2026-02-09T03:00:01') }, now)).toBeNull();
+    expect(slotDue({ ...never, firstInstanceAt: at('2026-02-09T02:59') }, now)).toBe(at('2026-02-09T03:00'));
+  });
+
   it('is that of the rule of its own time, whatever was changed since', () => {
     const lastSlotAt = at('2026-02-01T03:00');
     const former = [{ until: at('2026-02-02T03:00:02'), rule: rule() }];
     const now = at('2026-02-02T03:00:04');
-    expect(slotDue({ rule: rule({ enabled: false }), former, lastSlotAt }, now)).toBe(at('2026-02-02T03:00'));
-    expect(slotDue({ rule: rule({ cron: '0 5 * * *' }), former, lastSlotAt }, now)).toBe(at('2026-02-02T03:00'));
+    expect(slotDue({ ...SINCE_EVER, rule: rule({ enabled: false }), former, lastSlotAt }, now)).toBe(
+      at('2026-02-02T03:00'),
+    );
+    expect(slotDue({ ...SINCE_EVER, rule: rule({ cron: '0 5 * * *' }), former, lastSlotAt }, now)).toBe(
+      at('2026-02-02T03:00'),
+    );
     const before = [{ until: at('2026-02-02T02:59:58'), rule: rule() }];
-    expect(slotDue({ rule: rule({ enabled: false }), former: before, lastSlotAt }, now)).toBeNull();
+    expect(slotDue({ ...SINCE_EVER, rule: rule({ enabled: false }), former: before, lastSlotAt }, now)).toBeNull();
   });
 
   it('is none of before a schedule was enabled, or before its time was set', () => {
@@ -46,16 +61,20 @@ describe('the slot that is owed', () => {
     const until = at('2026-02-02T12:00');
     const now = at('2026-02-02T12:00:05');
     const off = [{ until, rule: rule({ enabled: false }) }];
-    expect(slotDue({ rule: rule(), former: off, lastSlotAt }, now)).toBeNull();
+    expect(slotDue({ ...SINCE_EVER, rule: rule(), former: off, lastSlotAt }, now)).toBeNull();
     const later = [{ until, rule: rule({ cron: '0 22 * * *' }) }];
-    expect(slotDue({ rule: rule(), former: later, lastSlotAt: at('2026-02-01T22:00') }, now)).toBeNull();
+    expect(slotDue({ ...SINCE_EVER, rule: rule(), former: later, lastSlotAt: at('2026-02-01T22:00') }, now)).toBeNull();
   });
 
   it('takes no harm from a change that another clock dates later than now, or from rules that cannot be read', () => {
     const lastSlotAt = at('2026-02-01T03:00');
     const former = [{ until: at('2026-02-02T03:00:05'), rule: rule() }];
-    expect(slotDue({ rule: rule({ cron: '0 4 * * *' }), former, lastSlotAt }, at('2026-02-02T02:59:59'))).toBeNull();
-    expect(slotDue({ rule: rule({ cron: 'nonsense' }), former: [], lastSlotAt }, at('2026-02-03T00:00'))).toBeNull();
+    expect(
+      slotDue({ ...SINCE_EVER, rule: rule({ cron: '0 4 * * *' }), former, lastSlotAt }, at('2026-02-02T02:59:59')),
+    ).toBeNull();
+    expect(
+      slotDue({ ...SINCE_EVER, rule: rule({ cron: 'nonsense' }), former: [], lastSlotAt }, at('2026-02-03T00:00')),
+    ).toBeNull();
     expect(slotAfter(rule({ cron: 'nonsense' }), START)).toBeNull();
     expect(slotAfter(rule({ enabled: false }), START)).toBeNull();
   });
@@ -128,6 +147,7 @@ test(`over any changes and any pauses, each look opens the latest slot since the
             rule: ruleOf(settings, 'contacts'),
             former: formerRules('contacts', settings, past),
             lastSlotAt,
+            ...SINCE_EVER,
           };
           const owed = slots.findLast((slot) => slot <= now && slot > (lastSlotAt ?? 0)) ?? null;
           const due = slotDue(state, now);

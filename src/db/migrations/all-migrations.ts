@@ -4,6 +4,7 @@ import { People } from './0003-people.ts';
 import { Schedules } from './0004-schedules.ts';
 import { Sessions } from './0005-sessions.ts';
 import { WaitingChanges } from './0006-waiting-changes.ts';
+import { RunsByHand } from './0007-runs-by-hand.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -13,4 +14,5 @@ export const ALL_MIGRATIONS = [
   { name: '0004-schedules', class: Schedules },
   { name: '0005-sessions', class: Sessions },
   { name: '0006-waiting-changes', class: WaitingChanges },
+  { name: '0007-runs-by-hand', class: RunsByHand },
 ];
