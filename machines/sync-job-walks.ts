@@ -166,6 +166,10 @@ export const takePermit = (
   return permits.length === 0 && overlaps ? requestPermitAhead(taken) : decided(taken);
 };
 
+/** By the name that the setting of every channel has. */
+const limitReached = ({ walk }: SyncJobContext): string =>
+  `The limit ${walk?.kind === 'messages' ? 'messagesPerMinute' : 'contactsPerMinute'} of this account is reached.`;
+
 export const waitForPermit = (
   context: SyncJobContext,
   event: Extract<FromLimiter, { type: 'permitDelayed' }>,
@@ -173,5 +177,5 @@ export const waitForPermit = (
   decided(
     event.what === 'cooldown'
       ? wait(context, 'cooldown', event.until, 'The platform asked for a pause.')
-      : wait(context, 'permit', event.until, 'The rate limit is reached.'),
+      : wait(context, 'permit', event.until, limitReached(context)),
   );

@@ -12,8 +12,11 @@ import { readInstance } from './catalogue/instances.ts';
 import { cleanText } from './clean-text.ts';
 import { ChannelAuthEntity } from './entities/channel-auth-entity.ts';
 import { ConversationEntity } from './entities/conversation-entity.ts';
+import { GroupEntity } from './entities/group-entity.ts';
+import { IdentityEntity } from './entities/identity-entity.ts';
 import { InstanceEntity } from './entities/instance-entity.ts';
 import { JobEntity } from './entities/job-entity.ts';
+import { PushEntity } from './entities/push-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';
 import { persevere } from './query-failure.ts';
 import { isRefused, noInstance } from './refusals.ts';
@@ -117,6 +120,9 @@ export const instanceRegistry = (
             return {
               events: Number(held?.events ?? 0),
               conversations: Number(held?.conversations ?? 0),
+              contacts: await em.count(IdentityEntity, { instanceId: id }),
+              groups: await em.count(GroupEntity, { instanceId: id }),
+              pushes: await em.count(PushEntity, { instanceId: id }),
               jobs: await em.count(JobEntity, { instanceId: id }),
             };
           }),

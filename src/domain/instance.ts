@@ -33,6 +33,17 @@ export const InstanceView = Schema.Struct({
 });
 export type InstanceView = typeof InstanceView.Type;
 
+/** What belongs to an instance and goes with it, in numbers. */
+export const InstanceContents = Schema.Struct({
+  events: Schema.Number,
+  conversations: Schema.Number,
+  contacts: Schema.Number,
+  groups: Schema.Number,
+  pushes: Schema.Number.annotate({ description: 'What the platform pushed and is not stored yet.' }),
+  jobs: Schema.Number,
+});
+export type InstanceContents = typeof InstanceContents.Type;
+
 /** What the platform pushed unasked and is not stored yet. What is set aside could not be read, and is tried once a day. */
 export const PushesView = Schema.Struct({
   waiting: Schema.Number,

@@ -1,7 +1,7 @@
-import { Effect } from 'effect';
+import { Effect, Schema } from 'effect';
 import type { OutboxEvent } from '../domain/event.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
-import { ACTIVE_STATUSES, type JobView } from '../domain/job.ts';
+import { isActive, type JobView, WaitingFor, waitingForViewOf } from '../domain/job.ts';
 import type { EventStream, StreamEvent } from './event-stream.ts';
 import { follow, type Source } from './follow.ts';
 import type { HttpDeps } from './http-deps.ts';
@@ -14,7 +14,7 @@ export const END_ID = 'end';
 const BATCH = 100;
 const FINAL = new Set(['sync.completed', 'sync.failed', 'sync.cancelled']);
 
-const isOver = (job: JobView): boolean => !ACTIVE_STATUSES.some((status) => status === job.status);
+const isOver = ({ status }: JobView): boolean => !isActive(status);
 
 /** Where a reader left off: an outbox id, `end`, or null for one that comes for the first time. */
 export type ResumePoint = number | typeof END_ID | null;
@@ -67,5 +67,13 @@ const sourceOf = (deps: HttpDeps, instanceId: InstanceId, jobId: JobId, resume: 
 const toStream = ({ id, at, instanceId, event }: OutboxEvent): StreamEvent => ({
   id: String(id),
   name: event.name,
-  data: { ...event.data, jobId: event.jobId, instanceId, at: new Date(at).toISOString() },
+  data: { ...shown(event.data), jobId: event.jobId, instanceId, at: new Date(at).toISOString() },
+});
+
+const isWaitingFor = Schema.is(WaitingFor);
+
+/** Instants as everywhere in the API; what other systems get of the same event has them in ms. */
+const shown = ({ waitingFor, ...data }: OutboxEvent['event']['data']) => ({
+  ...data,
+  ...(waitingFor === undefined ? {} : { waitingFor: isWaitingFor(waitingFor) ? waitingForViewOf(waitingFor) : null }),
 });

@@ -5,7 +5,7 @@ import type { ConversationView, CoverageView } from '../domain/conversation-view
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { EventView } from '../domain/event-view.ts';
 import type { ConversationId, InstanceId, JobId } from '../domain/ids.ts';
-import type { InstanceView, PushesView } from '../domain/instance.ts';
+import type { InstanceContents, InstanceView, PushesView } from '../domain/instance.ts';
 import type { JobStatus, JobType, JobView } from '../domain/job.ts';
 import type { Settings } from '../domain/settings.ts';
 
@@ -79,9 +79,7 @@ export interface InstanceRegistry {
     change: { readonly name?: string; readonly credentials?: Credentials },
   ) => Asked<InstanceView>;
   /** What would go with the instance. */
-  readonly contentsOf: (
-    id: InstanceId,
-  ) => Asked<{ readonly events: number; readonly conversations: number; readonly jobs: number }>;
+  readonly contentsOf: (id: InstanceId) => Asked<InstanceContents>;
   readonly remove: (id: InstanceId) => Asked<void>;
   readonly credentials: (id: InstanceId) => Asked<Credentials>;
 }

@@ -3,7 +3,7 @@ import { SyncDepth, sinceOf } from '../domain/depth.ts';
 import { Refused } from '../domain/errors.ts';
 import { ConversationId, ExternalId } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
-import { type JobConfig, JobType } from '../domain/job.ts';
+import { type JobConfig, JobType, wholeConfigOf } from '../domain/job.ts';
 
 const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.' });
 
@@ -11,7 +11,10 @@ const instant = Schema.String.annotate({ description: 'An instant in ISO 8601, s
 export const SyncRequest = Schema.Struct({
   type: JobType.annotate({ description: 'What to sync. `all`: contacts, then groups, then messages.' }),
   depth: Schema.optionalKey(
-    SyncDepth.annotate({ description: 'How far back from now. Default: the setting sync.defaultDepth.' }),
+    SyncDepth.annotate({
+      description:
+        'How far back from now messages are read. Default: the setting sync.defaultDepth. Contacts and groups are always synced whole.',
+    }),
   ),
   since: Schema.optionalKey(instant),
   until: Schema.optionalKey(instant),
@@ -37,8 +40,8 @@ const instantOf = (field: string, text: string): Result.Result<number, Refused> 
     : Result.succeed(ms);
 };
 
-/** Fields that narrow messages. */
-const OF_MESSAGES = ['depth', 'since', 'until', 'channelId', 'conversationIds', 'refresh'] as const;
+/** Fields that narrow messages. A depth may come along with whatever is synced. */
+const OF_MESSAGES = ['since', 'until', 'channelId', 'conversationIds', 'refresh'] as const;
 
 /** What is younger than this may still be on its way, whatever our clock says. */
 const SETTLED_MS = 60_000;
@@ -56,9 +59,11 @@ export const configOf = (
     if (request.channelId !== undefined && request.conversationIds !== undefined) {
       return yield* Result.fail(refuse('channelId', 'give either channelId or conversationIds, not both'));
     }
-    const misplaced = OF_MESSAGES.find((field) => request[field] !== undefined);
-    if (misplaced !== undefined && (request.type === 'contacts' || request.type === 'groups')) {
-      const message = `says nothing for a sync of ${request.type}, which is always of all there are; leave it out`;
+    const { type } = request;
+    if (type === 'contacts' || type === 'groups') {
+      const misplaced = OF_MESSAGES.find((field) => request[field] !== undefined);
+      if (misplaced === undefined) return wholeConfigOf(type);
+      const message = `says nothing for a sync of ${type}, which is always of all there are; leave it out`;
       return yield* Result.fail(refuse(misplaced, message));
     }
     const depth = request.since === undefined ? (request.depth ?? defaultDepth) : null;
@@ -68,7 +73,7 @@ export const configOf = (
     if (since > now) return yield* Result.fail(refuse('since', 'lies in the future'));
     if (until !== null && until < since) return yield* Result.fail(refuse('until', 'lies before since'));
     return {
-      type: request.type,
+      type,
       depth,
       since: Math.max(0, since),
       // A bound that is not yet past says nothing about what may still arrive: it means "up to now".

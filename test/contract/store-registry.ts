@@ -104,7 +104,14 @@ export const registryContract = (driver: StoreDriver): void => {
             { newest: { at: 2, id: null }, oldest: { at: 1, id: null }, reachesStart: true, continuity: null },
           ]),
         );
-        expect(await run(rig.db.registry.contentsOf(id))).toEqual({ events: 2_500, conversations: 1, jobs: 1 });
+        expect(await run(rig.db.registry.contentsOf(id))).toEqual({
+          events: 2_500,
+          conversations: 1,
+          contacts: 0,
+          groups: 0,
+          pushes: 0,
+          jobs: 1,
+        });
         await run(rig.db.registry.remove(id));
         expect(await failureOf(rig.db.catalogue.instance(id))).toMatchObject({ status: 404 });
         expect(await run(rig.db.runtime.load(id))).toBeNull();

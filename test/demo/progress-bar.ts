@@ -16,7 +16,7 @@ const bar = (percent: number): string => {
 const waiting = (job: JobShown, now: number): string => {
   const { waitingFor } = job;
   if (waitingFor === null) return '';
-  const until = waitingFor.until === null ? '' : ` for ${duration(Math.max(0, waitingFor.until - now))}`;
+  const until = waitingFor.until === null ? '' : ` for ${duration(Math.max(0, Date.parse(waitingFor.until) - now))}`;
   return ` · waits${until}: ${waitingFor.detail}`;
 };
 

@@ -34,7 +34,7 @@ export interface JobShown {
       readonly message: string;
     }[];
   };
-  readonly waitingFor: { readonly what: string; readonly until: number | null; readonly detail: string } | null;
+  readonly waitingFor: { readonly what: string; readonly until: string | null; readonly detail: string } | null;
   readonly errorMessage: string | null;
 }
 

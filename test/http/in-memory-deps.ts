@@ -4,7 +4,7 @@ import { Refused, StoreUnavailable } from '../../src/domain/errors.ts';
 import type { OutboxEvent, WorldEventName } from '../../src/domain/event.ts';
 import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
-import { ACTIVE_STATUSES, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
+import { ACTIVE_STATUSES, configViewOf, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
 import type { PairingOffer } from '../../src/domain/pairing.ts';
 import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
@@ -77,7 +77,7 @@ export const inMemoryDeps = () => {
       instanceId,
       type: config.type,
       status: 'pending',
-      config,
+      config: configViewOf(config),
       progress: NO_PROGRESS,
       ...blank,
     });
@@ -178,7 +178,8 @@ export const inMemoryDeps = () => {
             },
           ),
         ),
-      contentsOf: () => available(Effect.succeed({ events: 1200, conversations: 7, jobs: 3 })),
+      contentsOf: () =>
+        available(Effect.succeed({ events: 1200, conversations: 7, contacts: 40, groups: 5, pushes: 2, jobs: 3 })),
       remove: (id) => available(Effect.sync(() => void instances.delete(id))),
       credentials: (id) => available(Effect.map(found(tokens.get(id)), (token) => ({ token }))),
     },

@@ -99,14 +99,16 @@ describe('instances', () => {
   it('are deleted only when confirmed, and say before what goes with them', async () => {
     const served = await serve();
     const id = await addInstance(served, 'My Bot');
+    const contents = { events: 1200, conversations: 7, contacts: 40, groups: 5, pushes: 2, jobs: 3 };
     for (const query of ['', '?confirm=', '?confirm=Another']) {
       const { status, json } = await served.call('DELETE', `instances/${id}${query}`);
       expect(status).toBe(409);
       expect(json.error.code).toBe('confirmation_required');
-      expect(json.error.details).toMatchObject({ name: 'My Bot', events: 1200, conversations: 7, jobs: 3 });
+      expect(json.error.details).toMatchObject({ name: 'My Bot', ...contents });
+      expect(json.error.message).toContain('40 contacts, 5 groups, 2 pushes and 3 jobs');
     }
     const gone = await served.call('DELETE', `instances/${id}?confirm=My+Bot`);
-    expect(gone.json.data).toEqual({ id, deleted: { events: 1200, conversations: 7, jobs: 3 } });
+    expect(gone.json.data).toEqual({ id, deleted: contents });
     expect((await served.call('GET', `instances/${id}`)).status).toBe(404);
   });
 });

@@ -18,6 +18,18 @@ describe('sync jobs', () => {
     expect(job.json.data).toMatchObject({ status: 'pending', progress: { fetched: 0, stored: 0, duplicates: 0 } });
   });
 
+  it('show instants in ISO 8601, and no instant where all time is meant', async () => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const since = '2026-01-01T00:00:00.000Z';
+    const until = '2026-01-02T00:00:00.000Z';
+    const { json } = await served.call('POST', `instances/${id}/sync`, { type: 'messages', since, until });
+    expect(json.data['config']).toMatchObject({ since, until });
+    served.world.setStatus(String(json.data['jobId']), 'completed');
+    const all = await served.call('POST', `instances/${id}/sync`, { type: 'messages', depth: 'all' });
+    expect(all.json.data['config']).toMatchObject({ since: null, until: null });
+  });
+
   it('take the depth that the settings say', async () => {
     const served = await serve();
     const id = await addInstance(served);
@@ -38,7 +50,8 @@ describe('sync jobs', () => {
   it.each([
     [{}, 'type'],
     [{ type: 'people' }, 'type'],
-    [{ type: 'contacts', depth: '7d' }, 'depth'],
+    [{ type: 'contacts', since: '2026-01-01' }, 'since'],
+    [{ type: 'contacts', depth: '7d', until: '2026-01-01' }, 'until'],
     [{ type: 'groups', channelId: '1' }, 'channelId'],
     [{ type: 'messages', depth: '8d' }, 'depth'],
     [{ type: 'messages', depth: '7d', since: '2026-01-01' }, 'depth'],
@@ -65,6 +78,25 @@ describe('sync jobs', () => {
     expect(served.world.submitted.at(-1)?.command).toEqual({ type: `${verb}Sync`, jobId });
     const other = crypto.randomUUID();
     expect((await served.call('POST', `instances/${id}/sync/${other}/${verb}`)).status).toBe(404);
+  });
+
+  it.each(['contacts', 'groups'])('of %s take a depth along, and do not go by it', async (type) => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const { status, json } = await served.call('POST', `instances/${id}/sync`, { type, depth: '30d' });
+    expect(status).toBe(202);
+    expect(json.data['config']).toMatchObject({ type, depth: null });
+  });
+
+  it.each(['cancel', 'pause', 'resume'])('that are over refuse to %s', async (verb) => {
+    const served = await serve();
+    const id = await addInstance(served);
+    const jobId = await startSync(served, id);
+    served.world.setStatus(jobId, 'completed');
+    const before = served.world.submitted.length;
+    const { status, json } = await served.call('POST', `instances/${id}/sync/${jobId}/${verb}`);
+    expect([status, json.error.code, json.error.details]).toEqual([409, 'job_over', { jobId, status: 'completed' }]);
+    expect(served.world.submitted).toHaveLength(before);
   });
 
   it('are listed and filtered, for one account and for all', async () => {

@@ -76,7 +76,7 @@ describe('after a 429', () => {
   it('says what the jobs wait for, and until when', async () => {
     const at = await refuse({ retryAfterMs: 30_000, scope: 'global' });
     const { items } = (await service.api.call('GET', `/instances/${instance}/sync`)) as {
-      items: { status: string; waitingFor: { what: string; until: string | number | null } }[];
+      items: { status: string; waitingFor: { what: string; until: string | null } }[];
     };
     for (const { status, waitingFor } of items) {
       expect(status).toBe('waiting');

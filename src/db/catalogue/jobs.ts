@@ -3,7 +3,7 @@ import { Schema } from 'effect';
 import type { ChannelName } from '../../domain/channel-name.ts';
 import { Refused } from '../../domain/errors.ts';
 import { type InstanceId, JobId } from '../../domain/ids.ts';
-import type { JobView } from '../../domain/job.ts';
+import { configViewOf, type JobView, waitingForViewOf } from '../../domain/job.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
 import { beyond } from '../beyond.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
@@ -36,9 +36,9 @@ const viewOf = (row: Row<typeof JobEntity, (typeof FIELDS)[number]>): JobView =>
   instanceId: row.instanceId,
   type: row.type,
   status: row.status,
-  config: row.config,
+  config: configViewOf(row.config),
   progress: row.progress,
-  waitingFor: row.waitingFor ?? null,
+  waitingFor: row.waitingFor ? waitingForViewOf(row.waitingFor) : null,
   errorMessage: row.errorMessage ?? null,
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,

@@ -4,7 +4,7 @@ import { ChannelName } from '../../domain/channel-name.ts';
 import type { Command } from '../../domain/command.ts';
 import { Refused } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import { type InstanceState, InstanceView } from '../../domain/instance.ts';
+import { InstanceContents, type InstanceState, InstanceView } from '../../domain/instance.ts';
 import { HistoryDepth } from '../../domain/pairing.ts';
 import { refuse } from '../decode-input.ts';
 import type { Denied } from '../denied.ts';
@@ -41,8 +41,6 @@ const Change = Schema.Struct({
     HistoryDepth.annotate({ description: 'Told to the phone when the account is paired the next time.' }),
   ),
 });
-
-const Contents = Schema.Struct({ events: Schema.Number, conversations: Schema.Number, jobs: Schema.Number });
 
 const refuseCredentials = (
   deps: HttpDeps,
@@ -85,11 +83,11 @@ const confirmed = (deps: HttpDeps, id: InstanceId, confirm: string | undefined) 
     const { name } = yield* deps.catalogue.instance(id);
     const contents = yield* deps.registry.contentsOf(id);
     if (confirm === name || confirm === id) return contents;
-    const { events, conversations, jobs } = contents;
+    const what = `${contents.events} events, ${contents.conversations} conversations, ${contents.contacts} contacts, ${contents.groups} groups, ${contents.pushes} pushes and ${contents.jobs} jobs`;
     return yield* new Refused({
       status: 409,
       code: 'confirmation_required',
-      message: `confirm: deleting ${name} deletes its ${events} events, ${conversations} conversations and ${jobs} jobs for good; repeat with ?confirm=<name or id>`,
+      message: `confirm: deleting ${name} deletes its ${what} for good; repeat with ?confirm=<name or id>`,
       details: { field: 'confirm', name, ...contents },
     });
   });
@@ -157,7 +155,7 @@ export const instanceRoutes = [
     query: Schema.Struct({
       confirm: Schema.optionalKey(Schema.String.annotate({ description: 'The name or id of the instance.' })),
     }),
-    answer: one(Schema.Struct({ id: ofInstance.fields.instanceId, deleted: Contents })),
+    answer: one(Schema.Struct({ id: ofInstance.fields.instanceId, deleted: InstanceContents })),
     handle: ({ params: { instanceId }, query: { confirm } }, deps) =>
       Effect.gen(function* () {
         const deleted = yield* confirmed(deps, instanceId, confirm);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Effect, Schema } from 'effect';
 import { ChannelName } from '../../domain/channel-name.ts';
+import { Refused } from '../../domain/errors.ts';
 import { CommandId, InstanceId, JobId } from '../../domain/ids.ts';
-import { JobConfig, JobStatus, JobType, JobView } from '../../domain/job.ts';
+import { configViewOf, isActive, JobConfigView, JobStatus, JobType, JobView } from '../../domain/job.ts';
 import { configOf, SyncRequest } from '../../sync/sync-request.ts';
 import { refuse } from '../decode-input.ts';
 import { END_ID, jobEvents, type ResumePoint } from '../job-events.ts';
@@ -16,13 +17,24 @@ const Started = Schema.Struct({
   instanceId: InstanceId,
   type: JobType,
   status: Schema.Literal('pending'),
-  config: JobConfig,
+  config: JobConfigView,
   commandId: CommandId,
 });
 
 const jobFilter = { status: Schema.optionalKey(JobStatus), type: Schema.optionalKey(JobType) };
 
-const order = (verb: 'cancel' | 'pause' | 'resume', summary: string) =>
+type Verb = 'cancel' | 'pause' | 'resume';
+
+const jobOver = (verb: Verb, jobId: JobId, status: JobStatus): Refused =>
+  new Refused({
+    status: 409,
+    code: 'job_over',
+    message: `There is nothing to ${verb}: the sync is ${status}.`,
+    details: { jobId, status },
+  });
+
+/** Of a job that is not over, what it is already is no error: asked for twice, it is so once. */
+const order = (verb: Verb, summary: string) =>
   route({
     method: 'POST',
     path: `/instances/:instanceId/sync/:jobId/${verb}`,
@@ -31,7 +43,8 @@ const order = (verb: 'cancel' | 'pause' | 'resume', summary: string) =>
     answer: accepted(Receipt),
     handle: ({ params: { instanceId, jobId } }, deps) =>
       Effect.gen(function* () {
-        yield* deps.catalogue.job(instanceId, jobId);
+        const { status } = yield* deps.catalogue.job(instanceId, jobId);
+        if (!isActive(status)) return yield* jobOver(verb, jobId, status);
         return receiptOf(yield* deps.bus.submit(instanceId, { type: `${verb}Sync`, jobId }));
       }),
   });
@@ -56,7 +69,8 @@ export const syncRoutes = [
         const config = yield* Effect.fromResult(configOf(body, settings['sync.defaultDepth'], deps.clock()));
         const jobId = JobId.make(randomUUID());
         const { commandId } = yield* deps.bus.submit(instanceId, { type: 'startSync', jobId, config });
-        return { jobId, instanceId, type: config.type, status: 'pending' as const, config, commandId };
+        const { type } = config;
+        return { jobId, instanceId, type, status: 'pending' as const, config: configViewOf(config), commandId };
       }),
   }),
   route({
