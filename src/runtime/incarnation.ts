@@ -15,6 +15,7 @@ import { RequestGate } from './request-gate.ts';
 import type { UnheededStops } from './said-stop.ts';
 import { buryCommand, type StepInput, type Stepped, type StepSetting, takeStep } from './step.ts';
 import type { StepTransaction, StoredInstance } from './store.ts';
+import { tellStep } from './tell-step.ts';
 import type { Mail } from './work.ts';
 
 const MAX_ATTEMPTS = 5;
@@ -203,7 +204,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #take(input: StepInput, attempts = 1): Effect.Effect<Outcome> {
     return Effect.uninterruptible(
       Effect.gen({ self: this }, function* () {
-        const { metrics, published, stepped } = this.#setting;
+        const { log, metrics, published, stepped } = this.#setting;
         const before = this.#actors;
         const at = yield* Clock.currentTimeMillis;
         const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention));
@@ -212,6 +213,7 @@ export class Incarnation<Tx extends StepTransaction> {
         this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
         if ('letter' in input) this.#lastSeq = input.letter.seq;
         measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
+        tellStep(log, this.rows, before, delivered.actors);
         yield* this.#act();
         this.#ownCommand(delivered);
         if (input.kind === 'report') this.#setting.stops.heed(input.report);

@@ -40,6 +40,8 @@ export class CoreWorld {
   depthOnConnect: SyncDepth | null = null;
   /** What the log said as an error. */
   readonly errors: string[] = [];
+  /** What the log said besides. */
+  readonly said: { readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string }[] = [];
   readonly #channel: Channel;
   readonly #reads: SyncStore;
   #messaging = inProcessMessaging();
@@ -81,7 +83,12 @@ export class CoreWorld {
 
   async start(): Promise<void> {
     const scope = Scope.makeUnsafe();
-    const log: Log = { ...silentLog, error: (_fields, message) => void this.errors.push(message) };
+    const log: Log = {
+      ...silentLog,
+      info: (fields, message) => void this.said.push({ level: 'info', fields, message }),
+      warn: (fields, message) => void this.said.push({ level: 'warn', fields, message }),
+      error: (_fields, message) => void this.errors.push(message),
+    };
     this.#messaging = inProcessMessaging();
     const { mailbox, carrier } = this.#messaging;
     const node = startNode({
