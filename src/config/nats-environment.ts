@@ -82,22 +82,9 @@ export const natsConfigOf = (env: NatsVariables): NatsConfig | null =>
 
 /** What is wrong between variables, each of which is right by itself. */
 export const natsProblems = (env: Record<string, string>): readonly ConfigProblem[] => [
-  ...withoutDatabase(env),
   ...withoutUrl(env),
   ...halfCertificate(env),
 ];
-
-const withoutDatabase = ({ NATS_URL, DATABASE_URL }: Record<string, string>): readonly ConfigProblem[] =>
-  NATS_URL === undefined || DATABASE_URL !== undefined
-    ? []
-    : [
-        {
-          variable: 'NATS_URL',
-          message:
-            'needs DATABASE_URL: NATS carries between nodes, which share a PostgreSQL, while the embedded database ' +
-            'belongs to one process.',
-        },
-      ];
 
 const withoutUrl = (env: Record<string, string>): readonly ConfigProblem[] =>
   env['NATS_URL'] !== undefined

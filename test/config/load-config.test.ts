@@ -96,7 +96,14 @@ describe('the environment', () => {
     expect(variables({ [name]: value })).toEqual([name]);
   });
 
-  it.each(['short', 'k'.repeat(64), `${key('k')},${key('k')}`])(
+  it.each(['0123456789abcdef'.repeat(2), 'secret12'.repeat(4)])(
+    'takes the key %s, which is long enough',
+    (SECRET_KEY) => {
+      expect(accepted({ SECRET_KEY }).secretKey).toBe(SECRET_KEY);
+    },
+  );
+
+  it.each(['short', 'k'.repeat(31), `${key('k')},${key('k')}`])(
     'refuses the weak or unrotatable key %s',
     (SECRET_KEY) => {
       expect(variables({ SECRET_KEY })).toEqual(['SECRET_KEY']);
@@ -142,8 +149,11 @@ describe('the environment', () => {
     });
   });
 
-  it('refuses NATS without a database that nodes can share', () => {
-    expect(refused({ NATS_URL: 'nats://127.0.0.1:4222' }).message).toMatch(/NATS_URL needs DATABASE_URL/);
+  it('takes NATS for one node on the embedded database', () => {
+    expect(accepted({ NATS_URL: 'nats://127.0.0.1:4222' })).toMatchObject({
+      databaseUrl: null,
+      nats: { urls: ['nats://127.0.0.1:4222'] },
+    });
   });
 
   it.each([
