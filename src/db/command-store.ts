@@ -37,7 +37,7 @@ const settle = async (em: SqlEntityManager, id: string, fate: 'requeued' | 'disc
       status: 404,
       code: 'dead_letter_not_found',
       message: `There is no dead letter ${id}`,
-      details: { field: 'id' },
+      details: { field: 'deadLetterId' },
     });
   }
   if (dead.fate) {

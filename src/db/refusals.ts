@@ -8,5 +8,5 @@ export const noInstance = (instanceId: string): Refused =>
     status: 404,
     code: 'instance_not_found',
     message: `There is no instance ${instanceId}; GET /api/v2/instances lists those there are`,
-    details: { field: 'id' },
+    details: { field: 'instanceId' },
   });

@@ -141,6 +141,12 @@ export type Settings = { readonly [K in SettingKey]: (typeof SETTINGS)[K]['schem
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 export const DEFAULT_SETTINGS = Object.fromEntries(SETTING_KEYS.map((key) => [key, SETTINGS[key].default])) as Settings;
 
+/** Whether only the whole service has a value, and no instance one of its own. */
+export const isOfService = (key: SettingKey): boolean => {
+  const { ofInstance }: SettingRule = SETTINGS[key];
+  return ofInstance === undefined;
+};
+
 /** Whether an instance of this channel may have a value of its own. */
 export const isOfInstance = (key: SettingKey, channel: ChannelName): boolean => {
   const { ofInstance }: SettingRule = SETTINGS[key];

@@ -7,6 +7,15 @@ export type InputSchema = Schema.ConstraintDecoder<unknown> & {
   readonly fields: Readonly<Record<PropertyKey, Schema.Constraint>>;
 };
 
+/** An annotation of an input schema: what to say of a field that it does not have; null: only that it is unknown. */
+export type Strangers = (name: string) => string | null;
+export const STRANGERS = 'omni/strangers';
+
+const strangersOf = ({ ast }: InputSchema): Strangers => {
+  const told = ast.annotations?.[STRANGERS];
+  return typeof told === 'function' ? (told as Strangers) : () => null;
+};
+
 /** Where in a request a value stands. */
 export type Part = 'params' | 'query' | 'body';
 
@@ -79,7 +88,10 @@ const pathOf = (path: readonly unknown[], part: Part): string =>
         .join('');
 
 const sayOf = (message: string, path: readonly unknown[], schema: InputSchema): string => {
-  if (message === UNKNOWN && path.length === 1) return unknownField(String(path[0]), Object.keys(schema.fields));
+  if (message === UNKNOWN && path.length === 1) {
+    const name = String(path[0]);
+    return strangersOf(schema)(name) ?? unknownField(name, Object.keys(schema.fields));
+  }
   return path.length === 0 && message === 'Expected object' ? NO_OBJECT : message.replace(/^Expected /, 'must be ');
 };
 

@@ -45,7 +45,12 @@ export const inspectorOf = <Tx extends StepTransaction>(
       const rows = yield* store.load(instanceId);
       if (rows !== null) return staleTreeOf(rows, node.find(instanceId)?.parked ?? null);
       const message = `There is no instance ${instanceId}.`;
-      return yield* new Refused({ status: 404, code: 'instance_not_found', message });
+      return yield* new Refused({
+        status: 404,
+        code: 'instance_not_found',
+        message,
+        details: { field: 'instanceId' },
+      });
     }),
   pairing: (instanceId) =>
     Effect.suspend(() => {

@@ -35,7 +35,7 @@ export interface PeopleCatalogue {
   readonly members: (
     instanceId: InstanceId,
     groupId: GroupId,
-    filter: { readonly includeLeft?: boolean },
+    filter: { readonly search?: string; readonly includeLeft?: boolean },
     page: PageRequest,
   ) => Asked<PageOf<MemberView>>;
 }
@@ -52,7 +52,7 @@ export interface PersonRegistry {
     change: { readonly name?: string | null; readonly phone?: string | null },
     at: number,
   ) => Asked<PersonDetails>;
-  /** Everything of `from` moves to `into`, which stays. */
+  /** Everything of `from` moves to `into`, which stays, and keeps the name that it is shown with. */
   readonly merge: (into: PersonId, from: readonly PersonId[], why: string, at: number) => Asked<PersonDetails>;
   /** No sync changes the link from now on. Answers with the person. */
   readonly link: (identityId: IdentityId, personId: PersonId, why: string, at: number) => Asked<PersonDetails>;

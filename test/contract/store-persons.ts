@@ -208,6 +208,16 @@ export const personContract = (driver: StoreDriver): void => {
         expect(new Set([...met.values()].map(({ personId }) => personId))).toEqual(new Set([named.id]));
       });
 
+      it('keep the name they are shown with when somebody with a better one becomes them', async () => {
+        const id = await rig.instance();
+        const met = await meet(id, [
+          contact('ada', { names: { saved: null, verified: null, pushed: 'Ada' } }),
+          contact('ben', { names: { saved: 'Benjamin', verified: null, pushed: null } }),
+        ]);
+        const [ada, ben] = ['ada', 'ben'].map((one) => met.get(one)?.personId ?? NOBODY) as [PersonId, PersonId];
+        expect(await run(rig.db.people.merge(ada, [ben], 'x', NOW))).toMatchObject({ id: ada, name: 'Ada' });
+      });
+
       it('are not merged with themselves or with nobody', async () => {
         const { personId } = await stranger();
         const other = await stranger();

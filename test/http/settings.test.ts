@@ -123,7 +123,17 @@ describe('settings of an instance', () => {
       'sync.contacts.scheduleEnabled',
       'sync.groups.scheduleEnabled',
     ]);
-    expect((await call('PUT', `instances/${id}/settings/search.index`, { value: true })).status).toBe(404);
+    const ofService = 'is set for the whole service, not for one account; PUT /api/v2/settings/';
+    const index = await call('PUT', `instances/${id}/settings/search.index`, { value: true });
+    expect([index.status, index.json.error.message]).toEqual([
+      404,
+      `key: search.index ${ofService}search.index sets it`,
+    ]);
+    const cron = await call('PATCH', `instances/${id}/settings`, { 'sync.contacts.scheduleCron': '0 5 * * *' });
+    expect([cron.status, cron.json.error.message]).toEqual([
+      400,
+      `sync.contacts.scheduleCron: ${ofService}sync.contacts.scheduleCron sets it`,
+    ]);
     const whatsapp = await call('PATCH', `instances/${id}/settings`, { 'sync.whatsapp.messagesPerMinute': 5 });
     expect(whatsapp.status).toBe(400);
     expect(whatsapp.json.error.message).toContain('sync.whatsapp.messagesPerMinute: is not a known field');

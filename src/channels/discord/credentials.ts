@@ -6,6 +6,7 @@ const LONGEST = 512;
 
 /** Says what is wrong with a bot token before anybody is asked. Never repeats the token. */
 export const refuseCredentials = ({ token }: Credentials): string | null => {
+  if (token === undefined) return 'is required: the bot token from the developer portal';
   if (typeof token !== 'string' || token.trim() === '')
     return 'The token is empty; paste the bot token from the developer portal.';
   if (/^(Bot|Bearer)\s/i.test(token))

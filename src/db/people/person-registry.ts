@@ -5,7 +5,7 @@ import { PersonId } from '../../domain/ids.ts';
 import type { PersonDetails } from '../../domain/person-view.ts';
 import type { PersonRegistry } from '../../sync/people.ts';
 import { readPerson } from '../catalogue/people/person-details.ts';
-import { noPerson } from '../catalogue/people/person-rows.ts';
+import { noPerson, personViews } from '../catalogue/people/person-rows.ts';
 import { cleanText, cleanTextOrNull } from '../clean-text.ts';
 import { PersonEntity } from '../entities/person-entity.ts';
 import type { EntityConnection } from '../entity-connection.ts';
@@ -15,7 +15,7 @@ import { isRefused } from '../refusals.ts';
 import type { Sql } from '../sql.ts';
 import { linkByHand, unlinkByHand } from './link-by-hand.ts';
 import { personsByKey } from './persons-by-key.ts';
-import { livingOf, lockPersons, type Union, unitePersons } from './unite-persons.ts';
+import { livingOf, lockPersons, type PersonRow, type Union, unitePersons } from './unite-persons.ts';
 
 const phoneTaken = (phone: string, personId: PersonId): Refused =>
   new Refused({
@@ -50,6 +50,14 @@ const changePhone = async (sql: Sql, id: PersonId, phone: string | null, at: num
   await sql.run('UPDATE persons SET phone = $2, updated_at = $3 WHERE id = $1', [id, phone, toInstant(at)]);
 };
 
+/** What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its place. */
+const keepName = async (sql: Sql, { id, name }: PersonRow): Promise<void> => {
+  if (name !== null) return;
+  const [view] = await personViews(sql, [id]);
+  const isNamed = view?.identities.some(({ names }) => names.saved ?? names.verified ?? names.pushed) ?? false;
+  if (isNamed) await sql.run('UPDATE persons SET name = $2 WHERE id = $1', [id, view?.name]);
+};
+
 const merged = async (sql: Sql, into: PersonId, from: readonly PersonId[], why: string, at: number): Promise<void> => {
   const locked = await lockPersons(sql, [into, ...from]);
   const survivor = livingOf(locked, into);
@@ -68,6 +76,7 @@ const merged = async (sql: Sql, into: PersonId, from: readonly PersonId[], why: 
     }
     return { one: survivor.id, other: other.id, into: survivor.id, by: 'api', why };
   });
+  await keepName(sql, survivor);
   await unitePersons(sql, unions, at);
 };
 

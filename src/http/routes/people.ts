@@ -29,6 +29,16 @@ const Why = Schema.optionalKey(
   }),
 );
 
+/** How much of a person's timeline is shown with the person. */
+const TIMELINE_SHOWN = 20;
+
+const PersonWithTimeline = Schema.Struct({
+  ...PersonDetails.fields,
+  timeline: Schema.Array(EventView).annotate({
+    description: `The newest ${TIMELINE_SHOWN}; GET …/timeline lists all of it.`,
+  }),
+});
+
 const BY_API = 'asked for through the API';
 
 /** Parsed when the schema checked it; absent and null stay what they are. */
@@ -85,10 +95,16 @@ export const peopleRoutes = [
   route({
     method: 'GET',
     path: '/persons/:personId',
-    summary: 'Shows a person with accounts and groups. Of one that was merged, the person that it became.',
+    summary:
+      'Shows a person with accounts, groups and the newest of its timeline. Of one that was merged, the person that it became.',
     params: ofPerson,
-    answer: one(PersonDetails),
-    handle: ({ params: { personId } }, deps) => deps.people.person(personId),
+    answer: one(PersonWithTimeline),
+    handle: ({ params: { personId } }, deps) =>
+      Effect.gen(function* () {
+        const person = yield* deps.people.person(personId);
+        const { items: timeline } = yield* deps.people.timeline(personId, { limit: TIMELINE_SHOWN, cursor: null });
+        return { ...person, timeline };
+      }),
   }),
   route({
     method: 'PATCH',

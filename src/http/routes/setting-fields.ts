@@ -1,9 +1,10 @@
 import { Effect, Schema } from 'effect';
 import { Refused } from '../../domain/errors.ts';
 import { InstanceId } from '../../domain/ids.ts';
-import { SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
+import { isOfService, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
 import type { SettingOwner } from '../../sync/settings.ts';
-import { decodeInput, refuse } from '../decode-input.ts';
+import { BASE_PATH } from '../base-path.ts';
+import { decodeInput, refuse, STRANGERS, type Strangers } from '../decode-input.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { Failure } from '../problem.ts';
@@ -35,9 +36,16 @@ export const Value = Schema.Struct({ value: Schema.Unknown });
 const fieldOf = <K extends SettingKey>(key: K) =>
   Schema.optionalKey((SETTINGS[key].schema as Schema.Codec<unknown>).annotate({ description: SETTINGS[key].describe }));
 
+/** What to say of a setting that was asked for of an account, and is not one that an account has. */
+const ofService: Strangers = (name) => {
+  const key = SETTING_KEYS.find((candidate) => candidate === name);
+  if (key === undefined || !isOfService(key)) return null;
+  return `is set for the whole service, not for one account; PUT ${BASE_PATH}/settings/${key} sets it`;
+};
+
 /** These settings by name, none required: the body of PATCH, and what a single value is checked against. */
 export const changeOf = (keys: readonly SettingKey[]) =>
-  Schema.Struct(Object.fromEntries(keys.map((key) => [key, fieldOf(key)])));
+  Schema.Struct(Object.fromEntries(keys.map((key) => [key, fieldOf(key)]))).annotate({ [STRANGERS]: ofService });
 
 /** The setting of this name, if it is one of `keys`. */
 export const known = (
@@ -49,11 +57,12 @@ export const known = (
   if (found !== undefined) return Effect.succeed(found);
   const nearest = nearestName(key, keys);
   const hint = nearest === null ? `${listedBy} lists them` : `did you mean ${nearest}?`;
+  const elsewhere = ofService(key);
   return Effect.fail(
     new Refused({
       status: 404,
       code: 'unknown_setting',
-      message: `key: there is no such setting; ${hint}`,
+      message: elsewhere === null ? `key: there is no such setting; ${hint}` : `key: ${key} ${elsewhere}`,
       details: { field: 'key', nearest },
     }),
   );

@@ -84,7 +84,7 @@ const viewOf = ({ id, givenName, phone, madeBy, createdAt, updatedAt, ...row }: 
 export const personViews = async (sql: Sql, ids: readonly PersonId[]): Promise<readonly PersonView[]> =>
   ids.length === 0 ? [] : (await sql.rows<PersonJson>(PERSONS, [ids])).map(viewOf);
 
-export const noPerson = (id: PersonId, field = 'id'): Refused =>
+export const noPerson = (id: PersonId, field = 'personId'): Refused =>
   new Refused({
     status: 404,
     code: 'person_not_found',
