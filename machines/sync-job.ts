@@ -49,8 +49,9 @@ import {
  * page that is being fetched and one of look-ahead.
  *
  * What fails: a page. Too many requests cool the limiter down; no access leaves the conversation with its reason;
- * nobody there waits for as long as it takes; a bad answer is tried five times, then the conversation is left; a
- * phone that keeps silent is asked from another message, given a pause, and left alone for a later job.
+ * nobody there waits for as long as it takes; a bad answer is tried five times, then the conversation is left, or that
+ * part of a list is passed over; a phone that keeps silent is asked from another message, given a pause, and left alone
+ * for a later job.
  * None of them sinks the job, but a phone that answers nothing at all. Our own failures on what it brought restart it under the restart policy.
  */
 

@@ -127,6 +127,11 @@ export interface SurveyRequest {
   readonly cursor: unknown;
   /** False where another survey of the same job brings the members. */
   readonly withMembers: boolean;
+  /**
+   * True when a bad answer to this request would be the end of the list: then what it was for is told as a problem and
+   * passed over, where the list can be read on without it.
+   */
+  readonly lastTry?: boolean;
 }
 
 /** What one request brought. Whatever belongs together comes in this order: groups, contacts, members. */
@@ -174,6 +179,11 @@ export interface DirectoryRequest {
   readonly bookmarks: ReadonlyMap<string, string>;
   /** Set when the job wants one channel (and its threads) only: the platform's id. */
   readonly only: string | null;
+  /**
+   * True when a bad answer to this request would be the end of the list: then what it was for is told as a problem and
+   * passed over, where the list can be read on without it.
+   */
+  readonly lastTry?: boolean;
 }
 
 export interface DirectoryPage {

@@ -1,5 +1,6 @@
 import { Clock, Effect, Queue } from 'effect';
 import type { ListingWalk, MessageWalk, SurveyWalk } from '../../machines/sync-job-context.ts';
+import { MAX_FAILURES } from '../../machines/sync-job-failures.ts';
 import type { HeldMessage, MessagePage, Quota } from '../channels/channel.ts';
 import { NoAnchor, type PlatformFailure } from '../channels/platform-failure.ts';
 import type { Message } from '../domain/message.ts';
@@ -48,6 +49,10 @@ const reportFailure = (
   if (shutGate) gate.shut();
   report({ type: 'requestFailed', jobId, run, failure, shutGate, usedAt });
 };
+
+/** Of a list, one request after another: only the first of them has failed before. */
+const isLastTry = ({ failures }: Assignment<unknown>, isFirst: boolean): boolean =>
+  isFirst && failures >= MAX_FAILURES - 1;
 
 const NOTHING_HELD = new NoAnchor({ message: 'No message of it is held from which its history could be read on.' });
 
@@ -105,10 +110,11 @@ export const walkListing = (
     const { walk, connection, jobId, report, only } = assignment;
     const known = yield* bookmarks;
     let cursor: unknown = walk.cursor;
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
-      const answer = yield* Effect.result(connection.directory.read({ cursor, bookmarks: known, only }));
+      const lastTry = isLastTry(assignment, isFirst);
+      const answer = yield* Effect.result(connection.directory.read({ cursor, bookmarks: known, only, lastTry }));
       // What lists conversations belongs to none of them: a limit on it holds for the whole instance.
       if (answer._tag === 'Failure') return reportFailure(assignment, walk.run, answer.failure, true, usedAt);
       const page = answer.success;
@@ -125,10 +131,11 @@ export const walkSurvey = (assignment: Assignment<SurveyWalk>, withMembers: bool
     const { walk, connection, jobId, report } = assignment;
     const survey = connection[walk.of];
     let cursor: unknown = walk.cursor;
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       yield* takePermit(assignment);
       const usedAt = yield* Clock.currentTimeMillis;
-      const answer = yield* Effect.result(survey.read({ cursor, withMembers }));
+      const lastTry = isLastTry(assignment, isFirst);
+      const answer = yield* Effect.result(survey.read({ cursor, withMembers, lastTry }));
       if (answer._tag === 'Failure') return reportFailure(assignment, walk.run, answer.failure, true, usedAt);
       const page = answer.success;
       report({ type: 'surveyFetched', jobId, run: walk.run, page, usedAt });

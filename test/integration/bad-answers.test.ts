@@ -35,7 +35,7 @@ beforeAll(async () => {
     ...DEFECTS.map(({ defect }) => defect),
     ...MENDED,
     ...DENIALS.map((status) => `denied with ${status}`),
-    ...['always failing', 'a bad list', 'NUL'],
+    ...['always failing', 'a bad list', 'a hopeless list', 'NUL'],
   ];
   stage = await Stage.open({
     guilds: names.map((name) => ({ name, channels: [pastOf('hit', 350), pastOf('spared', 120)] })),
@@ -174,5 +174,22 @@ test.concurrent('a list of channels that comes broken is asked for again', async
   const job = await stage.api.sync(instance.id, { depth: 'all' });
   expect(job.status).toBe('completed');
   for (const { count } of faults) expect(count).toBeLessThanOrEqual(1);
+  expect(await stage.compare(instance)).toMatchObject(COMPLETE);
+});
+
+test.concurrent('a list that comes broken five times is passed over, and everything else is read', async ({
+  expect,
+}) => {
+  const name = 'a hopeless list';
+  const instance = await stage.connect(name);
+  const hit = stage.channel(name, 'hit');
+  const route = '/channels/:channelId/threads/archived/public';
+  const fault = stage.discord.faults.add({ kind: 'html' }, { route, channelId: hit, times: 1_000 });
+  const job = await stage.api.sync(instance.id, { depth: 'all' });
+  expect(fault.count).toBe(5);
+  expect(job).toMatchObject({
+    status: 'completed',
+    progress: { stored: 470, errorCount: 1, errors: [{ externalId: hit, reason: 'threads_unreadable' }] },
+  });
   expect(await stage.compare(instance)).toMatchObject(COMPLETE);
 });

@@ -3,7 +3,7 @@ import type { DirectoryRequest } from '../channel.ts';
 import { isConversation } from './api-channel.ts';
 import { ARCHIVE_LIMIT, readArchivePage, ThreadList } from './archive-page.ts';
 import { type ArchiveMarks, bookmarkOf, type CursorAt, marksIn } from './directory-cursor.ts';
-import type { Found, Problem, Survey, Surveyor } from './survey.ts';
+import { type Found, isPassedOver, type Problem, type Survey, type Surveyor } from './survey.ts';
 import { afterChannel, afterList, type GuildWindow } from './survey-order.ts';
 
 type ArchivedCursor = CursorAt<'archived'>;
@@ -67,7 +67,7 @@ export const surveyArchive = ({ requests, atlas, cursor, request, ahead }: Archi
         answer,
       };
     }),
-    Effect.catchTag('AccessDenied', ({ message }) =>
+    Effect.catchIf(isPassedOver(request), ({ message }) =>
       Effect.succeed<Found>({ ...leaveList(cursor.newest, false), problems: [problem('threads_unreadable', message)] }),
     ),
   );

@@ -7,7 +7,7 @@ import { surveyArchive } from './archive-survey.ts';
 import { type Cursor, type CursorAt, cursorOf } from './directory-cursor.ts';
 import { learnFacts } from './guild-facts.ts';
 import type { Answer } from './rest-requests.ts';
-import type { Found, Survey, Surveyor } from './survey.ts';
+import { type Found, isPassedOver, type Survey, type Surveyor } from './survey.ts';
 import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './survey-order.ts';
 
 const GUILD_LIMIT = 200;
@@ -24,7 +24,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
   // Guilds found ahead: forgetting them costs one more request, never a guild.
   let ahead: GuildWindow = NO_WINDOW;
 
-  const guilds = ({ after }: CursorAt<'guilds'>): Survey =>
+  const guilds = ({ after }: CursorAt<'guilds'>, request: DirectoryRequest): Survey =>
     requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, GuildEntries).pipe(
       Effect.map((answer): Found => {
         ahead = windowOf(
@@ -34,9 +34,10 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
         );
         return { nextCursor: afterGuild(ahead, after), answer };
       }),
-      Effect.catchTag('AccessDenied', (): Survey => {
+      Effect.catchIf(isPassedOver(request), ({ _tag, message }): Survey => {
         ahead = windowOf(after, atlas.guildIds(), false);
-        return Effect.succeed({ nextCursor: afterGuild(ahead, after) });
+        const problems = _tag === 'BadAnswer' ? [{ externalId: null, reason: 'guilds_unreadable', message }] : [];
+        return Effect.succeed({ problems, nextCursor: afterGuild(ahead, after) });
       }),
     );
 
@@ -59,15 +60,18 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
           answer,
         };
       }),
-      Effect.catchTag('AccessDenied', ({ message }) =>
+      Effect.catchIf(isPassedOver(request), ({ _tag, message }) =>
         Effect.succeed<Found>({
           problems: [{ externalId: guild, reason: 'guild_unreadable', message }],
-          nextCursor: afterGuild(ahead, guild),
+          // Who refuses the channels refuses their threads too; a list that is only broken was told by the gateway.
+          nextCursor:
+            _tag === 'BadAnswer' && atlas.guild(guild).listed ? { stage: 'active', guild } : afterGuild(ahead, guild),
         }),
       ),
     );
 
-  const active = ({ guild }: CursorAt<'active'>, { only }: DirectoryRequest): Survey => {
+  const active = ({ guild }: CursorAt<'active'>, request: DirectoryRequest): Survey => {
+    const { only } = request;
     const nextCursor = afterChannel({ atlas, ahead, guild, only, after: null });
     return requests.get(`/guilds/${guild}/threads/active`, {}, ThreadList).pipe(
       Effect.map((answer): Found => {
@@ -78,13 +82,13 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
         const wanted = placed.filter((thread) => only === null || thread.parent_id === only);
         return { conversations: wanted.map((thread) => atlas.conversation(thread)), nextCursor, answer };
       }),
-      Effect.catchTag('AccessDenied', ({ message }) =>
+      Effect.catchIf(isPassedOver(request), ({ message }) =>
         Effect.succeed<Found>({ problems: [{ externalId: guild, reason: 'threads_unreadable', message }], nextCursor }),
       ),
     );
   };
 
-  const single = (id: string): Survey => {
+  const single = (id: string, request: DirectoryRequest): Survey => {
     const known = atlas.channel(id);
     if (known !== null && atlas.whyUnreadable(known) !== null) {
       return Effect.succeed({ conversations: [atlas.conversation(known)], nextCursor: null });
@@ -100,19 +104,20 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
         const channel = readChannel(answer.value);
         if (channel === null) return unknown('Discord described the channel in a way that cannot be read.', answer);
         if (!isConversation(channel)) return unknown('This is a category or another channel without messages.', answer);
-        const guild = channel.guild_id ?? null;
+        // A server may leave out where a channel belongs, which the gateway has told.
+        const guild = channel.guild_id ?? atlas.channel(id)?.guild_id ?? null;
         if (guild !== null) atlas.put(guild, channel);
         const nextCursor: Cursor | null = guild !== null && mayHaveThreads(channel) ? { stage: 'active', guild } : null;
-        return { conversations: [atlas.conversation(channel)], nextCursor, answer };
+        return { conversations: [atlas.conversation(atlas.channel(id) ?? channel)], nextCursor, answer };
       }),
-      Effect.catchTag('AccessDenied', ({ message }) => Effect.succeed(unknown(message))),
+      Effect.catchIf(isPassedOver(request), ({ message }) => Effect.succeed(unknown(message))),
     );
   };
 
   const survey = (cursor: Cursor, request: DirectoryRequest): Survey => {
     switch (cursor.stage) {
       case 'guilds':
-        return guilds(cursor);
+        return guilds(cursor, request);
       case 'channels':
         return channels(cursor, request);
       case 'active':
@@ -120,7 +125,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
       case 'archived':
         return surveyArchive({ requests, atlas, cursor, request, ahead });
       case 'single':
-        return single(request.only ?? '');
+        return single(request.only ?? '', request);
     }
   };
 

@@ -42,7 +42,10 @@ const discordsWords = (status: number, body: Readonly<Record<string, unknown>> |
 
 type OnLimited = (headers: Exchange['headers'], body: Refusal) => RateLimited;
 
-/** An error page of a proxy says nothing about the conversation that was asked for. */
+/**
+ * An error page says nothing about the conversation that was asked for: a proxy sends it. Only with 404 a server may send
+ * one for whatever it does not have.
+ */
 const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
 const answeredFailure = (exchange: Exchange, status: number, limited: OnLimited): PlatformFailure | null => {
@@ -51,7 +54,7 @@ const answeredFailure = (exchange: Exchange, status: number, limited: OnLimited)
   if (status >= 200 && status < 300) return null;
   if (status === 429) return limited(exchange.headers, body ?? {});
   if (status === 401) return new CredentialsRefused({ message: discordsWords(status, body) });
-  if ((status === 403 || status === 404) && !isPage(text))
+  if (status === 404 || (status === 403 && !isPage(text)))
     return new AccessDenied({ message: discordsWords(status, body) });
   return badAnswer(discordsWords(status, body), text);
 };

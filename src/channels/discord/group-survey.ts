@@ -3,9 +3,9 @@ import type { PlatformFailure } from '../platform-failure.ts';
 import { channelGroups, guildGroup } from './group-mapping.ts';
 import { ApiGuild, type GuildAtlas, type KnownGuild } from './guild-atlas.ts';
 import type { Part, PeopleCursorAt } from './people-cursor.ts';
-import { type FoundPeople, leave, type PeopleFound, problem } from './people-found.ts';
+import { type FoundPeople, leave, type PeopleFound, type PeopleSurveyor, problem } from './people-found.ts';
 import type { Answer } from './rest-requests.ts';
-import type { Surveyor } from './survey.ts';
+import { isPassedOver, type Surveyor } from './survey.ts';
 import { type GuildWindow, windowOf } from './survey-order.ts';
 
 /** `GET /users/@me/guilds` gives at most 200 (docs: Get Current User Guilds). */
@@ -16,7 +16,7 @@ const Entries = Schema.Array(Schema.Unknown);
 
 /** Guilds after a place. The list also tells names and numbers of members, and so freshens what the gateway said. */
 export const findGuilds = (
-  { requests, atlas }: Surveyor,
+  { requests, atlas, lastTry = false }: PeopleSurveyor,
   { part, after, whole }: PeopleCursorAt<'findGuild'>,
   see: (window: GuildWindow) => void,
 ): PeopleFound =>
@@ -27,9 +27,11 @@ export const findGuilds = (
       see(windowOf(after, ids, ids.length >= GUILD_LIMIT));
       return { next: leave(part, after, whole), answer };
     }),
-    Effect.catchTag('AccessDenied', (): PeopleFound => {
+    Effect.catchIf(isPassedOver({ lastTry }), ({ _tag, message }): PeopleFound => {
       see(windowOf(after, atlas.guildIds(), false));
-      return Effect.succeed({ next: leave(part, after, whole) });
+      const isBroken = _tag === 'BadAnswer';
+      const problems = isBroken ? [problem(null, 'guilds_unreadable', message)] : [];
+      return Effect.succeed({ problems, next: leave(part, after, whole && !isBroken) });
     }),
   );
 
@@ -62,7 +64,7 @@ const undescribed = (atlas: GuildAtlas, guild: string, message: string): FoundPe
       }
     : passOver('groups', guild, 'guild_unreadable', message);
 
-export const describeGuild = (surveyor: Surveyor, { guild, whole }: PeopleCursorAt<'guild'>): PeopleFound => {
+export const describeGuild = (surveyor: PeopleSurveyor, { guild, whole }: PeopleCursorAt<'guild'>): PeopleFound => {
   if (isDown(surveyor.atlas, guild)) return Effect.succeed(passOver('groups', guild, 'guild_unavailable', DOWN));
   return askForGuild(surveyor, guild).pipe(
     Effect.map(
@@ -72,12 +74,14 @@ export const describeGuild = (surveyor: Surveyor, { guild, whole }: PeopleCursor
         answer,
       }),
     ),
-    Effect.catchTag('AccessDenied', ({ message }) => Effect.succeed(undescribed(surveyor.atlas, guild, message))),
+    Effect.catchIf(isPassedOver(surveyor), ({ message }) =>
+      Effect.succeed(undescribed(surveyor.atlas, guild, message)),
+    ),
   );
 };
 
 export const listChannels = (
-  { requests, atlas }: Surveyor,
+  { requests, atlas, lastTry = false }: PeopleSurveyor,
   { guild, whole }: PeopleCursorAt<'channels'>,
 ): PeopleFound =>
   requests.get(`/guilds/${guild}/channels`, {}, Entries).pipe(
@@ -90,7 +94,7 @@ export const listChannels = (
         answer,
       };
     }),
-    Effect.catchTag('AccessDenied', ({ message }) =>
+    Effect.catchIf(isPassedOver({ lastTry }), ({ message }) =>
       Effect.succeed(passOver('groups', guild, 'guild_unreadable', message)),
     ),
   );

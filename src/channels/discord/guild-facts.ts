@@ -2,7 +2,7 @@ import { Effect, Schema } from 'effect';
 import type { DirectoryRequest } from '../channel.ts';
 import type { Cursor } from './directory-cursor.ts';
 import { ApiGuild, ApiMember } from './guild-atlas.ts';
-import type { Found, Survey, Surveyor } from './survey.ts';
+import { type Found, isPassedOver, type Survey, type Surveyor } from './survey.ts';
 
 const guildOf = (cursor: Cursor): string | null => ('guild' in cursor ? cursor.guild : null);
 
@@ -11,11 +11,8 @@ const guildOf = (cursor: Cursor): string | null => ('guild' in cursor ? cursor.g
  * channels. The gateway brings them unasked; whatever it left out is asked for here, one request at a time, after
  * which the survey goes on where it was. Null when nothing is missing.
  */
-export const learnFacts = (
-  { requests, atlas }: Surveyor,
-  cursor: Cursor,
-  { only }: DirectoryRequest,
-): Survey | null => {
+export const learnFacts = ({ requests, atlas }: Surveyor, cursor: Cursor, request: DirectoryRequest): Survey | null => {
+  const { only } = request;
   const guildId = guildOf(cursor) ?? (only === null ? null : (atlas.channel(only)?.guild_id ?? null));
   if (guildId === null) return null;
   const known = atlas.guild(guildId);
@@ -31,7 +28,7 @@ export const learnFacts = (
         return goOn(answer);
       }),
       // Nothing is known then, which makes nothing unreadable.
-      Effect.catchTag('AccessDenied', () =>
+      Effect.catchIf(isPassedOver(request), () =>
         Effect.sync(() => {
           known.roles = new Map();
           return goOn();
@@ -45,7 +42,7 @@ export const learnFacts = (
         known.botRoles = answer.value.roles;
         return goOn(answer);
       }),
-      Effect.catchTag('AccessDenied', () =>
+      Effect.catchIf(isPassedOver(request), () =>
         Effect.sync(() => {
           known.roles = new Map();
           return goOn();
@@ -60,10 +57,10 @@ export const learnFacts = (
         atlas.learnChannels(guildId, answer.value);
         return goOn(answer);
       }),
-      Effect.catchTag('AccessDenied', () =>
-        Effect.sync(() => {
+      Effect.catchIf(isPassedOver(request), ({ message }) =>
+        Effect.sync((): Found => {
           known.listed = true;
-          return goOn();
+          return { ...goOn(), problems: [{ externalId: guildId, reason: 'guild_unreadable', message }] };
         }),
       ),
     );

@@ -6,9 +6,9 @@ import { askForGuild, DOWN, isDown, passOver } from './group-survey.ts';
 import type { KnownGuild } from './guild-atlas.ts';
 import { type ApiGuildMember, administratorRoles, memberOf, readGuildMember } from './member-mapping.ts';
 import type { PeopleCursorAt } from './people-cursor.ts';
-import { type FoundPeople, leave, type PeopleFound, problem } from './people-found.ts';
+import { type FoundPeople, leave, type PeopleFound, type PeopleSurveyor, problem } from './people-found.ts';
 import { compareSnowflakes, isSnowflake } from './snowflake.ts';
-import type { Surveyor } from './survey.ts';
+import { isPassedOver } from './survey.ts';
 import { contactOf } from './user-mapping.ts';
 
 /** `GET /guilds/:id/members` gives at most 1,000, by rising user id (docs: List Guild Members). */
@@ -17,14 +17,12 @@ const MEMBER_LIMIT = 1_000;
 /** The two flags of an application that may list members (docs: Application Flags); small bots have the second. */
 const LISTS_MEMBERS = ApplicationFlags.GatewayGuildMembers | ApplicationFlags.GatewayGuildMembersLimited;
 
-/** Without the intent Discord answers every listing with 403, and too many of those ban an address. */
-export const mayListMembers = (applicationFlags: number | null): boolean =>
-  applicationFlags === null || (applicationFlags & LISTS_MEMBERS) !== 0;
+const hasIntent = (flags: number): boolean => (flags & LISTS_MEMBERS) !== 0;
 
 const SWITCH =
   'Enable "Server Members Intent" for the bot in the developer portal (Bot > Privileged Gateway Intents), then connect again.';
 
-export const intentMissing = (): SurveyProblem =>
+const intentMissing = (): SurveyProblem =>
   problem(null, 'intent_missing', `Discord lists no members for this bot. ${SWITCH}`);
 
 const Entries = Schema.Array(Schema.Unknown);
@@ -58,11 +56,13 @@ const readMembers = (entries: readonly unknown[], guild: string, after: string |
   return { members, problems, last };
 };
 
-interface MembersOf extends Surveyor {
+interface MembersOf extends PeopleSurveyor {
   readonly cursor: PeopleCursorAt<'members'>;
   /** True when nobody else tells of the guild itself, which has to be there before its members. */
   readonly withGuild: boolean;
   readonly applicationFlags: number | null;
+  /** True once this survey was given members of any guild. */
+  readonly listsMembers: boolean;
 }
 
 const page = (entries: readonly unknown[], guild: KnownGuild, { cursor, withGuild }: MembersOf): FoundPeople => {
@@ -84,27 +84,39 @@ const page = (entries: readonly unknown[], guild: KnownGuild, { cursor, withGuil
   };
 };
 
-const refused = (guild: string, message: string, applicationFlags: number | null): FoundPeople =>
-  applicationFlags === null
-    ? passOver('members', guild, 'intent_missing', `${message}. If the bot is still in this guild: ${SWITCH}`)
-    : passOver('members', guild, 'guild_unreadable', message);
+/**
+ * What a refusal means. Where the application lacks the intent Discord refuses every guild, and too many refusals ban an
+ * address: the first is the last. Unless members were listed before: then the flags mean nothing on this server.
+ */
+const refused = (message: string, { cursor, applicationFlags: flags, listsMembers }: MembersOf): FoundPeople => {
+  const { guild } = cursor;
+  if (listsMembers) return passOver('members', guild, 'guild_unreadable', message);
+  if (flags === null)
+    return passOver('members', guild, 'intent_missing', `${message}. If the bot is still in this guild: ${SWITCH}`);
+  if (!hasIntent(flags)) return { problems: [intentMissing()], next: null };
+  return passOver('members', guild, 'guild_unreadable', message);
+};
 
 /** One page of the members of a guild. What its rows need to know of the guild is asked for first, if nobody told it. */
 export const listMembers = (survey: MembersOf): PeopleFound => {
-  const { requests, atlas, cursor, applicationFlags } = survey;
+  const { requests, atlas, cursor } = survey;
   const { guild, after } = cursor;
   if (isDown(atlas, guild)) return Effect.succeed(passOver('members', guild, 'guild_unavailable', DOWN));
   const known = atlas.guild(guild);
   if (!known.described || known.roles === null) {
     return askForGuild(survey, guild).pipe(
       Effect.map(({ answer }): FoundPeople => ({ next: cursor, answer })),
-      Effect.catchTag('AccessDenied', ({ message }) =>
+      Effect.catchIf(isPassedOver(survey), ({ message }) =>
         Effect.succeed(passOver('members', guild, 'guild_unreadable', message)),
       ),
     );
   }
   return requests.get(`/guilds/${guild}/members`, { limit: MEMBER_LIMIT, after }, Entries).pipe(
     Effect.map((answer): FoundPeople => ({ ...page(answer.value, known, survey), answer })),
-    Effect.catchTag('AccessDenied', ({ message }) => Effect.succeed(refused(guild, message, applicationFlags))),
+    Effect.catchIf(isPassedOver(survey), ({ _tag, message }) =>
+      Effect.succeed(
+        _tag === 'AccessDenied' ? refused(message, survey) : passOver('members', guild, 'guild_unreadable', message),
+      ),
+    ),
   );
 };

@@ -1,8 +1,9 @@
 import type { Effect } from 'effect';
-import type { PeoplePage, SurveyProblem } from '../channel.ts';
+import type { PeoplePage, SurveyProblem, SurveyRequest } from '../channel.ts';
 import type { PlatformFailure } from '../platform-failure.ts';
 import type { Part, PeopleCursor } from './people-cursor.ts';
 import type { Answer } from './rest-requests.ts';
+import type { Surveyor } from './survey.ts';
 
 /** That a guild is done with, and the next one of the part comes. */
 export interface Leave {
@@ -26,6 +27,9 @@ export interface FoundPeople {
   /** Absent when nothing had to be asked. */
   readonly answer?: Pick<Answer<unknown>, 'requestedAt' | 'quota'>;
 }
+
+/** What every part of a survey of people works with. */
+export type PeopleSurveyor = Surveyor & Pick<SurveyRequest, 'lastTry'>;
 
 export type PeopleFound = Effect.Effect<FoundPeople, PlatformFailure>;
 

@@ -2,9 +2,9 @@ import { Effect } from 'effect';
 import type { PeoplePage, PeopleSurvey, SurveyRequest } from '../channel.ts';
 import { RateLimited } from '../platform-failure.ts';
 import { describeGuild, findGuilds, listChannels } from './group-survey.ts';
-import { intentMissing, listMembers, mayListMembers } from './member-survey.ts';
-import { type Part, type PeopleCursor, peopleCursorOf, startOf } from './people-cursor.ts';
-import type { FoundPeople, Leave, PeopleFound } from './people-found.ts';
+import { listMembers } from './member-survey.ts';
+import { type Part, type PeopleCursor, type PeopleCursorAt, peopleCursorOf, startOf } from './people-cursor.ts';
+import type { FoundPeople, Leave, PeopleFound, PeopleSurveyor } from './people-found.ts';
 import type { Surveyor } from './survey.ts';
 import { type GuildWindow, NO_WINDOW, nextGuild } from './survey-order.ts';
 import { contactOf } from './user-mapping.ts';
@@ -17,9 +17,6 @@ interface PeopleOf extends Surveyor {
 
 type Completed = PeoplePage['completed'];
 const NOTHING_YET: Completed = { groups: false, contacts: false, membersOf: [] };
-
-const partOf = (cursor: PeopleCursor): Part =>
-  cursor.stage === 'findGuild' ? cursor.part : cursor.stage === 'members' ? 'members' : 'groups';
 
 const firstStage = (part: Part, guild: string, whole: boolean): PeopleCursor =>
   part === 'groups' ? { stage: 'guild', guild, whole } : { stage: 'members', guild, after: null, intact: true, whole };
@@ -38,21 +35,35 @@ const discordPeople = (
     ahead = window;
   };
 
-  const survey = (cursor: PeopleCursor): PeopleFound => {
-    const surveyor = { requests, atlas };
-    const flags = applicationFlags();
-    if (partOf(cursor) === 'members' && !mayListMembers(flags)) {
-      return Effect.succeed({ problems: [intentMissing()], next: null });
-    }
+  // Of the survey that is under way: forgetting it costs one more refusal.
+  let listsMembers = false;
+  const membersOf = (cursor: PeopleCursorAt<'members'>, surveyor: PeopleSurveyor): PeopleFound =>
+    listMembers({
+      ...surveyor,
+      cursor,
+      withGuild: kind === 'contacts',
+      applicationFlags: applicationFlags(),
+      listsMembers: listsMembers || cursor.after !== null,
+    }).pipe(
+      Effect.tap(({ members }) =>
+        Effect.sync(() => {
+          if (members !== undefined) listsMembers = true;
+        }),
+      ),
+    );
+
+  const survey = (cursor: PeopleCursor, { lastTry = false }: SurveyRequest): PeopleFound => {
+    const surveyor: PeopleSurveyor = { requests, atlas, lastTry };
     switch (cursor.stage) {
       case 'findGuild':
+        if (cursor.after === null) listsMembers = false;
         return findGuilds(surveyor, cursor, see);
       case 'guild':
         return describeGuild(surveyor, cursor);
       case 'channels':
         return listChannels(surveyor, cursor);
       case 'members':
-        return listMembers({ ...surveyor, cursor, withGuild: kind === 'contacts', applicationFlags: flags });
+        return membersOf(cursor, surveyor);
     }
   };
 
@@ -80,7 +91,7 @@ const discordPeople = (
   return {
     read: Effect.fnUntraced(function* (request) {
       const cursor = peopleCursorOf(request.cursor, kind === 'contacts' ? 'members' : 'groups');
-      const found = yield* survey(cursor).pipe(
+      const found = yield* survey(cursor, request).pipe(
         // A survey belongs to the instance: there is no conversation that could rest instead.
         Effect.catchTag('RateLimited', ({ retryAfterMs, message }) =>
           Effect.fail(new RateLimited({ scope: 'instance', retryAfterMs, message })),

@@ -1,6 +1,6 @@
 import type { Effect } from 'effect';
-import type { DirectoryPage } from '../channel.ts';
-import type { PlatformFailure } from '../platform-failure.ts';
+import type { DirectoryPage, DirectoryRequest } from '../channel.ts';
+import type { AccessDenied, BadAnswer, PlatformFailure } from '../platform-failure.ts';
 import type { Cursor } from './directory-cursor.ts';
 import type { GuildAtlas } from './guild-atlas.ts';
 import type { Answer, DiscordRequests } from './rest-requests.ts';
@@ -24,3 +24,9 @@ export interface Surveyor {
   readonly requests: DiscordRequests;
   readonly atlas: GuildAtlas;
 }
+
+/** What a survey gets past, with a problem instead of a page: what is refused, and a bad answer on the last try. */
+export const isPassedOver =
+  ({ lastTry = false }: Pick<DirectoryRequest, 'lastTry'>) =>
+  (failure: PlatformFailure): failure is AccessDenied | BadAnswer =>
+    failure._tag === 'AccessDenied' || (lastTry && failure._tag === 'BadAnswer');

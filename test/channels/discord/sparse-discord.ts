@@ -17,11 +17,18 @@ export interface SparseDiscord {
 export interface SparseAnswers {
   /** By path below `/api/v10`; a missing one is 404. */
   readonly routes: Readonly<Record<string, unknown>>;
+  /** Answers by path that are no JSON, or no success. */
+  readonly broken?: Readonly<Record<string, BrokenAnswer>>;
   readonly ready: Readonly<Record<string, unknown>>;
   /** In the place of the gateway's address. */
   readonly gatewayUrl?: string;
   /** The token in IDENTIFY and in every request; others are refused. */
   readonly token: string;
+}
+
+export interface BrokenAnswer {
+  readonly status: number;
+  readonly text: string;
 }
 
 const HELLO = { op: 10, d: { heartbeat_interval: 45_000 } };
@@ -31,12 +38,15 @@ export const startSparseDiscord = async ({
   ready,
   gatewayUrl,
   token,
+  broken = {},
 }: SparseAnswers): Promise<SparseDiscord> => {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://sparse');
     const path = pathname.replace('/api/v10', '');
     asked.push(`${path}${search}`);
+    const spoilt = broken[path];
+    if (spoilt !== undefined) return void response.writeHead(spoilt.status).end(spoilt.text);
     const known = request.headers.authorization === `Bot ${token}`;
     const body = path === '/gateway/bot' ? { url: gatewayUrl ?? address('ws') } : routes[path];
     const status = !known ? 401 : body === undefined ? 404 : 200;
