@@ -12,7 +12,7 @@ import type { PlatformFailure } from '../channels/platform-failure.ts';
  * | CredentialsRefused | wait: the connection is told the same, and parks the instance                |
  * | Silent             | go on from another message, then cool down, then leave the conversation      |
  * | NoAnchor           | leave the conversation, until a message of it is known                       |
- * | BadAnswer          | try five times, then leave the conversation, or pass over this part of a list |
+ * | BadAnswer          | try five times, then leave the conversation, or that part of a list          |
  */
 export const fateOf = (failure: PlatformFailure): PageFailure => {
   const { message } = failure;

@@ -23,11 +23,18 @@ const floorAbove = (span: Span | undefined, wanted: Wanted): Floor => {
 
 const top = (wanted: Wanted): Anchor | null => (wanted.until === null ? null : { at: wanted.until + 1, id: null });
 
-/** Whether a span holds everything up to the newest message there is: it is live, or the platform names none newer. */
-const isCurrent = (span: Span, conversation: StoredConversation, continuity: string | null): boolean => {
+/** Whether reading found nothing: both bounds are instants, and nothing older exists. */
+const isEmpty = ({ newest, oldest, reachesStart }: Span): boolean =>
+  reachesStart && newest.id === null && oldest.id === null;
+
+/**
+ * Whether a span holds everything up to the newest message there is: it is live, or the platform names none newer. That
+ * there is none at all is believed once reading has found it so, and for as long as no message is held.
+ */
+const isCurrent = (span: Span, { newest }: StoredConversation, continuity: string | null): boolean => {
   if (continuity !== null && span.continuity === continuity) return true;
-  const { newest } = conversation;
-  return newest !== undefined && newest !== null && !isNewer(newest, span.newest);
+  if (newest === null) return isEmpty(span);
+  return newest !== undefined && !isNewer(newest, span.newest);
 };
 
 /** The first span that holds the top of what is wanted; -1: none does. */
@@ -52,8 +59,7 @@ const reachesDown = (span: Span, wanted: Wanted): boolean =>
 
 /** Whether the platform's own words say that nothing of this conversation lies in the wanted time. */
 const isOutside = ({ newest, createdAt }: StoredConversation, wanted: Wanted): boolean =>
-  newest === null ||
-  (newest !== undefined && newest.at < wanted.since) ||
+  (newest != null && newest.at < wanted.since) ||
   (createdAt !== null && wanted.until !== null && createdAt > wanted.until);
 
 /**

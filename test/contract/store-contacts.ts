@@ -2,7 +2,7 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import { ExternalId, type InstanceId } from '../../src/domain/ids.ts';
-import { contact, listedGroup, listedMember, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { contact, listedGroup, listedMember, message, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const run = Effect.runPromise;
@@ -275,6 +275,29 @@ export const contactStoreContract = (driver: StoreDriver): void => {
         expect(await rig.step(id, (tx) => tx.countContacts(id))).toBe(3);
         expect(await store(id, [contact('b')], NOW + 20)).toMatchObject({ updated: 1 });
         expect(await rig.step(id, (tx) => tx.countContacts(id))).toBe(4);
+      });
+
+      it('spares who is on the other side of a direct conversation, and not who wrote elsewhere', async () => {
+        const id = await rig.instance();
+        await store(
+          id,
+          ['partner', 'stranger', 'a'].map((one) => contact(one)),
+          NOW,
+        );
+        const direct = await rig.conversation(id, { kind: 'direct' });
+        const room = await rig.conversation(id);
+        await rig.step(id, async (tx) => {
+          const from = (sender: string, text: string) => message(`${sender}-${text}`, { senderId: sender });
+          const own = message('own', { senderId: 'bot', isFromMe: true, timestamp: NOW });
+          const nameless = message('nameless', { senderId: null, timestamp: NOW });
+          await tx.upsertMessages(id, direct, 'live', [from('partner', 'ahoy'), own, nameless], NOW);
+          await tx.upsertMessages(id, room, 'live', [from('stranger', 'ahoy')], NOW);
+        });
+        const of = survey(NOW + 10);
+        await rig.step(id, (tx) => tx.storeContacts(id, 'discord', [contact('a')], NOW + 11, of));
+        expect(await rig.step(id, (tx) => tx.sweepContacts(id, of, NOW + 14))).toBe(1);
+        const removed = [...(await held(id)).values()].filter((one) => one.removed).map(({ externalId }) => externalId);
+        expect(removed).toEqual(['stranger']);
       });
 
       it('that is never swept marks nobody, and is forgotten', async () => {

@@ -10,9 +10,13 @@ const kindOf = (channel: ApiChannel): ConversationKind =>
 /** A message as a place: its id tells its time. */
 export const anchorOf = (messageId: string): Anchor => ({ at: timeOfSnowflake(messageId), id: messageId });
 
-/** Absent when Discord does not say; it may name a message that was deleted since. */
+/**
+ * Absent when Discord does not say; it may name a message that was deleted since. No list names it again for a direct
+ * conversation: what was written while nobody listened would pass for held.
+ */
 const newestOf = (channel: ApiChannel): { newest?: Anchor | null } => {
   if (isPostList(channel)) return { newest: null };
+  if (isDirect(channel)) return {};
   const { last_message_id: id } = channel;
   return id === undefined ? {} : { newest: id === null ? null : anchorOf(id) };
 };

@@ -80,7 +80,8 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     if (typeof read === 'string' || read.channel_id == null) return MISSED;
     const known = atlas.channel(read.channel_id);
     if (known?.guild_id) atlas.put(known.guild_id, { ...known, last_message_id: read.id });
-    const conversation = { ...conversationFor(read, read.channel_id), newest: anchorOf(read.id) };
+    const described = conversationFor(read, read.channel_id);
+    const conversation = described.kind === 'direct' ? described : { ...described, newest: anchorOf(read.id) };
     const messages = [{ conversation, message: messageOf(read, data, atlas.botId) }];
     return {
       reports: [{ type: 'messagesArrived', continuity: continuity(), messages }, ...partnerMet(read, data)],

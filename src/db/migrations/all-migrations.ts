@@ -5,6 +5,7 @@ import { Schedules } from './0004-schedules.ts';
 import { Sessions } from './0005-sessions.ts';
 import { WaitingChanges } from './0006-waiting-changes.ts';
 import { RunsByHand } from './0007-runs-by-hand.ts';
+import { DirectNewest } from './0008-direct-newest.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -15,4 +16,5 @@ export const ALL_MIGRATIONS = [
   { name: '0005-sessions', class: Sessions },
   { name: '0006-waiting-changes', class: WaitingChanges },
   { name: '0007-runs-by-hand', class: RunsByHand },
+  { name: '0008-direct-newest', class: DirectNewest },
 ];

@@ -26,17 +26,24 @@ export const noteSeen = (
  * Marks rows of `table` that the notes do not name, and forgets the notes. NOT IN is looked up in a hash, whatever the
  * planner expects; NOT EXISTS became a nested loop, which took minutes for 20,000 rows.
  */
-const sweep = (table: string, externalId: string, mark: string, ofParent: string): string => `
+const sweep = (table: string, externalId: string, mark: string, ofParent: string, spared = ''): string => `
   WITH seen AS (
     DELETE FROM sightings WHERE job_id = $1 AND instance_id = $2 AND kind = $3 AND parent_external_id IS NOT DISTINCT FROM $4
     RETURNING external_ids
   ), there AS (SELECT unnest(external_ids) AS id FROM seen)
   UPDATE ${table} SET ${mark} = $6, updated_at = $6
   WHERE ${ofParent} AND ${mark} IS NULL AND updated_at < $5
-    AND ${externalId} NOT IN (SELECT id FROM there)`;
+    AND ${externalId} NOT IN (SELECT id FROM there)${spared}`;
 
 const OF_INSTANCE = 'instance_id = $2 AND $4::text IS NULL';
-const SWEEP_CONTACTS = sweep('platform_identities', 'external_id', 'removed_at', OF_INSTANCE);
+/** Whoever is on the other side of a direct conversation is still there, be it that no list names them. */
+const NO_PARTNERS = ` AND external_id NOT IN (
+      SELECT partner.sender_id FROM conversations AS direct CROSS JOIN LATERAL (
+        SELECT sender_id FROM omni_events
+        WHERE conversation_id = direct.id AND NOT is_from_me AND sender_id IS NOT NULL
+        ORDER BY timestamp DESC, id DESC LIMIT 1) AS partner
+      WHERE direct.instance_id = $2 AND direct.kind = 'direct')`;
+const SWEEP_CONTACTS = sweep('platform_identities', 'external_id', 'removed_at', OF_INSTANCE, NO_PARTNERS);
 const SWEEP_GROUPS = sweep('omni_groups', 'external_id', 'removed_at', OF_INSTANCE);
 const SWEEP_MEMBERS = sweep(
   'group_members',

@@ -127,6 +127,17 @@ describe('gateway events', () => {
     ]);
   });
 
+  it('name the newest message of a channel, and not of a direct conversation, of which no list names it again', () => {
+    const { guild_id: _, ...direct } = message;
+    const [inChannel, inDirect] = [message, { ...direct, channel_id: '100000000000000099' }].map((one) => {
+      const [report] = listening()('MESSAGE_CREATE', one).reports;
+      return report?.type === 'messagesArrived' ? report.messages[0]?.conversation : undefined;
+    });
+    expect(inChannel).toMatchObject({ newest: { id: MESSAGE } });
+    expect(inDirect).toMatchObject({ kind: 'direct' });
+    expect(inDirect).not.toHaveProperty('newest');
+  });
+
   it('tell of a direct partner once, and again when the name is another', () => {
     const { guild_id: _, ...direct } = message;
     const onEvent = listening();
