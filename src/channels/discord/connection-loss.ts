@@ -1,6 +1,8 @@
 import { GatewayCloseCodes } from 'discord.js';
 import type { ConnectionLost } from '../channel.ts';
 import type { PlatformFailure } from '../platform-failure.ts';
+import { wordsOf } from './failures.ts';
+import { GatewayAnswerUnusable } from './gateway-answer.ts';
 
 const lost = (fate: ConnectionLost['fate'], code: string, message: string): ConnectionLost => ({
   type: 'connectionLost',
@@ -22,8 +24,24 @@ const INTENTS =
 export const intentsMissing = (): ConnectionLost =>
   lost('refused', 'intents_missing', `Discord refuses the intents of this bot. ${INTENTS}`);
 
-export const loginTimedOut = (): ConnectionLost =>
-  lost('transient', 'login_timeout', 'The gateway took the connection but did not become ready in time.');
+/** What is known of a gateway that was tried in vain. */
+export interface GatewayContact {
+  /** True once it said HELLO. */
+  readonly greeted: boolean;
+  /** What went wrong with the last connection, in words; null: nothing that anybody heard of. */
+  readonly trouble: string | null;
+}
+
+const because = (words: string | null): string => (words === null ? '.' : `: ${words}`);
+
+export const loginTimedOut = ({ greeted, trouble }: GatewayContact): ConnectionLost =>
+  lost(
+    'transient',
+    'login_timeout',
+    greeted
+      ? 'The gateway took the connection but did not become ready in time.'
+      : `The gateway could not be reached in time${because(trouble)}`,
+  );
 
 export const stayedAway = (): ConnectionLost =>
   lost('transient', 'gateway_unreachable', 'The gateway connection was lost and could not be restored in time.');
@@ -69,7 +87,9 @@ export const lossOfLogin = (failure: PlatformFailure | null, error: unknown): Co
       'The bot has used up its logins of today; Discord allows more when the count resets.',
     );
   }
-  if (failure === null) return lost('transient', 'login_failed', 'The gateway connection could not be made.');
+  if (error instanceof GatewayAnswerUnusable) return lost('transient', 'login_failed', error.message);
+  if (failure === null)
+    return lost('transient', 'login_failed', `The gateway connection could not be made: ${wordsOf(error)}`);
   switch (failure._tag) {
     case 'CredentialsRefused':
       return tokenRefused();

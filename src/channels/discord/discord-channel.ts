@@ -21,6 +21,8 @@ export interface DiscordChannelOptions {
   readonly requestTimeoutMs?: number;
   /** How long a login may take, ms. */
   readonly loginLimitMs?: number;
+  /** How long a session may go without being resumed before a new one is begun, ms. */
+  readonly resumeLimitMs?: number;
 }
 
 /** No request leaves while there is no connection it could belong to. */
@@ -57,6 +59,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
       apiUrl,
       now,
       requestTimeoutMs: options.requestTimeoutMs ?? null,
+      resumeLimitMs: options.resumeLimitMs ?? null,
       onFault,
       onDeadEnd: () => session.lose(stayedAway()),
     });

@@ -1,4 +1,6 @@
 import { Client, GatewayIntentBits, Options } from 'discord.js';
+import type { GatewayContact } from './connection-loss.ts';
+import { wordsOf } from './failures.ts';
 import { GuardedSharding, type ShardingListener } from './guarded-sharding.ts';
 import { recordingTransport } from './transport.ts';
 
@@ -48,28 +50,36 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const WAIT_FOR_GUILDS_MS = 5_000;
 const GOODBYE_MS = 2_000;
 
-interface ClientOf extends ShardingListener {
+interface ClientOf extends Pick<ShardingListener, 'onFault' | 'onDeadEnd'> {
   readonly apiUrl: string | null;
   readonly now: () => number;
   readonly requestTimeoutMs: number | null;
+  readonly resumeLimitMs: number | null;
 }
 
 export interface HostedClient {
   readonly client: Client;
+  /** What was heard of the gateway so far. */
+  readonly contact: () => GatewayContact;
   /** Ends it and leaves nothing behind: no socket, no timer. Never fails. */
   readonly close: () => Promise<void>;
 }
 
+/** discord.js adds the version itself; who has copied an address with one means the same. */
+const baseOf = (apiUrl: string): string => apiUrl.replace(/(\/v\d+)?\/*$/, '');
+
 /** The discord.js client as we want it: nothing retried, nothing waited for, nothing cached that we do not need. */
-export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault, onDeadEnd }: ClientOf): HostedClient => {
+export const hostClient = (of: ClientOf): HostedClient => {
+  const { apiUrl, now, requestTimeoutMs, resumeLimitMs, onFault, onDeadEnd } = of;
   let sharding: GuardedSharding | null = null;
+  let contact: GatewayContact = { greeted: false, trouble: null };
   const client = new Client({
     intents: INTENTS,
     shards: 'auto',
     makeCache: Options.cacheWithLimits(NO_CACHE),
     waitGuildTimeout: WAIT_FOR_GUILDS_MS,
     rest: {
-      ...(apiUrl === null ? {} : { api: apiUrl.replace(/\/+$/, '') }),
+      ...(apiUrl === null ? {} : { api: baseOf(apiUrl) }),
       retries: 0,
       offset: 0,
       timeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
@@ -80,7 +90,18 @@ export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault, onDeadEnd }
     },
     ws: {
       buildStrategy: (manager) => {
-        sharding = new GuardedSharding(manager, { onFault, onDeadEnd });
+        sharding = new GuardedSharding(manager, {
+          isStandIn: apiUrl !== null,
+          resumeLimitMs,
+          onFault,
+          onDeadEnd,
+          onGreeted: () => {
+            contact = { greeted: true, trouble: null };
+          },
+          onTrouble: (error) => {
+            contact = { ...contact, trouble: wordsOf(error) };
+          },
+        });
         return sharding;
       },
     },
@@ -95,5 +116,5 @@ export const hostClient = ({ apiUrl, now, requestTimeoutMs, onFault, onDeadEnd }
     clearTimeout(timer);
     sharding?.abandon();
   };
-  return { client, close };
+  return { client, contact: () => contact, close };
 };

@@ -25,7 +25,7 @@ const objectIn = (text: string): Readonly<Record<string, unknown>> | null => {
 };
 
 /** What went wrong, in words without a stack: Node puts the useful ones into the cause. */
-const wordsOf = (error: unknown): string => {
+export const wordsOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown reason';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
   const words = error.message === '' && error.cause instanceof Error ? error.cause.message : error.message;

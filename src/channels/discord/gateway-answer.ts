@@ -5,15 +5,16 @@ export class GatewayAnswerUnusable extends Data.TaggedError('GatewayAnswerUnusab
 
 const GatewayAnswer = Schema.Struct({
   url: Schema.String,
-  shards: Schema.optional(Schema.Number),
-  session_start_limit: Schema.optional(Schema.Record(Schema.String, Schema.Unknown)),
+  shards: Schema.optional(Schema.NullOr(Schema.Number)),
+  session_start_limit: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown))),
 });
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(GatewayAnswer));
 
 /** discord.js takes these for granted; a server that leaves them out sets no limit. */
 const NO_START_LIMIT = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1 };
 
-const isGatewayUrl = (url: string): boolean => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
+/** Whether a connection can be tried there at all. */
+export const isGatewayUrl = (url: string): boolean => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
 
 /**
  * The answer as discord.js needs it. Checked here, since an address that is none makes the library throw where

@@ -21,11 +21,6 @@ export const readReady = decoder(
   }),
 );
 
-/** discord.js reads the application and the guilds of READY without looking; a server may leave them out. */
-export const completeReady = (ready: unknown): void => {
-  if (typeof ready === 'object' && ready !== null) Object.assign(ready, { application: {}, guilds: [], ...ready });
-};
-
 export const readDeletion = decoder(
   Schema.Struct({
     id: Schema.optional(Snowflake),

@@ -8,7 +8,7 @@ import type { HostedClient } from './discord-client.ts';
 import { failureOf } from './failures.ts';
 import type { GuildAtlas } from './guild-atlas.ts';
 import { discordLiveEvents } from './live-events.ts';
-import { completeReady, readPacket, readReady } from './live-packets.ts';
+import { readPacket, readReady } from './live-packets.ts';
 import { rateLimitedBy } from './rate-limits.ts';
 import { recordedIn, type Slot } from './transport.ts';
 
@@ -93,7 +93,6 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   const onReady = (data: unknown): void => {
     const ready = readReady(data);
     if (ready === null) return;
-    completeReady(data);
     account = { externalId: ready.user.id, name: ready.user.username ?? null };
     atlas.botId = ready.user.id;
     applicationFlags = ready.application?.flags ?? null;
@@ -154,7 +153,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
     client.on(Events.ShardError, (error) =>
       log.debug({ error: error.message }, 'The gateway connection had an error.'),
     );
-    bound(loginLimitMs ?? LOGIN_LIMIT_MS, loginTimedOut);
+    bound(loginLimitMs ?? LOGIN_LIMIT_MS, () => loginTimedOut(hosted.contact()));
     void login();
   };
 

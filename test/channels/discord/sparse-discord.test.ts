@@ -92,11 +92,15 @@ describe('a server that leaves out what it may', () => {
 describe('a server that goes astray', () => {
   it('with an address that is none is told, and may be tried again', async () => {
     await connect({ gatewayUrl: 'not an address' });
-    expect(await connection.reported('connectionLost')).toMatchObject({ fate: 'transient', code: 'login_failed' });
+    expect(await connection.reported('connectionLost')).toMatchObject({
+      fate: 'transient',
+      code: 'login_failed',
+      message: 'The platform named no gateway address that a connection can be made to.',
+    });
   });
 
-  it('with an address to resume at that is none is told, and may be tried again', async () => {
-    await connect();
+  it('with an address to resume at that no socket takes is told, and may be tried again', async () => {
+    await connect({ resumeAt: (url) => `${url}/#fragment` });
     await connection.reported('connectionOpened');
     server.drop();
     expect(await connection.reported('connectionLost')).toMatchObject({
@@ -108,7 +112,6 @@ describe('a server that goes astray', () => {
   it('with packets that are none is heard on', async () => {
     await connect();
     await connection.reported('connectionOpened');
-    server.send({ op: 9, d: null });
     for (const d of [null, 7, {}, { id: GUILD, channels: 7 }, { id: 7, roles: [null] }]) {
       for (const t of ['GUILD_CREATE', 'MESSAGE_CREATE', 'CHANNEL_UPDATE', 'GUILD_MEMBER_UPDATE', 'NEWS'])
         server.send({ op: 0, s: 3, t, d });
