@@ -17,7 +17,7 @@ it('an upgrade forgets what was noted as the newest message of a direct conversa
   const newest = { at: 5_000, id: 'm5' };
   const direct = await rig.conversation(id, { kind: 'direct', newest });
   const channel = await rig.conversation(id, { kind: 'channel', newest });
-  await rig.rows(`DELETE FROM mikro_orm_migrations WHERE name = '0006-direct-newest' RETURNING name`);
+  await rig.rows(`DELETE FROM mikro_orm_migrations WHERE name = '0008-direct-newest' RETURNING name`);
   await rig.close();
 
   rig = await StoreRig.open(again);
