@@ -36,7 +36,8 @@ export const compareWithPhone = async (
   const expected = new Map<string, TrueMessage>();
   for await (const message of truth) expected.set(message.messageId, message);
   const seen = new Set<string>();
-  const [surplus, doubled, different]: [string[], string[], TrueMessage[]] = [[], [], []];
+  const [surplus, doubled]: [string[], string[]] = [[], []];
+  const different: Different[] = [];
   let stored = 0;
   for await (const event of api.events(instanceId)) {
     const { externalId } = event;
@@ -54,11 +55,11 @@ export const compareWithPhone = async (
       message.aliases.includes(conversations.get(event.conversationId) ?? '') &&
       hasWritten(message, event) &&
       (WORDLESS.has(message.type) || cleaned(event.text ?? '') === cleaned(message.content));
-    if (!isSame) different.push(message);
+    if (!isSame) different.push({ message, held: event });
   }
   const missing = [...expected.values()].filter(({ messageId }) => !seen.has(messageId));
   const { size } = expected;
-  return { expected: size, stored, missing: byChat(missing), surplus, doubled, different: byChat(different) };
+  return { expected: size, stored, missing: byChat(missing), surplus, doubled, different: byChatHeld(different) };
 };
 
 /** Of a stub of the system nobody is the author. */
@@ -71,6 +72,20 @@ const byChat = (messages: readonly TrueMessage[]): readonly string[] =>
   [...Map.groupBy(messages, ({ chat }) => chat)].map(
     ([chat, group]) => `${chat}: ${group.length}, such as ${group[0]?.messageId} (${group[0]?.type})`,
   );
+
+interface Different {
+  readonly message: TrueMessage;
+  readonly held: EventShown;
+}
+
+const byChatHeld = (different: readonly Different[]): readonly string[] =>
+  [...Map.groupBy(different, ({ message: { chat } }) => chat)].map(([chat, group]) => {
+    const [first] = group;
+    const held =
+      first === undefined ? '' : `${first.held.type} ${JSON.stringify(first.held.text?.slice(0, 40) ?? null)}`;
+    const shown = JSON.stringify(first?.message.content.slice(0, 40));
+    return `${chat}: ${group.length}, such as ${first?.message.messageId} (${first?.message.type} ${shown}, held as ${held})`;
+  });
 
 /** Of these the phone knows no words that a person wrote. */
 const WORDLESS: ReadonlySet<string> = new Set(['contact', 'location', 'system']);

@@ -1,9 +1,14 @@
+import type { PhoneComparison } from '../../harness/compare-phone.ts';
 import { type PostgresServer, startPostgres } from '../../servers/postgres.ts';
 import { quietLibsignal } from '../../simulators/whatsapp/signal/quiet-libsignal.ts';
 import type { Values } from '../command-line.ts';
 import { type Report, seconds } from '../report.ts';
 import { runWhatsAppChaos, type WhatsAppOutcome } from './run.ts';
 import { problemsOf, unreadableOf } from './verdict.ts';
+
+/** Chats in which a text is not what the phone has, each with one such message. */
+const unknownOf = ({ different }: PhoneComparison): string =>
+  different.length === 0 ? 'no text' : `texts in ${different.join(', ')}`;
 
 const describe = (outcome: WhatsAppOutcome): string => {
   const { refreshed, atOnce, inTheEnd, whatsapp, killsBySight, pushes, changes, tookMs } = outcome;
@@ -16,7 +21,7 @@ const describe = (outcome: WhatsAppOutcome): string => {
     `${pushes} pushes`,
     `${historyRequests.length} pages asked for, ${historyRequests.length - distinct} of them again, ${unreadableOf(outcome)} that the phone could not read`,
     `${changes} changes meanwhile`,
-    `until the next message ${atOnce.expected - atOnce.stored} unknown, until a refresh ${inTheEnd.different.length} chats with edits unknown`,
+    `until the next message ${atOnce.expected - atOnce.stored} unknown, until a refresh ${unknownOf(inTheEnd)}`,
     seconds(tookMs),
   ].join('; ');
 };

@@ -33,12 +33,12 @@ const wrongTraffic = ({ whatsapp: { log } }: WhatsAppOutcome): readonly string[]
   ...[...log.mostInFlight.values()].flatMap((most) => (most > 1 ? [`${most} requests in flight`] : [])),
 ];
 
-/** Edits and deletions that fell into a death are kept like what is pushed: nothing waits for a refresh. */
+/** Texts and deletions are judged after a refresh, and told as a figure before it; everything else has to be there without one. */
 export const problemsOf = (outcome: WhatsAppOutcome): readonly string[] => [
   ...outcome.jobs.flatMap(({ status, errorMessage }) =>
     status === 'completed' ? [] : [`a job ${status}: ${errorMessage ?? 'no message'}`],
   ),
-  ...differences('in the end', outcome.inTheEnd),
+  ...differences('in the end', { ...outcome.inTheEnd, different: [], surplus: [] }),
   ...differences('after a refresh', outcome.refreshed),
   ...outcome.wrongNames,
   ...wrongSession(outcome),
