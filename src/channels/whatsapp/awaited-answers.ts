@@ -1,4 +1,4 @@
-import type { proto } from '@whiskeysockets/baileys';
+import { proto } from '@whiskeysockets/baileys';
 
 export type HistoryNotification = proto.Message.IHistorySyncNotification;
 
@@ -23,13 +23,21 @@ export class AwaitedAnswers {
   }
 
   /** Whoever waits for this answer; it waits no longer, and has to be given it. Null: nobody does. */
-  claim(requestId: string | null | undefined): ((answer: HistoryNotification) => void) | null {
-    if (requestId === null || requestId === undefined) return null;
+  claim(answer: HistoryNotification): ((answer: HistoryNotification) => void) | null {
+    const requestId = answer.peerDataRequestSessionId || this.#onlyOne(answer);
+    if (requestId === null) return null;
     const answered = this.#abandoned.get(requestId);
     this.#abandoned.delete(requestId);
     answered?.();
     const take = this.#waiting.get(requestId) ?? null;
     this.#waiting.delete(requestId);
     return take;
+  }
+
+  /** A phone that does not say what it answers answers the one request that it was asked. */
+  #onlyOne({ syncType }: HistoryNotification): string | null {
+    if (syncType !== proto.HistorySync.HistorySyncType.ON_DEMAND) return null;
+    const [only = null, ...others] = [...this.#waiting.keys(), ...this.#abandoned.keys()];
+    return others.length === 0 ? only : null;
   }
 }

@@ -19,6 +19,7 @@ export const LOSS_CODES = [
   'login_timed_out',
   'connection_lost',
   'service_unavailable',
+  'upgrade_refused',
   'unreachable',
 ] as const;
 export type LossCode = (typeof LOSS_CODES)[number];
@@ -61,6 +62,22 @@ export const lossOfTrouble = ({ of, failure }: VaultTrouble): ConnectionLost => 
 
 export const loginTimedOut = (): ConnectionLost =>
   lost('transient', 'login_timed_out', 'WhatsApp took the connection but did not let us in within its time.');
+
+const INTERNAL_SERVER_ERROR = 500;
+
+/** An HTTP status instead of a WebSocket. It says nothing of the account: only a login does. */
+export const upgradeRefused = (status: number): ConnectionLost =>
+  status >= INTERNAL_SERVER_ERROR
+    ? lost(
+        'transient',
+        'service_unavailable',
+        `WhatsApp is not available at the moment (HTTP ${status}); it is tried again.`,
+      )
+    : lost(
+        'transient',
+        'upgrade_refused',
+        `WhatsApp, or something on the way to it, answered HTTP ${status} instead of opening a connection. Look for a proxy or a firewall in between; it is tried again.`,
+      );
 
 export const restartLoop = (): ConnectionLost =>
   lost('transient', 'restart_loop', 'WhatsApp asked for one restart after the other; it is tried again later.');

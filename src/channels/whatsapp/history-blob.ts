@@ -5,6 +5,7 @@ import { DEFAULT_ORIGIN, getMediaKeys, proto } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
 import { BadAnswer, Unreachable } from '../platform-failure.ts';
 import type { HistoryNotification } from './awaited-answers.ts';
+import { prefixOf } from './media-dispatcher.ts';
 
 const MEDIA_HOST = 'https://mmg.whatsapp.net';
 /** WhatsApp names the host of a file with it; any other host is not asked. */
@@ -31,7 +32,7 @@ const addressOf = (files: HistoryFiles, { directPath }: HistoryNotification): UR
   if (!directPath) return null;
   try {
     const base = new URL(hostOf(files));
-    const address = new URL(directPath, base);
+    const address = new URL(directPath.startsWith('/') ? `${prefixOf(base)}${directPath}` : directPath, base);
     return address.host === base.host && (files.mediaUrl !== null || OWN_HOST.test(address.hostname)) ? address : null;
   } catch {
     return null;

@@ -8,7 +8,7 @@ import type {
   PushedHistory,
   PushedStretch,
 } from '../channel.ts';
-import { type AddressBook, aliasOf, type Canonical, isPair, type Pair } from './address-book.ts';
+import { type AddressBook, aliasOf, type Canonical, type Pair } from './address-book.ts';
 import { contactOf, mergeContacts, namesOf, type ToldContact } from './contact-mapping.ts';
 import { conversationOf } from './conversation-mapping.ts';
 import { isConversation, plainJid } from './jid.ts';
@@ -30,16 +30,24 @@ export interface HistoryChunk extends PushedHistory {
   readonly canonical: Canonical;
 }
 
-const pairsOfChat = ({ id, pnJid, lidJid }: proto.IConversation): readonly Pair[] => {
-  if (isLidUser(plainJid(id)) && pnJid) return [{ lid: id ?? '', pn: pnJid }];
+/** In a direct chat, what the owner wrote was received by the other (Baileys' `extractPnFromMessages`). */
+const receiverOf = (chat: proto.IConversation): string | undefined =>
+  infosOf(chat)
+    .filter(({ key }) => key?.fromMe)
+    .map(({ userReceipt }) => plainJid(userReceipt?.[0]?.userJid))
+    .find((jid) => isPnUser(jid));
+
+const pairsOfChat = (chat: proto.IConversation): readonly Pair[] => {
+  const { id, lidJid } = chat;
+  const pnJid = isLidUser(plainJid(id)) ? chat.pnJid || receiverOf(chat) : undefined;
+  if (pnJid) return [{ lid: id ?? '', pn: pnJid }];
   return isPnUser(plainJid(id)) && lidJid ? [{ lid: lidJid, pn: id ?? '' }] : [];
 };
 
-const pairsOf = (history: proto.IHistorySync): readonly Pair[] =>
-  [
-    ...(history.phoneNumberToLidMappings ?? []).map(({ lidJid, pnJid }) => ({ lid: lidJid ?? '', pn: pnJid ?? '' })),
-    ...(history.conversations ?? []).flatMap(pairsOfChat),
-  ].filter(isPair);
+const pairsOf = (history: proto.IHistorySync): readonly Pair[] => [
+  ...(history.phoneNumberToLidMappings ?? []).map(({ lidJid, pnJid }) => ({ lid: lidJid ?? '', pn: pnJid ?? '' })),
+  ...(history.conversations ?? []).flatMap(pairsOfChat),
+];
 
 const infosOf = ({ messages }: proto.IConversation): readonly proto.IWebMessageInfo[] =>
   (messages ?? []).flatMap(({ message }) => message ?? []);
@@ -127,7 +135,7 @@ export interface ChunkOf {
 
 /** Makes sense of a decoded history. Status updates, broadcast lists and newsletters are left out. */
 export const readChunk = async ({ history, also = [], book, now }: ChunkOf): Promise<HistoryChunk> => {
-  const pairs = pairsOf(history);
+  const pairs = pairsOf(history).filter((pair) => book.accepts(pair));
   const told = toldContacts(history);
   const chats = (history.conversations ?? []).filter(({ id }) => isConversation(plainJid(id)));
   const addresses = [

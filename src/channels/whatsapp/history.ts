@@ -5,13 +5,17 @@ import type { Message } from '../../domain/message.ts';
 import type { HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../channel.ts';
 import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreachable } from '../platform-failure.ts';
 import type { AddressBook } from './address-book.ts';
+import { answerAbout } from './answer-about.ts';
 import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
+import type { ChatAddresses } from './chat-addresses.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
 import { sendToPhone } from './phone-message.ts';
 
 /** A phone gives at most 50 for one request, whatever is asked for. */
 const PAGE_SIZE = 50;
+/** How often a request is sent again that the phone could not read. */
+const MOST_RESENT = 2;
 const ANSWER_LIMIT_MS = 30_000;
 /** The server's way to say "too much" in an `<ack error>`. */
 const OVERLIMIT = '429';
@@ -20,8 +24,14 @@ const OVERLIMIT = '429';
 export interface Line {
   /** Null: there is no connection at the moment. */
   readonly socket: () => WASocket | null;
-  /** Calls back when the socket of this moment is gone, or when the server refuses this message. Returns how to stop. */
-  readonly watch: (requestId: string, fails: (failure: PlatformFailure) => void) => () => void;
+  /**
+   * `fails` when the socket of this moment is gone, or when the server refuses this message; `again` when the phone could
+   * not read it. Returns how to stop.
+   */
+  readonly watch: (
+    requestId: string,
+    watcher: { readonly fails: (failure: PlatformFailure) => void; readonly again: () => void },
+  ) => () => void;
 }
 
 export interface HistoryOf {
@@ -32,7 +42,7 @@ export interface HistoryOf {
   readonly now: () => number;
   readonly learn: (told: Pick<HistoryChunk, 'pairs' | 'chats'>) => Promise<void>;
   /** Under which address the phone knows a chat. */
-  readonly addressOf: (externalId: string) => Promise<string>;
+  readonly addresses: Pick<ChatAddresses, 'of' | 'unanswered'>;
   readonly answerTimeoutMs: number | null;
 }
 
@@ -145,8 +155,17 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
       };
       const timer = setTimeout(() => end(null), limitMs);
       const ignore = awaited.expect(id, (answer) => end(Effect.succeed(answer)));
-      const unwatch = line.watch(id, (failure) => end(Effect.fail(failure)));
-      sendToPhone(socket, id, message).catch(() => end(Effect.fail(notConnected())));
+      const send = (): void => {
+        sendToPhone(socket, id, message).catch(() => end(Effect.fail(notConnected())));
+      };
+      let resent = 0;
+      const unwatch = line.watch(id, {
+        fails: (failure) => end(Effect.fail(failure)),
+        again: () => {
+          if (resent++ < MOST_RESENT) send();
+        },
+      });
+      send();
       return Effect.sync(() => {
         if (ignore()) forget = awaited.abandon(id, () => end(null));
       });
@@ -171,14 +190,20 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
       busy = true;
       return yield* Effect.gen(function* () {
         yield* Effect.promise(() => onItsWay);
-        const address = yield* Effect.tryPromise({ try: () => of.addressOf(externalId), catch: notConnected });
+        const address = yield* Effect.tryPromise({ try: () => of.addresses.of(externalId), catch: notConnected });
         const requestedAt = now();
-        const notification = yield* ask(requestOf(address, from, limit));
+        const notification = yield* ask(requestOf(address, from, limit)).pipe(
+          Effect.tapError((failure) =>
+            Effect.sync(() => {
+              if (failure._tag === 'Silent') of.addresses.unanswered(address);
+            }),
+          ),
+        );
         const history = yield* readHistory(files, notification);
         const chunk = yield* Effect.promise(() => readChunk({ history, also: [externalId], book, now: now() }));
         yield* Effect.promise(() => learn(chunk));
         const wanted = chunk.canonical(externalId);
-        const stretch = chunk.stretches.find(({ conversation }) => conversation.externalId === wanted);
+        const stretch = answerAbout(wanted, chunk).find(({ conversation }) => conversation.externalId === wanted);
         return yield* pageOf(stretch, { from, before }, requestedAt);
       }).pipe(
         Effect.ensuring(

@@ -14,9 +14,13 @@ const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const isDispatcher = (value: unknown): value is Dispatcher =>
   typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
 
+/** The path of a media host, under which the paths of its files lie. */
+export const prefixOf = ({ pathname }: URL): string => pathname.replace(/\/+$/, '');
+
 const dispatcherTo = (mediaUrl: string): Dispatcher => {
-  const { origin, pathname } = new URL(mediaUrl);
-  const prefix = pathname.replace(/\/+$/, '');
+  const base = new URL(mediaUrl);
+  const { origin } = base;
+  const prefix = prefixOf(base);
   return {
     dispatch: (request, handler) => {
       const underneath: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);

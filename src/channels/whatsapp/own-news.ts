@@ -7,17 +7,15 @@ export interface OwnNews {
   readonly appStateKeys: Readonly<Record<string, proto.Message.IAppStateSyncKeyData>>;
 }
 
-const decode = (plaintext: Uint8Array): proto.Message | null => {
+const decode = (plaintext: () => Uint8Array): proto.Message | null => {
   try {
-    return proto.Message.decode(unpadRandomMax16(plaintext));
+    return proto.Message.decode(plaintext());
   } catch {
     return null;
   }
 };
 
-/** Null when the decrypted plaintext is neither a history notification nor a share of app state keys. */
-export const newsIn = (plaintext: Uint8Array): OwnNews | null => {
-  const message = decode(plaintext);
+const newsOf = (message: proto.Message | null): OwnNews | null => {
   const content = normalizeMessageContent(message?.deviceSentMessage?.message ?? message ?? undefined);
   const told = content?.protocolMessage;
   if (told === null || told === undefined) return null;
@@ -29,3 +27,9 @@ export const newsIn = (plaintext: Uint8Array): OwnNews | null => {
   }
   return history === null && Object.keys(appStateKeys).length === 0 ? null : { history, appStateKeys };
 };
+
+/** Null when the decrypted plaintext is neither a history notification nor a share of app state keys. */
+export const newsIn = (plaintext: Uint8Array): OwnNews | null => newsOf(decode(() => unpadRandomMax16(plaintext)));
+
+/** The same for what was never encrypted, and so has no padding (Baileys' `decode-wa-message.js`). */
+export const newsInPlain = (bytes: Uint8Array): OwnNews | null => newsOf(decode(() => bytes));

@@ -6,19 +6,22 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 /** All QR codes of a connection together: so long the server waits, for a code typed into the phone too. */
 const CODE_MS = FIRST_QR_MS + 5 * NEXT_QR_MS;
-/** How long the server may take to say whether it takes the request for a code. */
-const ANSWER_MS = 20_000;
+/** How long a server that does not want the request has time to say so. */
+const REFUSAL_MS = 3_000;
 
-const TAKEN = 'CB:iq,type:result,link_code_companion_reg';
+const TAKEN = 'CB:iq,type:result';
 const REFUSED = 'CB:iq,type:error';
 
-/** Whether the server takes the request; Baileys itself does not wait for its answer. */
+/**
+ * Whether the server leaves us the code: it does unless it says otherwise. Baileys does not wait for its answer, and what
+ * comes when the code is typed is a notification of its own (its `messages-recv.js`).
+ */
 const answerOf = (socket: WASocket): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const take = (): void => resolve(true);
   const refuse = (): void => resolve(false);
   // Baileys takes all listeners off a socket that it closes, so that this may be the only one to answer.
-  const timer = setTimeout(refuse, ANSWER_MS).unref();
+  const timer = setTimeout(take, REFUSAL_MS).unref();
   socket.ws.on(TAKEN, take);
   socket.ws.on(REFUSED, refuse);
   socket.ws.on('close', refuse);

@@ -32,6 +32,7 @@ const page = (requestedAt: number, told: Partial<PeoplePage>): PeoplePage => ({
 export const queryFailureOf =
   (of: 'groups' | 'contacts') =>
   (error: unknown): PlatformFailure => {
+    if (error instanceof BadAnswer) return error;
     const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : null;
     const words = error instanceof Error ? error.message : 'unknown reason';
     if (data === 429 || words.includes('rate-overlimit'))

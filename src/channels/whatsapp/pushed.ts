@@ -1,10 +1,12 @@
+import { proto } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
 import type { PushedHistory, PushReader } from '../channel.ts';
 import { BadAnswer } from '../platform-failure.ts';
 import type { KeptPush } from '../session-vault.ts';
 import type { AddressBook } from './address-book.ts';
+import type { HistoryNotification } from './awaited-answers.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
-import { type HistoryChunk, readChunk } from './history-chunk.ts';
+import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
 import { changesIn, changeTold, isKeptChange } from './kept-change.ts';
 import { notificationOf } from './kept-notification.ts';
 
@@ -15,6 +17,14 @@ export interface PushedOf {
   /** Keeps what the history tells of who is who, and what the phone calls its chats. */
   readonly learn: (told: Pick<HistoryChunk, 'pairs' | 'chats'>) => Promise<void>;
 }
+
+/** One that came too late for whoever asked: it speaks of what lies below a message that is held. */
+const isAnswer = ({ syncType }: HistoryNotification): boolean =>
+  syncType === proto.HistorySync.HistorySyncType.ON_DEMAND;
+
+/** Where a push brings nothing of a chat, others may still bring what lies above the end of which it tells. */
+const withoutEmptyEnd = (stretch: ChunkStretch): ChunkStretch =>
+  stretch.messages.length === 0 ? { ...stretch, atStart: false } : stretch;
 
 const NOTHING: PushedHistory = {
   stretches: [],
@@ -44,7 +54,8 @@ export const pushReader = ({ book, files, now, learn }: PushedOf): PushReader =>
       const history = yield* readHistory(files, notification);
       const chunk = yield* Effect.promise(() => readChunk({ history, book, now: now() }));
       yield* Effect.promise(() => learn(chunk));
-      const { stretches, changes, isLive, contacts, aliases, problems } = chunk;
+      const { changes, isLive, contacts, aliases, problems } = chunk;
+      const stretches = isAnswer(notification) ? chunk.stretches : chunk.stretches.map(withoutEmptyEnd);
       return { stretches, changes, isLive, contacts, aliases, problems };
     }),
   };

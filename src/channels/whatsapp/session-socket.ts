@@ -7,9 +7,12 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { HistoryDepth } from '../../domain/pairing.ts';
+import { limitAppStateReads } from './app-state-limit.ts';
 import type { AuthState } from './auth-state.ts';
 import { containFaults } from './contained.ts';
+import { type Flanks, flank } from './flanked.ts';
 import { throughMediaHost } from './media-dispatcher.ts';
+import { completePairing } from './pair-success.ts';
 import type { SeenStanzas } from './seen-stanzas.ts';
 
 /** Hears an event of the library when it happens, after the library itself did. */
@@ -22,8 +25,12 @@ export interface SocketOf {
   /** Null: WhatsApp's own. */
   readonly socketUrl: string | null;
   readonly mediaUrl: string | null;
+  /** How long an answer to a query may take, ms; null: as long as Baileys lets it. */
+  readonly queryTimeoutMs: number | null;
   readonly logger: SocketConfig['logger'];
   readonly hear: Hear;
+  /** What is ours about a stanza, by Baileys' name for its event. */
+  readonly flanks: Readonly<Record<string, Flanks>>;
   readonly onFault: (error: unknown) => void;
   readonly stanzas: SeenStanzas;
 }
@@ -43,6 +50,7 @@ export const openSocket = (of: SocketOf): WASocket => {
   const socket = makeWASocket({
     ...(socketUrl === null ? {} : { waWebSocketUrl: socketUrl }),
     ...(mediaUrl === null ? {} : { options: throughMediaHost(mediaUrl) }),
+    ...(of.queryTimeoutMs === null ? {} : { defaultQueryTimeoutMs: of.queryTimeoutMs }),
     auth: state,
     logger: of.logger,
     makeSignalRepository: of.makeSignalRepository,
@@ -56,6 +64,9 @@ export const openSocket = (of: SocketOf): WASocket => {
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     getMessage: async () => undefined,
   });
+  limitAppStateReads(socket.authState.keys);
+  completePairing(socket, () => state.settled());
+  for (const [name, flanks] of Object.entries(of.flanks)) flank(socket.ws, name, flanks);
   containFaults(socket.ws, of.onFault);
   // Emitted for every stanza before what is emitted for its kind.
   socket.ws.on('frame', (frame: BinaryNode) => of.stanzas.see(frame));

@@ -10,6 +10,7 @@ import type { SessionVault } from '../session-vault.ts';
 import { AccountEvents } from './account-events.ts';
 import { AddressBook, type Pair } from './address-book.ts';
 import { AliasNews, aliasIn } from './alias-news.ts';
+import { allGroups } from './all-groups.ts';
 import { AppStateReading, holdsKey, rereadAddressBook } from './app-state.ts';
 import { AuthState } from './auth-state.ts';
 import { AwaitedAnswers } from './awaited-answers.ts';
@@ -22,18 +23,25 @@ import {
   pairingFailed,
   restartLoop,
   sessionUnreadable,
+  upgradeRefused,
   wantsRestart,
 } from './connection-loss.ts';
 import { refusalOf } from './history.ts';
 import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
+import { keepPlainNews } from './plain-news.ts';
 import { Reporting } from './reporting.ts';
 import { SeenStanzas } from './seen-stanzas.ts';
 import { openSocket } from './session-socket.ts';
 import { durableRepository } from './signal-repository.ts';
 
-/** From the opening of the socket to the account being let in, or to the first QR code. */
+/** From the opening of the socket to `<success>`, or to the first QR code. */
 const LOGIN_LIMIT_MS = 60_000;
+/**
+ * From `<success>` on: Baileys counts, uploads and checks its pre-keys and says that it is active, with up to a minute for
+ * each answer, and opens whatever came of them (its `socket.js`).
+ */
+const SETTLING_LIMIT_MS = 300_000;
 /** Restarts that the server may ask for without letting us in between. */
 const MOST_RESTARTS = 3;
 /** How long a socket may take to say goodbye. */
@@ -50,6 +58,7 @@ export interface SessionOf {
   readonly now: () => number;
   readonly report: (report: ConnectionReport) => void;
   readonly loginLimitMs: number | null;
+  readonly queryTimeoutMs: number | null;
 }
 
 interface Learned {
@@ -57,7 +66,12 @@ interface Learned {
   readonly chats: readonly string[];
 }
 
-type Listener = (failure: PlatformFailure) => void;
+/** Who waits for what becomes of a message of ours. */
+export interface Watcher {
+  readonly fails: (failure: PlatformFailure) => void;
+  /** The phone could not read it and asks for it anew. */
+  readonly again: () => void;
+}
 
 const NOT_CONNECTED = 'There is no connection to WhatsApp at the moment.';
 const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
@@ -75,7 +89,7 @@ export class Session {
   readonly #offers: PairingOffers;
   readonly #appState: AppStateReading;
   readonly #events: AccountEvents;
-  readonly #waiting = new Map<string, Listener>();
+  readonly #waiting = new Map<string, Watcher>();
   #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
@@ -113,9 +127,9 @@ export class Session {
   /** The socket while it is open for requests. */
   readonly socket = (): WASocket | null => (this.#phase === 'open' ? this.#socket : null);
 
-  /** Calls back when the socket is gone, or when the server refuses the message of this id. Returns how to stop. */
-  readonly watch = (id: string, fails: Listener): (() => void) => {
-    this.#waiting.set(id, fails);
+  /** Tells what becomes of the message of this id: also that the socket is gone. Returns how to stop. */
+  readonly watch = (id: string, watcher: Watcher): (() => void) => {
+    this.#waiting.set(id, watcher);
     return () => this.#waiting.delete(id);
   };
 
@@ -133,7 +147,7 @@ export class Session {
   async fetchGroups(): Promise<readonly GroupMetadata[]> {
     const socket = this.socket();
     if (socket === null) throw new Error(NOT_CONNECTED);
-    return Object.values(await this.#events.answering(() => socket.groupFetchAllParticipating()));
+    return this.#events.answering(() => allGroups(socket));
   }
 
   /** Reads the names that the owner saved anew. Null: it cannot be, since nobody gave us the key of the app state. */
@@ -190,7 +204,7 @@ export class Session {
     };
 
   #connect(state: AuthState): void {
-    const { socketUrl, mediaUrl, historyDepth, log, now, instanceId } = this.#of;
+    const { socketUrl, mediaUrl, queryTimeoutMs, historyDepth, log, now, instanceId } = this.#of;
     this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
     // From here on, since what waited for us on the server may come before we are told that we are in.
     this.#continuity = randomUUID();
@@ -216,11 +230,29 @@ export class Session {
       historyDepth,
       socketUrl,
       mediaUrl,
+      queryTimeoutMs,
       logger: baileysLogger(log, instanceId),
       hear,
+      flanks: {
+        'CB:message': { before: keepPlainNews({ state, awaited: this.awaited }) },
+        // Baileys renews the session with the phone, and knows nothing of the message.
+        'CB:receipt': {
+          after: ({ attrs }) => attrs['type'] === 'retry' && this.#waiting.get(attrs['id'] ?? '')?.again(),
+        },
+        'CB:success': { before: () => this.#letIn() },
+      },
       onFault: this.#onFault('Baileys could not handle what WhatsApp sent.'),
     });
     this.#socket = socket;
+    // Baileys listens to it without doing anything about it, which keeps the library below from hanging up.
+    socket.ws.on('unexpected-response', (_: unknown, { statusCode }: { readonly statusCode?: number }) => {
+      if (this.#socket === socket) this.#lose(upgradeRefused(statusCode ?? 0));
+    });
+  }
+
+  #letIn(): null {
+    if (!this.#isOver()) this.#bound(SETTLING_LIMIT_MS);
+    return null;
   }
 
   #hear(state: AuthState, socket: WASocket, event: Partial<BaileysEventMap>): void {
@@ -228,6 +260,7 @@ export class Session {
     if (event['creds.update']) state.credsChanged();
     if (event['creds.update']?.myAppStateKeyId && this.#phase === 'open') this.#appState.look(socket, state);
     if (event['connection.update']) this.#onConnection(state, socket, event['connection.update']);
+    if (event['messages.upsert']) this.#onMessages(event['messages.upsert']);
     if (event['messages.update']) this.#onRefusals(event['messages.update']);
     this.#events.hear(event, this.#continuity);
   }
@@ -281,20 +314,28 @@ export class Session {
     }
   }
 
+  #onMessages({ messages }: BaileysEventMap['messages.upsert']): void {
+    void this.learn({ pairs: [], chats: messages.flatMap(({ key }) => key.remoteJid ?? []) });
+    const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
+    // What a device of the account tells this one alone is no message, and would go without a trace.
+    if (messages.some(({ category, messageStubType }) => category === 'peer' && messageStubType === CIPHERTEXT))
+      this.#of.log.warn({ instanceId: this.#of.instanceId }, 'What the phone told this device could not be decrypted.');
+  }
+
   /** The server acknowledges a message of ours with an error. */
   #onRefusals(updates: BaileysEventMap['messages.update']): void {
     for (const { key, update } of updates) {
-      const listener = key.id ? this.#waiting.get(key.id) : undefined;
-      if (listener === undefined || update.status !== proto.WebMessageInfo.Status.ERROR) continue;
+      const watcher = key.id ? this.#waiting.get(key.id) : undefined;
+      if (watcher === undefined || update.status !== proto.WebMessageInfo.Status.ERROR) continue;
       const parameters: unknown = update.messageStubParameters;
-      listener(refusalOf(Array.isArray(parameters) ? String(parameters[0]) : 'no reason'));
+      watcher.fails(refusalOf(Array.isArray(parameters) ? String(parameters[0]) : 'no reason'));
     }
   }
 
   #failWaiting(failure: PlatformFailure): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const listener of waiting) listener(failure);
+    for (const { fails } of waiting) fails(failure);
   }
 
   #bound(limitMs: number): void {

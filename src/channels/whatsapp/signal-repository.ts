@@ -6,13 +6,14 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import type { NewPush } from '../session-vault.ts';
+import { tearsOwn } from './address-book.ts';
 import type { AuthState } from './auth-state.ts';
-import type { AwaitedAnswers, HistoryNotification } from './awaited-answers.ts';
+import type { AwaitedAnswers } from './awaited-answers.ts';
 import { gatherMappings } from './gathered-mappings.ts';
 import { keptChange } from './kept-change.ts';
-import { keptNotification } from './kept-notification.ts';
 import { Lane } from './lane.ts';
 import { patientLookUp } from './lid-lookup.ts';
+import { keepNews } from './news-keeping.ts';
 import { newsIn } from './own-news.ts';
 import { quietly } from './quiet-signal.ts';
 import type { SeenStanzas } from './seen-stanzas.ts';
@@ -76,32 +77,25 @@ export const durableRepository = ({ state, stanzas, awaited, now, isCurrent }: R
     const lookUp = lidsOf === undefined ? undefined : patientLookUp(lidsOf, now);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, lookUp);
     const { lidMapping } = inner;
-    lidMapping.storeLIDPNMappings = gatherMappings(lidMapping.storeLIDPNMappings.bind(lidMapping), outside);
+    const store = gatherMappings(lidMapping.storeLIDPNMappings.bind(lidMapping), outside);
+    lidMapping.storeLIDPNMappings = (pairs) => store(pairs.filter((pair) => !tearsOwn(state.creds.me, pair)));
     const inTransaction = <A>(work: () => Promise<A>): Promise<A> => alone(() => keys.transaction(work, TRANSACTION));
 
     const decryptMessage: typeof inner.decryptMessage = async (sealed) => {
-      let hand: (() => void) | null = null;
-      const handTo = (take: (answer: HistoryNotification) => void, answer: HistoryNotification): void => {
-        hand = () => take(answer);
-      };
+      let hand = (): void => {};
       const plaintext = await alone(() =>
         state.keeping((pushes) =>
           keys.transaction(async () => {
             const decrypted = await inner.decryptMessage(sealed);
             pushes.push(...changesIn(decrypted, sealed.ciphertext));
             const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
-            if (news === null) return decrypted;
-            if (Object.keys(news.appStateKeys).length > 0) await keys.set({ 'app-state-sync-key': news.appStateKeys });
-            if (news.history !== null) {
-              const take = awaited.claim(news.history.peerDataRequestSessionId);
-              if (take === null) pushes.push(keptNotification(news.history));
-              else handTo(take, news.history);
-            }
+            if (news !== null)
+              hand = await keepNews(news, { awaited, pushes, setKeys: async (secrets) => keys.set(secrets) });
             return decrypted;
           }, TRANSACTION),
         ),
       );
-      (hand as (() => void) | null)?.();
+      hand();
       return plaintext;
     };
 
@@ -126,7 +120,10 @@ export const durableRepository = ({ state, stanzas, awaited, now, isCurrent }: R
       getSenderKeyDistributionMessage: (of) => inTransaction(() => inner.getSenderKeyDistributionMessage(of)),
       injectE2ESession: (session) => inTransaction(() => inner.injectE2ESession(session)),
       deleteSession: (jids) => inTransaction(() => inner.deleteSession(jids)),
-      migrateSession: (from, to) => inTransaction(() => inner.migrateSession(from, to)),
+      migrateSession: async (from, to) =>
+        tearsOwn(state.creds.me, { lid: to, pn: from })
+          ? { migrated: 0, skipped: 0, total: 0 }
+          : inTransaction(() => inner.migrateSession(from, to)),
     };
   };
 };

@@ -20,6 +20,8 @@ export interface WhatsAppChannelOptions {
   readonly answerTimeoutMs?: number;
   /** How long a login may take, ms. */
   readonly loginLimitMs?: number;
+  /** How long WhatsApp may take to answer any other query, ms. */
+  readonly queryTimeoutMs?: number;
 }
 
 /** WhatsApp behind the seam, through Baileys: a linked device that listens, and asks the phone for history. */
@@ -39,6 +41,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
       now,
       report: request.report,
       loginLimitMs: options.loginLimitMs ?? null,
+      queryTimeoutMs: options.queryTimeoutMs ?? null,
     });
     const { book, learn, awaited, socket, watch } = session;
     const connection: Connection = {
@@ -50,7 +53,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
         files,
         now,
         learn,
-        addressOf: session.addresses.of,
+        addresses: session.addresses,
         answerTimeoutMs: options.answerTimeoutMs ?? null,
       }),
       contacts: contactSurvey(() => session.readAddressBook(), now),

@@ -42,6 +42,34 @@ const chunkOf = (
 };
 
 describe('a history', () => {
+  it('knows whose LID it is by who received what the owner wrote, where the phone does not say it', async () => {
+    const sent = message('M1', SECOND, {
+      key: { remoteJid: ADA_LID, fromMe: true, id: 'M1' },
+      userReceipt: [{ userJid: ADA }],
+    });
+    const received = message('M2', SECOND + 1, {
+      key: { remoteJid: ADA_LID, fromMe: false, id: 'M2' },
+      userReceipt: [{ userJid: OWN }],
+    });
+    const { pairs, stretches } = await chunkOf([chat(ADA_LID, [received, sent])]);
+    expect(pairs).toEqual([{ lid: ADA_LID, pn: ADA }]);
+    expect(stretches.map(({ conversation }) => conversation.externalId)).toEqual([ADA]);
+    expect((await chunkOf([chat(ADA_LID, [received])])).pairs).toEqual([]);
+  });
+
+  it('makes no chat with somebody else part of the owner’s own', async () => {
+    const { pairs, aliases, stretches } = await chunkOf([chat(ADA_LID, [message('M1', SECOND)], { pnJid: OWN })], {
+      phoneNumberToLidMappings: [
+        { lidJid: ADA_LID, pnJid: OWN },
+        { lidJid: '999999999999999@lid', pnJid: ADA },
+        { lidJid: '999999999999999@lid', pnJid: OWN },
+      ],
+    });
+    expect(pairs).toEqual([{ lid: '999999999999999@lid', pn: OWN }]);
+    expect(aliases.length).toBe(1);
+    expect(stretches.map(({ conversation }) => conversation.externalId)).toEqual([ADA_LID]);
+  });
+
   it('is told newest first, whichever way the phone wrote it, and keeps its order within a second', async () => {
     await fc.assert(
       fc.asyncProperty(

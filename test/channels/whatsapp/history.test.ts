@@ -3,20 +3,22 @@ import { describe, expect, it } from 'vitest';
 import type { MessagePage } from '../../../src/channels/channel.ts';
 import type { PlatformFailure } from '../../../src/channels/platform-failure.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
+import type { WorldPlan } from '../../simulators/whatsapp/world/world-plan.ts';
 import type { OpenChannel } from './open-channel.ts';
-import { heldOf, isPlace, type Rig, readPage, rigs } from './rig.ts';
+import { heldOf, isPlace, newestOf, type Rig, readPage, rigs, smallWorld } from './rig.ts';
 
 prepareBaileys();
 const start = rigs();
 
-/** The newest message that a test may take for held. */
-const newestOf = (rig: Rig, chat: string) => {
-  const truths = [...rig.simulator.groundTruth({ chat })].filter(({ type }) => type !== 'system');
-  const truth = truths.at(-1);
-  if (truth === undefined) throw new Error(`${chat} is empty.`);
-  const { messageId, isFromMe, senderId, timestamp, channelId } = truth;
-  return { externalId: channelId, from: { externalId: messageId, senderId, isFromMe, at: timestamp } };
-};
+/** The phone knows Ada by number and LID, and keeps it to itself. */
+const withLateAda = ({ accounts }: WorldPlan): WorldPlan => ({
+  accounts: accounts.map((account) => ({
+    ...account,
+    people: (account.people ?? []).map((person) =>
+      person.name === 'Ada' ? { ...person, mapping: 'late' as const } : person,
+    ),
+  })),
+});
 
 const isPage = (answer: MessagePage | PlatformFailure): answer is MessagePage => 'messages' in answer;
 
@@ -127,6 +129,63 @@ describe('history on demand', () => {
     expect(await readPage(channel, externalId, next)).toMatchObject({ _tag: 'BadAnswer' });
     rig.simulator.faults.add({ kind: 'halfAnswer', messages: 3 }, { chat: 'Ada', times: 1 });
     expect(await readPage(channel, externalId, next)).toMatchObject({ atStart: false });
+  });
+
+  it('takes an answer that names no request for that of the one request that waits', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const kept = rig.vault.pushed.length;
+    const { externalId, from } = newestOf(rig, 'Ada');
+    rig.simulator.faults.add({ kind: 'anonymousAnswer' });
+    expect((await page(channel, externalId, from)).messages.length).toBeGreaterThan(40);
+    expect(rig.vault.pushed.length).toBe(kept);
+  });
+
+  it('sends a request again that the phone could not read', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { externalId, from } = newestOf(rig, 'Ada');
+    rig.simulator.faults.add({ kind: 'deafPhone' });
+    expect((await page(channel, externalId, from)).messages.length).toBeGreaterThan(40);
+    expect(rig.simulator.log.historyRequests.length).toBe(1);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('takes the one chat of an answer for that which was asked for, under whichever of its addresses it comes', async () => {
+    const rig = await start({ world: (now) => withLateAda(smallWorld(now)) });
+    const channel = await rig.pairWithHistory();
+    const ada = rig.simulator.contacts().find(({ name }) => name === 'Ada');
+    const { from } = newestOf(rig, 'Ada');
+    rig.simulator.faults.add({ kind: 'unmappedAnswer' });
+    const read = await page(channel, ada?.pn ?? '', from);
+    expect(read.messages.length).toBeGreaterThan(40);
+    const senders = new Set(read.messages.flatMap(({ senderId }) => senderId ?? []));
+    expect(senders).toEqual(new Set([ada?.pn, rig.simulator.account().world.owner.pn]));
+  });
+
+  it('asks under the other address after a silence, where both are known', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory({ answerTimeoutMs: 300 });
+    await rig.readAll(channel);
+    const ben = rig.simulator.contacts().find(({ name }) => name === 'Ben');
+    const { from } = newestOf(rig, 'Ben');
+    rig.simulator.faults.add({ kind: 'silentPhone' }, { times: 3 });
+    for (let time = 0; time < 4; time++) await readPage(channel, ben?.pn ?? '', from);
+    const { lid, pn } = ben ?? expect.fail('no Ben');
+    expect(rig.simulator.log.historyRequests.map(({ chatJid }) => chatJid)).toEqual([lid, pn, lid, pn]);
+  });
+
+  it('asks under the LID when messages come under it', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const ada = rig.simulator.contacts().find(({ name }) => name === 'Ada');
+    const { from } = newestOf(rig, 'Ada');
+    const content = { type: 'text', text: 'from afar' } as const;
+    await rig.simulator.edit({ edit: 'message', chat: 'Ada', from: 'Ada', content, address: 'lid' });
+    await channel.told('messagesArrived');
+    await rig.settled();
+    await page(channel, ada?.pn ?? '', from);
+    expect(rig.simulator.log.historyRequests.map(({ chatJid }) => chatJid)).toEqual([ada?.lid]);
   });
 
   it('asks for nothing without a message to go on from', async () => {

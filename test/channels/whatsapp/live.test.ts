@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveMessage } from '../../../src/channels/channel.ts';
+import { silentLog } from '../../../src/domain/log.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import type { OpenChannel } from './open-channel.ts';
 import { rigs } from './rig.ts';
@@ -118,6 +119,40 @@ describe('live messages', () => {
       phone: '+491571000003',
     });
     expect((await arrived(channel, late)).conversation.externalId).toBe(cleo?.pn);
+  });
+
+  it('never takes a LID chat for one with the owner, whatever the copy of an own message says', async () => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory();
+    const { edit, faults } = rig.simulator;
+    const { owner } = rig.simulator.account().world;
+    const cleo = rig.simulator.contacts().find(({ name }) => name === 'Cleo');
+    faults.add({ kind: 'ownSender' });
+    const own = await arrived(channel, await edit({ edit: 'message', chat: 'Cleo', content: text('are you there?') }));
+    expect(own.conversation.externalId).toBe(cleo?.lid);
+    expect(faults.list().map(({ count }) => count)).toEqual([1]);
+    const reply = await arrived(
+      channel,
+      await edit({ edit: 'message', chat: 'Cleo', from: 'Cleo', content: text('I am') }),
+    );
+    expect(reply.conversation.externalId).toBe(cleo?.lid);
+    const aliases = channel.of('aliasesLearned').flatMap((told) => told.aliases);
+    expect(aliases.filter(({ alias, externalId }) => externalId === owner.pn && alias !== owner.lid)).toEqual([]);
+    expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it('says so when what the phone tells this device alone cannot be decrypted', async () => {
+    const lines: string[] = [];
+    const rig = await start();
+    const warned = Promise.withResolvers<void>();
+    const warn = (_: unknown, sentence: string): void => {
+      lines.push(sentence);
+      if (/phone told this device/.test(sentence)) warned.resolve();
+    };
+    rig.simulator.faults.add({ kind: 'garbled' });
+    await rig.pair({ log: { ...silentLog, warn } });
+    await warned.promise;
+    expect(lines).toContain('What the phone told this device could not be decrypted.');
   });
 
   it('tells all it knows of LIDs with each opening, since a crash may have come in between', async () => {

@@ -74,6 +74,28 @@ describe('a lost connection', () => {
     expect(await channel.told('connectionLost')).toMatchObject({ fate: 'transient', code: 'login_timed_out' });
   });
 
+  it('does not count what Baileys asks after it was let in, and the server leaves without an answer, as login', async () => {
+    const rig = await start();
+    await (await rig.pair()).close();
+    rig.simulator.faults.add({ kind: 'query', on: 'get encrypt count', how: 'silent' });
+    const channel = rig.open({ loginLimitMs: 3_000, queryTimeoutMs: 3_500 });
+    await channel.told('connectionOpened');
+    expect(channel.of('connectionLost')).toEqual([]);
+  });
+
+  it.each([
+    [401, 'upgrade_refused'],
+    [403, 'upgrade_refused'],
+    [429, 'upgrade_refused'],
+    [503, 'service_unavailable'],
+  ] as const)('is told at once when the connection is answered with HTTP %i', async (status, code) => {
+    const rig = await start();
+    rig.simulator.faults.add({ kind: 'refuseUpgrade', status });
+    const lost = await rig.open().told('connectionLost');
+    expect(lost).toMatchObject({ fate: 'transient', code });
+    expect(lost.message).toContain(String(status));
+  });
+
   it('is told when there is nobody at the address', async () => {
     const rig = await start();
     const { socketUrl, close } = rig.simulator;

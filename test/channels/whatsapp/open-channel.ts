@@ -11,6 +11,7 @@ export interface OpenedWith extends Partial<Pick<OpenRequest, 'credentials' | 'p
   readonly vault: OpenRequest['vault'];
   readonly answerTimeoutMs?: number;
   readonly loginLimitMs?: number;
+  readonly queryTimeoutMs?: number;
   readonly log?: Log;
 }
 

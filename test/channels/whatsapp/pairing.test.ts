@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
+import type { SessionVault } from '../../../src/channels/session-vault.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import { rigs } from './rig.ts';
 
@@ -32,6 +33,49 @@ describe('pairing', () => {
       },
     ]);
     expect(rig.simulator.log.violations).toEqual([]);
+  });
+
+  it.each(['bare', 'silent'] as const)(
+    'gives a code also when the server takes the request without a word: %s',
+    async (how) => {
+      const rig = await start();
+      rig.simulator.faults.add({ kind: 'codeAnswer', how });
+      const channel = await rig.pair({ pairWith: '491700000001' });
+      expect(channel.of('pairingOffered').length).toBe(1);
+      expect(rig.simulator.log.violations).toEqual([]);
+    },
+  );
+
+  it('gives no code when the server refuses the request', async () => {
+    const rig = await start();
+    rig.simulator.faults.add({ kind: 'codeAnswer', how: 'refused' });
+    const channel = rig.open({ pairWith: '491700000001' });
+    expect(await channel.told('connectionLost')).toMatchObject({ fate: 'refused', code: 'pairing_failed' });
+    expect(channel.of('pairingOffered')).toEqual([]);
+  });
+
+  it('does not say that it is paired before its credentials are kept', async () => {
+    const rig = await start();
+    const [writing, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const vault: SessionVault = {
+      ...rig.vault,
+      write: (change) =>
+        change.secrets.some(({ kind }) => kind === 'creds')
+          ? Effect.sync(writing.resolve).pipe(
+              Effect.andThen(Effect.promise(() => kept.promise)),
+              Effect.andThen(rig.vault.write(change)),
+            )
+          : rig.vault.write(change),
+    };
+    const channel = rig.open({ vault });
+    await channel.scanned(rig.simulator);
+    await writing.promise;
+    // A round trip, in which the server would have heard of it.
+    await fetch(`${rig.simulator.mediaUrl}/nothing`);
+    expect(rig.simulator.account().linked).toEqual([]);
+    kept.resolve();
+    await channel.told('connectionOpened');
+    expect(rig.simulator.account().linked.length).toBe(1);
   });
 
   it('keeps nothing of a pairing that nobody completed', async () => {

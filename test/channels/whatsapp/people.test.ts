@@ -49,6 +49,15 @@ describe('the survey of groups', () => {
     expect((await Effect.runPromise(read)).groups.length).toBeGreaterThan(0);
   });
 
+  it.each(['empty', 'silent'] as const)('takes no answer for the answer that there are none: %s', async (how) => {
+    const rig = await start();
+    const channel = await rig.pairWithHistory({ queryTimeoutMs: 500 });
+    rig.simulator.faults.add({ kind: 'query', on: 'get w:g2 participating', how });
+    const read = channel.connection.groups.read({ cursor: null, withMembers: true });
+    expect(await Effect.runPromise(Effect.flip(read))).toMatchObject({ _tag: 'BadAnswer' });
+    expect((await Effect.runPromise(read)).groups.length).toBeGreaterThan(0);
+  });
+
   it('reaches nobody while there is no connection', async () => {
     const rig = await start();
     const channel = rig.open();
@@ -85,6 +94,21 @@ describe('the survey of contacts', () => {
     }
     expect(rig.simulator.log.violations).toEqual([]);
   });
+
+  it.each(['empty', 'silent'] as const)(
+    'ends when the app state is not answered, and reads it the next time: %s',
+    async (how) => {
+      const rig = await start();
+      const channel = await rig.pairWithHistory({ queryTimeoutMs: 500 });
+      const fault = rig.simulator.faults.add({ kind: 'query', on: 'set w:sync:app:state sync', how }, { times: -1 });
+      const read = channel.connection.contacts.read({ cursor: null, withMembers: true });
+      const failure = await Effect.runPromise(Effect.flip(read));
+      expect(failure).toMatchObject({ _tag: 'BadAnswer', message: expect.stringContaining('app state') });
+      expect(fault.count).toBeLessThanOrEqual(4);
+      fault.remove();
+      expect((await Effect.runPromise(read)).contacts.length).toBeGreaterThan(0);
+    },
+  );
 
   it('reaches nobody while there is no connection', async () => {
     const rig = await start();

@@ -1,9 +1,13 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Effect } from 'effect';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PushedHistory } from '../../../src/channels/channel.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { memoryVault } from '../../harness/memory-vault.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import type { TrueMessage } from '../../simulators/whatsapp/ground-truth.ts';
+import { OpenChannel } from './open-channel.ts';
 import { type Rig, rigs } from './rig.ts';
 
 prepareBaileys();
@@ -43,6 +47,34 @@ const canonicalIn =
 const readable = (text: string): string => text.toWellFormed().replaceAll(/\ufffd+/g, '\ufffd');
 
 describe('pushed history', () => {
+  it('is fetched under the path of the media host, where that has one', async () => {
+    const rig = await start();
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      void fetch(`${rig.simulator.mediaUrl}${request.url?.replace('/behind', '')}`)
+        .then((answer) => answer.arrayBuffer())
+        .then((file) => response.end(Buffer.from(file)));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      proxy.closeAllConnections();
+      proxy.close();
+    });
+    const channel = await rig.pairWithHistory();
+    const base = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const behind = OpenChannel.at(
+      { socketUrl: rig.simulator.socketUrl, mediaUrl: `${base}/behind/` },
+      { vault: memoryVault() },
+    );
+    onTestFinished(() => behind.close());
+    const sizes = (read: readonly PushedHistory[]) =>
+      read.map(({ stretches }) => stretches.map(({ messages }) => messages.length));
+    expect(sizes(await rig.readAll(behind))).toEqual(sizes(await rig.readAll(channel)));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every((path) => path.startsWith('/behind/'))).toBe(true);
+  });
+
   it('is kept as it comes, all of it, and acknowledged', async () => {
     const rig = await start();
     await rig.pairWithHistory({ credentials: { historyDepth: 'full' } });

@@ -129,6 +129,15 @@ export const heldOf = ({ externalId, senderId, isFromMe, timestamp }: Message): 
   at: timestamp,
 });
 
+/** The newest message that a test may take for held. */
+export const newestOf = (rig: Rig, chat: string) => {
+  const truths = [...rig.simulator.groundTruth({ chat })].filter(({ type }) => type !== 'system');
+  const truth = truths.at(-1);
+  if (truth === undefined) throw new Error(`${chat} is empty.`);
+  const { messageId, isFromMe, senderId, timestamp, channelId } = truth;
+  return { externalId: channelId, from: { externalId: messageId, senderId, isFromMe, at: timestamp } };
+};
+
 export const isPlace = ({ type }: Message): boolean => !['reaction', 'system', 'unknown'].includes(type);
 
 export const readPage = (

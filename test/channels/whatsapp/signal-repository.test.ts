@@ -246,6 +246,27 @@ describe('an edit or a deletion', () => {
   });
 });
 
+describe('a pair of addresses of which one is our own', () => {
+  it('is neither kept nor followed', async () => {
+    const { state, repository, changes } = await speaking(PHONE);
+    state.creds.me = { id: US, lid: '111:1@lid', name: 'Owner' };
+    await state.keys.set({
+      'device-list': { '491700000001': ['0'] },
+      session: { '491700000001.0': Buffer.from('{}') },
+    });
+    const before = changes.length;
+    await repository.lidMapping.storeLIDPNMappings([{ lid: '222@lid', pn: PHONE }]);
+    expect(await repository.migrateSession(PHONE, '222@lid')).toMatchObject({ migrated: 0 });
+    expect(changes.length).toBe(before);
+    expect(await repository.lidMapping.getPNForLID('222@lid')).toBeNull();
+    await repository.lidMapping.storeLIDPNMappings([
+      { lid: '111@lid', pn: PHONE },
+      { lid: '222@lid', pn: STRANGER },
+    ]);
+    expect(await repository.lidMapping.getPNForLID('222@lid')).toBe(STRANGER.replace('@', ':0@'));
+  });
+});
+
 describe('a session that is closed for a new one', () => {
   it('is not printed, private keys and all, as libsignal would', async () => {
     const { repository, seal, beginAnew } = await speaking(PHONE);
