@@ -89,11 +89,15 @@ export const conversationStore = (sql: StepSql): ConversationWrites => ({
   },
 
   removeConversations: async (instanceId, externalIds, at) => {
+    const gone = [...new Set(externalIds.map(cleanText))].sort();
     sql.send(
       `UPDATE conversations SET removed_at = $3
-       WHERE instance_id = $1 AND external_id = ANY($2::text[]) AND removed_at IS NULL`,
-      [instanceId, [...new Set(externalIds.map(cleanText))].sort(), toInstant(at)],
+       WHERE instance_id = $1 AND (external_id = ANY($2::text[]) OR parent_external_id = ANY($2::text[]))
+         AND removed_at IS NULL`,
+      [instanceId, gone, toInstant(at)],
     );
+    // Should they come back, everything that belongs to them is listed anew.
+    sql.send('DELETE FROM bookmarks WHERE instance_id = $1 AND external_id = ANY($2::text[])', [instanceId, gone]);
   },
 
   saveBookmarks: async (instanceId, bookmarks) => {

@@ -58,6 +58,7 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     listed: readonly ListedConversation[],
     at: number,
   ) => Promise<number>;
+  /** With them go those that belong to them, such as the archived threads of a channel. */
   readonly removeConversations: (instanceId: InstanceId, externalIds: readonly string[], at: number) => Promise<void>;
   readonly saveBookmarks: (instanceId: InstanceId, bookmarks: ReadonlyMap<string, string>) => Promise<void>;
   readonly conversation: (instanceId: InstanceId, externalId: string) => Promise<StoredConversation | null>;

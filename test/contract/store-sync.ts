@@ -231,6 +231,27 @@ export const syncStoreContract = (driver: StoreDriver): void => {
         ]);
       });
 
+      it('go with what they belong to, and are then remembered by no bookmark', async () => {
+        const id = await rig.instance();
+        const parent = listedConversation({ name: 'parent' });
+        const thread = listedConversation({ name: 'thread', kind: 'thread', parentExternalId: parent.externalId });
+        const other = listedConversation({ name: 'other' });
+        await rig.step(id, async (tx) => {
+          await tx.upsertConversations(id, [parent, thread, other], NOW);
+          await tx.saveBookmarks(
+            id,
+            new Map([
+              [parent.externalId, 'read'],
+              [other.externalId, 'read'],
+            ]),
+          );
+          await tx.removeConversations(id, [parent.externalId], NOW);
+        });
+        const left = await rig.step(id, (tx) => tx.conversationsAfter(id, WHOLE, 0, 10));
+        expect(left.map(({ name }) => name)).toEqual(['other']);
+        expect(await Effect.runPromise(rig.db.sync.bookmarks(id))).toEqual(new Map([[other.externalId, 'read']]));
+      });
+
       it('come back when they are listed again, readable again', async () => {
         const id = await rig.instance();
         const listed = listedConversation();

@@ -104,7 +104,11 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   };
 
   readonly removeConversations: SyncTransaction['removeConversations'] = async (_instanceId, externalIds) => {
-    for (const externalId of externalIds) this.conversations.delete(externalId);
+    for (const [externalId, { parentExternalId }] of this.conversations) {
+      if (externalIds.includes(externalId) || externalIds.includes(parentExternalId ?? '')) {
+        this.conversations.delete(externalId);
+      }
+    }
   };
 
   readonly saveBookmarks = async (): Promise<void> => {};

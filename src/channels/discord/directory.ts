@@ -6,6 +6,7 @@ import { ThreadList } from './archive-page.ts';
 import { surveyArchive } from './archive-survey.ts';
 import { type Cursor, type CursorAt, cursorOf } from './directory-cursor.ts';
 import { learnFacts } from './guild-facts.ts';
+import { MALFORMED_GUILD, readGuildList } from './guild-list.ts';
 import type { Answer } from './rest-requests.ts';
 import { type Found, isPassedOver, type Survey, type Surveyor } from './survey.ts';
 import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './survey-order.ts';
@@ -13,7 +14,6 @@ import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from 
 const GUILD_LIMIT = 200;
 
 const Entries = Schema.Array(Schema.Unknown);
-const GuildEntries = Schema.Array(Schema.Struct({ id: Snowflake }));
 
 interface DirectoryOf extends Surveyor {
   readonly now: () => number;
@@ -25,14 +25,16 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
   let ahead: GuildWindow = NO_WINDOW;
 
   const guilds = ({ after }: CursorAt<'guilds'>, request: DirectoryRequest): Survey =>
-    requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, GuildEntries).pipe(
+    requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, Entries).pipe(
       Effect.map((answer): Found => {
-        ahead = windowOf(
-          after,
-          answer.value.map(({ id }) => id),
-          answer.value.length >= GUILD_LIMIT,
-        );
-        return { nextCursor: afterGuild(ahead, after), answer };
+        const { ids, broken } = readGuildList(answer.value);
+        ahead = windowOf(after, ids, answer.value.length >= GUILD_LIMIT);
+        const problem = { externalId: null, reason: 'malformed_guild', message: MALFORMED_GUILD };
+        return {
+          problems: Array.from({ length: broken }, () => problem),
+          nextCursor: afterGuild(ahead, after),
+          answer,
+        };
       }),
       Effect.catchIf(isPassedOver(request), ({ _tag, message }): Survey => {
         ahead = windowOf(after, atlas.guildIds(), false);

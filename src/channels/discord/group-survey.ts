@@ -2,6 +2,7 @@ import { Effect, Schema } from 'effect';
 import type { PlatformFailure } from '../platform-failure.ts';
 import { channelGroups, guildGroup } from './group-mapping.ts';
 import { ApiGuild, type GuildAtlas, type KnownGuild } from './guild-atlas.ts';
+import { MALFORMED_GUILD, readGuildList } from './guild-list.ts';
 import type { Part, PeopleCursorAt } from './people-cursor.ts';
 import { type FoundPeople, leave, type PeopleFound, type PeopleSurveyor, problem } from './people-found.ts';
 import type { Answer } from './rest-requests.ts';
@@ -11,7 +12,6 @@ import { type GuildWindow, windowOf } from './survey-order.ts';
 /** `GET /users/@me/guilds` gives at most 200 (docs: Get Current User Guilds). */
 const GUILD_LIMIT = 200;
 
-const Guilds = Schema.Array(ApiGuild);
 const Entries = Schema.Array(Schema.Unknown);
 
 /** Guilds after a place. The list also tells names and numbers of members, and so freshens what the gateway said. */
@@ -20,12 +20,13 @@ export const findGuilds = (
   { part, after, whole }: PeopleCursorAt<'findGuild'>,
   see: (window: GuildWindow) => void,
 ): PeopleFound =>
-  requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after, with_counts: 'true' }, Guilds).pipe(
+  requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after, with_counts: 'true' }, Entries).pipe(
     Effect.map((answer): FoundPeople => {
-      const ids = answer.value.map(({ id }) => id);
-      for (const guild of answer.value) atlas.freshen(guild);
-      see(windowOf(after, ids, ids.length >= GUILD_LIMIT));
-      return { next: leave(part, after, whole), answer };
+      const { ids, guilds, broken } = readGuildList(answer.value);
+      for (const guild of guilds) atlas.freshen(guild);
+      see(windowOf(after, ids, answer.value.length >= GUILD_LIMIT));
+      const problems = Array.from({ length: broken }, () => problem(null, 'malformed_guild', MALFORMED_GUILD));
+      return { problems, next: leave(part, after, whole && broken === 0), answer };
     }),
     Effect.catchIf(isPassedOver({ lastTry }), ({ _tag, message }): PeopleFound => {
       see(windowOf(after, atlas.guildIds(), false));

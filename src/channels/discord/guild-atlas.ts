@@ -4,14 +4,14 @@ import type { ListedConversation } from '../../domain/conversation.ts';
 import { type ApiChannel, isConversation, isThread, readChannel, Snowflake } from './api-channel.ts';
 import { conversationOf } from './conversation-mapping.ts';
 import { type GuildProfile, NO_PROFILE, profileOf } from './guild-profile.ts';
-import { bitsOf, managesThreads, permissionsIn, type Standing, whyUnreadable } from './permissions.ts';
+import { legibleBits, managesThreads, permissionsIn, type Standing, whyUnreadable } from './permissions.ts';
 import type { ApiUser } from './user-mapping.ts';
 
 const optional = <A>(schema: Schema.Codec<A>) => Schema.optional(Schema.NullOr(schema));
 
 const ApiRole = Schema.Struct({
   id: Snowflake,
-  permissions: Schema.optional(Schema.Union([Schema.String, Schema.Number])),
+  permissions: Schema.optional(Schema.Unknown),
 });
 export type ApiRole = typeof ApiRole.Type;
 export const readRole = Schema.decodeUnknownOption(ApiRole);
@@ -30,7 +30,7 @@ export const ApiGuild = Schema.Struct({
   preferred_locale: Schema.optional(Schema.Unknown),
   member_count: Schema.optional(Schema.Unknown),
   approximate_member_count: Schema.optional(Schema.Unknown),
-  roles: optional(Schema.Array(ApiRole)),
+  roles: optional(Schema.Array(Schema.Unknown)),
   channels: optional(Schema.Array(Schema.Unknown)),
   threads: optional(Schema.Array(Schema.Unknown)),
   members: optional(Schema.Array(Schema.Unknown)),
@@ -54,7 +54,8 @@ export interface KnownGuild {
   described: boolean;
   /** True while Discord says that it is down. */
   unavailable: boolean;
-  roles: Map<string, bigint> | null;
+  /** Null for a role of which only the id is told. */
+  roles: Map<string, bigint | null> | null;
   botRoles: readonly string[] | null;
   /** Channels and active threads by id; archived threads are not kept, they are too many. */
   readonly channels: Map<string, ApiChannel>;
@@ -129,7 +130,10 @@ export class GuildAtlas {
     if (guild.name !== undefined) known.described = true;
     known.unavailable = false;
     if (guild.owner_id) known.ownerId = guild.owner_id;
-    if (guild.roles) known.roles = new Map(guild.roles.map((role) => [role.id, bitsOf(role.permissions)]));
+    if (guild.roles) {
+      const roles = guild.roles.flatMap((role) => Option.toArray(readRole(role)));
+      known.roles = new Map(roles.map(({ id, permissions }) => [id, legibleBits(permissions)]));
+    }
     if (guild.channels) this.learnChannels(guild.id, guild.channels);
     if (guild.threads) for (const { id } of this.channelsOf(guild.id).filter(isThread)) this.forget(id);
     for (const thread of guild.threads ?? []) {
@@ -143,9 +147,10 @@ export class GuildAtlas {
     return known;
   }
 
-  /** Takes in a guild object over REST, which leaves out nothing but the lists of the gateway. */
+  /** Takes in a guild object over REST, after which nobody asks for its roles again. */
   learnWholeGuild(guild: ApiGuild): KnownGuild {
-    const known = this.learnGuild({ ...guild, roles: guild.roles ?? [] });
+    const known = this.learnGuild(guild);
+    known.roles ??= new Map();
     known.described = true;
     return known;
   }
@@ -185,6 +190,8 @@ export class GuildAtlas {
     const known = channel.guild_id ? this.#guilds.get(channel.guild_id) : undefined;
     const decisive = isThread(channel) ? this.channel(channel.parent_id ?? '') : channel;
     if (!known?.roles?.has(known.id) || known.botRoles === null || decisive === null) return null;
+    // A role that is gone grants nothing; of one that is there and says nothing, nobody knows.
+    if ([known.id, ...known.botRoles].some((role) => known.roles?.get(role) === null)) return null;
     const standing: Standing = {
       guildId: known.id,
       ownerId: known.ownerId,

@@ -24,7 +24,7 @@ export const learnFacts = ({ requests, atlas }: Surveyor, cursor: Cursor, reques
   if (known.roles === null) {
     return requests.get(`/guilds/${guildId}`, {}, ApiGuild).pipe(
       Effect.map((answer) => {
-        atlas.learnGuild({ ...answer.value, roles: answer.value.roles ?? [] });
+        atlas.learnWholeGuild(answer.value);
         return goOn(answer);
       }),
       // Nothing is known then, which makes nothing unreadable.

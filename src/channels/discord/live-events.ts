@@ -17,7 +17,7 @@ import {
   roleIn,
 } from './live-packets.ts';
 import { type ApiMessage, messageOf, readMessage, tellsText } from './message-mapping.ts';
-import { bitsOf } from './permissions.ts';
+import { legibleBits } from './permissions.ts';
 import { authorOf, contactOf } from './user-mapping.ts';
 
 /** What an event comes to. */
@@ -52,12 +52,12 @@ const withGroupsLeft = (outcome: LiveOutcome, externalIds: readonly string[]): L
 interface LiveOf {
   readonly atlas: GuildAtlas;
   readonly continuity: () => string;
-  /** False while a session begins: then GUILD_CREATE tells what was there before, not what changed. */
-  readonly isOpen: () => boolean;
+  /** True while a session begins: then GUILD_CREATE tells what was there before, not what changed. */
+  readonly isBeginning: () => boolean;
 }
 
 /** Turns gateway events into reports, and keeps the atlas up to date. Works without any cache of messages. */
-export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
+export const discordLiveEvents = ({ atlas, continuity, isBeginning }: LiveOf) => {
   /** The channel of a message; a direct one, or one never heard of, is described by the message itself. */
   const conversationFor = (message: ApiMessage, channelId: string): ListedConversation => {
     const known = atlas.channel(channelId);
@@ -188,8 +188,9 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     atlas.learnGuild(guild);
     // At the beginning of a session this says for free what came while nobody was connected. Groups wait for their
     // survey then: only a guild that the bot joins while it listens is news.
-    const outcome = changed(atlas.conversations(guild.id), isOpen());
-    return isOpen() ? withGroups(outcome, [...guildRow(guild.id), ...channelGroups(atlas, guild.id)]) : outcome;
+    const isNews = !isBeginning();
+    const outcome = changed(atlas.conversations(guild.id), isNews);
+    return isNews ? withGroups(outcome, [...guildRow(guild.id), ...channelGroups(atlas, guild.id)]) : outcome;
   };
 
   const guildUpdated = (data: unknown): LiveOutcome => {
@@ -219,7 +220,7 @@ export const discordLiveEvents = ({ atlas, continuity, isOpen }: LiveOf) => {
     const { roles } = atlas.guild(change.guild_id);
     const role = roleIn(change.role);
     return withAccess(change.guild_id, () => {
-      if (role !== null) roles?.set(role.id, bitsOf(role.permissions));
+      if (role !== null) roles?.set(role.id, legibleBits(role.permissions));
       if (change.role_id !== undefined) roles?.delete(change.role_id);
     });
   };

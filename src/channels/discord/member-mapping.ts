@@ -36,7 +36,7 @@ const instantOf = (iso: string | null | undefined): number | null => {
 export const administratorRoles = ({ roles }: KnownGuild): ReadonlySet<string> =>
   new Set(
     [...(roles ?? [])]
-      .filter(([, permissions]) => (permissions & PermissionFlagsBits.Administrator) !== 0n)
+      .filter(([, permissions]) => ((permissions ?? 0n) & PermissionFlagsBits.Administrator) !== 0n)
       .map(([id]) => id),
   );
 

@@ -7,14 +7,16 @@ export interface Standing {
   readonly ownerId: string | null;
   readonly botId: string;
   /** Permissions of each role of the guild; the role with the guild's own id is everyone's. */
-  readonly roles: ReadonlyMap<string, bigint>;
+  readonly roles: ReadonlyMap<string, bigint | null>;
   /** Roles the bot has, without everyone's. */
   readonly botRoles: readonly string[];
 }
 
-/** Bits as Discord writes them, in decimal; what is no number grants and denies nothing. */
-export const bitsOf = (text: string | number | null | undefined): bigint =>
-  /^\d+$/.test(`${text}`) ? BigInt(`${text}`) : 0n;
+/** Bits as Discord writes them, in decimal; null: it is no number. */
+export const legibleBits = (text: unknown): bigint | null => (/^\d+$/.test(`${text}`) ? BigInt(`${text}`) : null);
+
+/** In an overwrite, what is no number grants and denies nothing. */
+const bitsOf = (text: string | number | undefined): bigint => legibleBits(text) ?? 0n;
 
 const allowed = (overwrites: readonly ApiOverwrite[]): bigint =>
   overwrites.reduce((bits, { allow }) => bits | bitsOf(allow), 0n);

@@ -31,6 +31,14 @@ export interface Refusal {
   readonly message?: unknown;
 }
 
+/** When the bucket is renewed, for a 429 that says no more: after so many seconds, or at a time in seconds. */
+const resetDelayMs = (headers: HeadersOf, now: number): number | null => {
+  const after = numberIn(headers.get('x-ratelimit-reset-after'));
+  if (after !== null) return Math.ceil(after * 1000);
+  const at = numberIn(headers.get('x-ratelimit-reset'));
+  return at === null ? null : Math.max(0, Math.ceil(at * 1000) - now);
+};
+
 const retryAfterMs = (headers: HeadersOf, body: Refusal, now: number): number | null => {
   const bodySeconds = numberIn(body.retry_after);
   const named = [
@@ -38,7 +46,7 @@ const retryAfterMs = (headers: HeadersOf, body: Refusal, now: number): number | 
     bodySeconds === null ? null : Math.ceil(bodySeconds * 1000),
   ];
   const known = named.filter((delay) => delay !== null);
-  return known.length === 0 ? null : Math.max(...known);
+  return known.length === 0 ? resetDelayMs(headers, now) : Math.max(...known);
 };
 
 /**

@@ -73,6 +73,8 @@ export const discordRequests = ({ rest, token, now, onRefused }: RequestsOf): Di
       if (heldBack !== null) return yield* heldBack;
       const { slot, error } = yield* Effect.promise((signal) => attempt(route, query, signal));
       const answeredAt = now();
+      // A refusal uses up a bucket as a page does.
+      if (slot.exchange !== null) buckets.learn(route, slot.exchange.headers, answeredAt);
       const failure = failureOf(slot.exchange, error, (headers, body) =>
         buckets.refused(route, headers, body, answeredAt),
       );
@@ -81,7 +83,6 @@ export const discordRequests = ({ rest, token, now, onRefused }: RequestsOf): Di
         return yield* Effect.fail(withoutToken(failure ?? badAnswer('The request vanished.', null)));
       }
       const { text, requestedAt, headers } = slot.exchange;
-      buckets.learn(route, headers, answeredAt);
       const decoded = Schema.decodeUnknownExit(shape)(parse(text));
       if (Exit.isFailure(decoded)) {
         return yield* Effect.fail(withoutToken(badAnswer('The answer is not the JSON that was due.', text)));

@@ -51,8 +51,10 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   let deadline: NodeJS.Timeout | null = null;
   let closing: Promise<void> | null = null;
 
-  const isOpen = (): boolean => phase === 'open';
-  const onLive = discordLiveEvents({ atlas, continuity: () => continuity, isOpen });
+  /** From READY until all its guilds were told; a session that is resumed does not begin again. */
+  let isBeginning = true;
+
+  const onLive = discordLiveEvents({ atlas, continuity: () => continuity, isBeginning: () => isBeginning });
 
   const bound = (limitMs: number, loss: () => ConnectionLost): void => {
     if (deadline !== null) clearTimeout(deadline);
@@ -79,6 +81,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
     readyShards.add(shard);
     if (phase === 'over' || phase === 'open' || readyShards.size < client.ws.shards.size) return;
     phase = 'open';
+    isBeginning = false;
     unbound();
     tellOpen();
   };
@@ -93,6 +96,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
   const onReady = (data: unknown): void => {
     const ready = readReady(data);
     if (ready === null) return;
+    isBeginning = true;
     account = { externalId: ready.user.id, name: ready.user.username ?? null };
     atlas.botId = ready.user.id;
     applicationFlags = ready.application?.flags ?? null;
@@ -107,7 +111,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
     for (const one of outcome.reports) report(one);
     if (!outcome.missed) return;
     continuity = randomUUID();
-    if (isOpen()) tellOpen();
+    if (phase === 'open') tellOpen();
   };
 
   const guarded =

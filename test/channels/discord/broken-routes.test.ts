@@ -2,7 +2,7 @@ import { Effect } from 'effect';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DirectoryPage, PeoplePage } from '../../../src/channels/channel.ts';
 import type { PlatformFailure } from '../../../src/channels/platform-failure.ts';
-import { type OpenedConnection, openConnection } from './opened-connection.ts';
+import { failureOf, type OpenedConnection, openConnection } from './opened-connection.ts';
 import { type BrokenAnswer, type SparseAnswers, type SparseDiscord, startSparseDiscord } from './sparse-discord.ts';
 
 const FIRST = '200000000000000001';
@@ -169,5 +169,36 @@ describe('a survey of people', () => {
     await connect({ ready: { ...answers.ready, application: { id: BOT, flags: 0 } } });
     const pages = await readAll((of) => connection.contacts.read({ ...of, withMembers: true }));
     expect(pages.flatMap(({ completed }) => completed.membersOf)).toEqual([FIRST, SECOND]);
+  });
+});
+
+describe.each([403, 404, 500])('a %i that says that the limit is used up', (status) => {
+  it('keeps the next request of that kind back', async () => {
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '60' };
+    const path = `/channels/${QUAY}/messages`;
+    await connect({ broken: { [path]: { status, text: '{}', headers } } });
+    const read = connection.history.read({ externalId: QUAY, before: null, limit: 100 });
+    expect((await failureOf(read))._tag).not.toBe('RateLimited');
+    expect(await failureOf(read)).toMatchObject({ _tag: 'RateLimited', scope: 'conversation' });
+    expect(server.asked.filter((asked) => asked.startsWith(path))).toHaveLength(1);
+  });
+});
+
+describe('a list of guilds with an entry that is none', () => {
+  const routes = {
+    ...answers.routes,
+    '/users/@me/guilds': [null, { id: FIRST }, { name: 'nameless' }, { id: SECOND }],
+  };
+
+  it('is read without it, and says so', async () => {
+    await connect({ routes });
+    expect(await listed()).toEqual(ALL);
+    const pages = await readAll((of) => connection.contacts.read({ ...of, withMembers: true }));
+    expect(pages.flatMap(({ problems }) => problems.map(({ reason }) => reason))).toEqual([
+      'malformed_guild',
+      'malformed_guild',
+    ]);
+    expect(pages.flatMap(({ completed }) => completed.membersOf)).toEqual([FIRST, SECOND]);
+    expect(pages.at(-1)?.completed.contacts).toBe(false);
   });
 });

@@ -50,10 +50,10 @@ const message = {
   author: { id: SOMEBODY, username: 'somebody' },
 };
 
-const listening = ({ isOpen = true } = {}): ((type: string, data: unknown) => LiveOutcome) => {
+const listening = ({ isBeginning = false } = {}): ((type: string, data: unknown) => LiveOutcome) => {
   const atlas = new GuildAtlas();
   atlas.botId = BOT;
-  const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isOpen: () => isOpen });
+  const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isBeginning: () => isBeginning });
   onEvent('GUILD_CREATE', guild);
   return onEvent;
 };
@@ -62,7 +62,10 @@ describe('gateway events', () => {
   it('tell all conversations of a guild that comes while the session is open, and that messages may have been missed', () => {
     const atlas = new GuildAtlas();
     atlas.botId = BOT;
-    const outcome = discordLiveEvents({ atlas, continuity: () => 'c', isOpen: () => true })('GUILD_CREATE', guild);
+    const outcome = discordLiveEvents({ atlas, continuity: () => 'c', isBeginning: () => false })(
+      'GUILD_CREATE',
+      guild,
+    );
     expect(outcome.missed).toBe(true);
     expect(outcome.reports).toMatchObject([
       { type: 'conversationsChanged', conversations: [{ externalId: CHANNEL }, { externalId: THREAD }] },
@@ -78,7 +81,7 @@ describe('gateway events', () => {
 
   it('tell what a guild holds when the session begins, and that nothing of it was missed', () => {
     const atlas = new GuildAtlas();
-    const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isOpen: () => false });
+    const onEvent = discordLiveEvents({ atlas, continuity: () => 'c', isBeginning: () => true });
     const { reports, missed } = onEvent('GUILD_CREATE', guild);
     expect(reports).toMatchObject([{ type: 'conversationsChanged' }]);
     expect(reports).toHaveLength(1);
@@ -136,6 +139,35 @@ describe('gateway events', () => {
     expect(inChannel).toMatchObject({ newest: { id: MESSAGE } });
     expect(inDirect).toMatchObject({ kind: 'direct' });
     expect(inDirect).not.toHaveProperty('newest');
+  });
+
+  it.each<[string, object]>([
+    ["everyone's role", { roles: [{ id: GUILD }, { id: ROLE, permissions: VIEW_AND_HISTORY }] }],
+    [
+      'a role of the bot',
+      {
+        roles: [
+          { id: GUILD, permissions: '0' },
+          { id: ROLE, permissions: {} },
+        ],
+      },
+    ],
+    ['no role at all', { roles: [null, { permissions: VIEW }] }],
+  ])('that leave out what %s may do make no channel unreadable', (_what, change) => {
+    const { reports } = listening()('GUILD_CREATE', { ...guild, ...change });
+    const [told] = reports;
+    expect(told?.type === 'conversationsChanged' && told.conversations.map(({ unreadable }) => unreadable)).toEqual([
+      null,
+      null,
+    ]);
+  });
+
+  it('tell of a role that is gone as one that grants nothing', () => {
+    const onEvent = listening();
+    const { reports } = onEvent('GUILD_ROLE_DELETE', { guild_id: GUILD, role_id: ROLE });
+    expect(reports).toMatchObject([
+      { type: 'conversationsChanged', conversations: [{ unreadable: 'Read Message History is missing.' }, {}] },
+    ]);
   });
 
   it('tell of a direct partner once, and again when the name is another', () => {

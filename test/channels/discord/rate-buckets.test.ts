@@ -31,6 +31,9 @@ describe('rate-limit buckets', () => {
     ['the body', {}, { retry_after: 64.57 }, 64_570],
     ['both, the larger', { 'retry-after': '65' }, { retry_after: 64.57 }, 65_000],
     ['a date', { 'retry-after': new Date(NOW + 5_000).toUTCString() }, {}, 5_000],
+    ['the bucket alone', { 'x-ratelimit-reset-after': '3.5' }, {}, 3_500],
+    ['the bucket alone, as a time', { 'x-ratelimit-reset': String((NOW + 7_000) / 1000) }, {}, 7_000],
+    ['the header rather than the bucket', { 'retry-after': '2', 'x-ratelimit-reset-after': '60' }, {}, 2_000],
     ['nobody', {}, { retry_after: 'soon' }, null],
     ['nobody', { 'retry-after': '' }, {}, null],
   ])('take the time named by %s', (_, given, body, expected) => {

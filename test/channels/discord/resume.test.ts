@@ -75,6 +75,28 @@ describe('a session that cannot be resumed', () => {
   });
 });
 
+describe('a guild that the bot joined while the connection was away', () => {
+  it('is told as a group when the session is resumed', async () => {
+    const joined = { op: 0, s: 2, t: 'GUILD_CREATE', d: { id: GUILD, name: 'Port', channels: [] } };
+    const onPacket = toResume((socket) => {
+      send(joined)(socket);
+      send({ op: 0, s: 3, t: 'RESUMED', d: {} })(socket);
+    });
+    await connect({ onPacket });
+    await connection.reported('connectionOpened');
+    server.drop();
+    expect(await connection.reported('groupsChanged')).toMatchObject({ groups: [{ externalId: GUILD, name: 'Port' }] });
+  });
+
+  it('and those that were there before are no news when a session begins', async () => {
+    await connect({ onPacket: toResume(send({ op: 9, d: false })) });
+    await connection.reported('connectionOpened');
+    server.drop();
+    await connection.reported('connectionOpened', 2);
+    expect(connection.reports.map(({ type }) => type)).not.toContain('groupsChanged');
+  });
+});
+
 describe('an address to resume at', () => {
   it.each(['wss://gateway-us-east1-b.discord.gg', 'https://127.0.0.1', 'nowhere', null])(
     'is not believed by a stand-in that says %s: the session is resumed at its gateway',

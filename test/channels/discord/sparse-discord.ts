@@ -39,6 +39,7 @@ export interface SparseAnswers {
 export interface BrokenAnswer {
   readonly status: number;
   readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const HELLO = { heartbeat_interval: 45_000 };
@@ -61,7 +62,7 @@ export const startSparseDiscord = async ({
     const path = pathname.replace('/api/v10', '');
     asked.push(`${path}${search}`);
     const spoilt = broken[path];
-    if (spoilt !== undefined) return void response.writeHead(spoilt.status).end(spoilt.text);
+    if (spoilt !== undefined) return void response.writeHead(spoilt.status, spoilt.headers).end(spoilt.text);
     const known = request.headers.authorization === `Bot ${token}`;
     const body = path === '/gateway/bot' ? gatewayOf(gatewayUrl ?? address('ws')) : routes[path];
     const status = !known ? 401 : body === undefined ? 404 : 200;

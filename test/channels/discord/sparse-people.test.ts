@@ -104,7 +104,7 @@ describe('a server that leaves out what it may', () => {
   });
 
   it('fails where the list of guilds is none', async () => {
-    await connect({ '/users/@me/guilds': [{ name: 'nameless' }] });
+    await connect({ '/users/@me/guilds': { name: 'nameless' } });
     const failure = await Effect.runPromise(Effect.flip(connection.contacts.read({ cursor: null, withMembers: true })));
     expect(failure._tag).toBe('BadAnswer');
   });
