@@ -2,6 +2,7 @@ import { Result, Schema } from 'effect';
 import type { ChannelName } from './channel-name.ts';
 import { parseCron } from './cron-expression.ts';
 import { SyncDepth } from './depth.ts';
+import { IN_WORDS } from './in-words.ts';
 import { isTimeZone } from './time-zone.ts';
 
 const perMinute = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }));
@@ -12,13 +13,14 @@ const CronText = Schema.String.check(
   Schema.makeFilter((text) => {
     const parsed = parseCron(text);
     return Result.isSuccess(parsed) || parsed.failure;
-  }),
+  }, IN_WORDS),
 );
 
 const TimeZone = Schema.String.check(
   Schema.makeFilter(
     (name) =>
       isTimeZone(name) || 'must be the IANA name of a time zone, such as Europe/Berlin, America/New_York or UTC',
+    IN_WORDS,
   ),
 );
 

@@ -8,7 +8,7 @@ export type JsonSchema = { readonly [key: string]: unknown };
 
 export interface Parameter {
   readonly name: string;
-  readonly in: 'path' | 'query';
+  readonly in: 'path' | 'query' | 'header';
   readonly required: boolean;
   readonly description?: string;
   readonly schema: JsonSchema;
@@ -90,20 +90,37 @@ const operationOf = (route: Route, template: string): Operation => {
   return {
     operationId: `${route.method.toLowerCase()}${template.replaceAll(/\W+(\w)/g, (_all, first: string) => first.toUpperCase()).replaceAll(/\W/g, '')}`,
     summary: route.summary,
-    parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
+    parameters: [
+      ...parametersOf(route.params, 'path'),
+      ...parametersOf(route.query, 'query'),
+      ...(route.answer.isResumable ? [LAST_EVENT_ID] : []),
+    ],
     ...(takesBody
       ? { requestBody: { required: requiredOf(body).length > 0, content: { 'application/json': { schema: body } } } }
       : {}),
-    responses: { [route.answer.status]: answerOf(route), default: { $ref: '#/components/responses/Refusal' } },
+    responses: {
+      [route.answer.status]: answerOf(route),
+      ...(route.answer.isResumable ? { 204: NOTHING_MORE } : {}),
+      default: { $ref: '#/components/responses/Refusal' },
+    },
     ...(route.open ? { security: [] } : {}),
   };
 };
+
+const LAST_EVENT_ID: Parameter = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The id of the last event that was seen: the stream goes on after it.',
+  schema: { type: 'string' },
+};
+const NOTHING_MORE = { description: 'Everything was seen: nothing more will come.' };
 
 const answerOf = ({ answer }: Route) => {
   const mediaType = answer.contentType.replace(/;.*/, '');
   return {
     description: answer.description,
-    content: { [mediaType]: answer.schema === null ? {} : { schema: schemaOf(answer.schema) } },
+    content: { [mediaType]: { schema: schemaOf(answer.schema) } },
   };
 };
 

@@ -78,6 +78,8 @@ export const createServer = (deps: HttpDeps, apiKey: string | null): Server => {
     sendProblem(reply, problemOf(notFound(request.method, request.url), deps.log)),
   );
   for (const route of ROUTES) register(app, route, deps, streams);
+  // As people type it.
+  app.get('/docs/', (_request, reply) => reply.redirect('/docs', 308));
 
   return {
     app,

@@ -17,8 +17,10 @@ export interface Shape<A> {
   readonly description: string;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the whole body; null where it is not JSON. */
-  readonly schema: Schema.Constraint | null;
+  /** Of the whole body; a text where it is not JSON. */
+  readonly schema: Schema.Constraint;
+  /** Whether it is a stream that goes on after `Last-Event-ID`, and is 204 where nothing more will come. */
+  readonly isResumable?: boolean;
   readonly send: (value: A) => Sending;
 }
 
@@ -71,16 +73,17 @@ export const text = (
   description,
   contentType,
   headers,
-  schema: null,
+  schema: Schema.String,
   send: (value) => ({ kind: 'text', text: value }),
 });
 
 /** Server-sent events. 204 when nothing more will come, which ends the reconnecting of an EventSource. */
-export const events = (description: string): Shape<Follower> => ({
+export const events = (description: string, isResumable = false): Shape<Follower> => ({
   status: 200,
   description,
   contentType: 'text/event-stream',
   headers: {},
-  schema: null,
+  schema: Schema.String.annotate({ description: 'Lines `id`, `event` and `data`, an empty line after each event.' }),
+  isResumable,
   send: (follower) => ({ kind: 'stream', follower }),
 });

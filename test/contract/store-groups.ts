@@ -130,6 +130,24 @@ export const groupStoreContract = (driver: StoreDriver): void => {
         ]);
       });
 
+      it('are found as contacts are, or by what they are called in the group', async () => {
+        const id = await rig.instance();
+        await store(id, [listedGroup('g')]);
+        const all = [listedMember('a', { nick: 'Boss 100%' }), listedMember('b'), listedMember('c')];
+        await join(id, 'g', all);
+        const known = [
+          contact('b', { names: { pushed: 'Bea' } }),
+          contact('elsewhere', { names: { pushed: 'Beate' } }),
+        ];
+        await rig.step(id, (tx) => tx.storeContacts(id, 'whatsapp', known, NOW));
+        const found = async (search: string) =>
+          (await members(id, 'g', { search })).map(({ externalId }) => externalId);
+        expect(await found('boss 100%')).toEqual(['a']);
+        expect(await found('bea')).toEqual(['b']);
+        expect(await found('c')).toEqual(['c']);
+        expect(await found('nobody')).toEqual([]);
+      });
+
       it('who are not among all of them have left, and may come back', async () => {
         const id = await rig.instance();
         await store(id, [listedGroup('g')]);

@@ -54,7 +54,7 @@ describe('the OpenAPI document', () => {
         ids.add(operation.operationId);
         const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
         expect(inPath.sort()).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort());
-        expect(operation.parameters.every(({ in: place, required }) => place === 'query' || required)).toBe(true);
+        expect(operation.parameters.every(({ in: place, required }) => place !== 'path' || required)).toBe(true);
         for (const answer of Object.values(operation.responses)) {
           const name = answer.$ref?.replace('#/components/responses/', '');
           expect(name === undefined ? answer.description : components.responses[name]).toBeTruthy();
@@ -71,6 +71,27 @@ describe('the OpenAPI document', () => {
     const limit = paths['/api/v2/events']?.['get']?.parameters.find(({ name }) => name === 'limit');
     expect(limit?.schema).toEqual({ type: 'integer', minimum: 1, maximum: 500 });
     expect(JSON.stringify(paths)).not.toContain('"NaN"');
+  });
+
+  it('describes every setting, and every instant', async () => {
+    const { paths } = await readApi();
+    const body = paths['/api/v2/settings']?.['patch']?.requestBody?.content['application/json'];
+    const described = body?.schema as unknown as { properties?: Record<string, { description?: string }> } | undefined;
+    const properties = Object.entries(described?.properties ?? {});
+    expect(properties).not.toEqual([]);
+    for (const [key, { description }] of properties) expect(description, key).toMatch(/\.$/);
+    const since = paths['/api/v2/events']?.['get']?.parameters.find(({ name }) => name === 'since');
+    expect(since).toMatchObject({ description: expect.stringContaining('ISO 8601') });
+  });
+
+  it('says how the stream of a job is resumed, and of what kind answers are that are not JSON', async () => {
+    const { paths } = await readApi();
+    const stream = paths['/api/v2/instances/{instanceId}/sync/{jobId}/events']?.['get'];
+    expect(stream?.parameters.map(({ name, in: place }) => `${place} ${name}`)).toContain('header Last-Event-ID');
+    expect(Object.keys(stream?.responses ?? {})).toContain('204');
+    for (const path of ['/metrics', '/docs', '/api/v2/instances/{instanceId}/qr.svg']) {
+      expect(JSON.stringify(paths[path]?.['get']?.responses['200']), path).toContain('"schema":{"type":"string"');
+    }
   });
 
   it('has every schema that a program could need inside itself', async () => {
@@ -150,6 +171,12 @@ describe('answers', () => {
 });
 
 describe('the docs page', () => {
+  it('is where people look for it', async () => {
+    const { call } = await serve();
+    const [typed, meant] = [await call('GET', '/docs/'), await call('GET', '/docs')];
+    expect([typed.status, typed.text]).toEqual([200, meant.text]);
+  });
+
   it('shows every route, and loads nothing', async () => {
     const { call } = await serve();
     const { text, headers } = await call('GET', '/docs');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -95,6 +96,15 @@ test('the tree of an instance shows what runs, what is left, what it waits for, 
   });
   held.remove();
   await stage.api.finished(instance.id, jobId);
+});
+
+test('an instance that there is none of is refused by the name of the parameter', async () => {
+  const asked = stage.api.data('GET', `/debug/actors/${randomUUID()}`);
+  await expect(asked).rejects.toMatchObject({
+    status: 404,
+    code: 'instance_not_found',
+    details: { field: 'instanceId' },
+  });
 });
 
 test('a cooldown shows its end, and the job says that it waits for it', async () => {

@@ -1,5 +1,6 @@
 import { Schema, SchemaGetter } from 'effect';
 import { InstanceId, JobId } from '../../domain/ids.ts';
+import { IN_WORDS } from '../../domain/in-words.ts';
 import { parseInstant } from '../../domain/instant.ts';
 
 /** Parts of requests that several routes share. */
@@ -61,6 +62,7 @@ export const Instant = described(
   Schema.String.check(
     Schema.makeFilter(
       (value) => parseInstant(value) !== null || 'must be an instant in ISO 8601, such as 2026-01-31T12:00:00Z',
+      IN_WORDS,
     ),
   ),
   'An instant in ISO 8601, such as 2026-01-31T12:00:00Z.',

@@ -48,11 +48,17 @@ export const groupRoutes = [
   route({
     method: 'GET',
     path: '/instances/:instanceId/groups/:groupId/members',
-    summary: 'Lists the members of a group, with the persons behind them.',
+    summary:
+      'Lists the members of a group with the persons behind them, or finds them as contacts are found, or by nick.',
     params: Schema.Struct({ ...ofInstance.fields, groupId: GroupId }),
-    query: Schema.Struct({ ...pageFields, includeLeft }),
+    query: Schema.Struct({ ...pageFields, search: Schema.optionalKey(Search), includeLeft }),
     answer: many(MemberView),
     handle: ({ params: { instanceId, groupId }, query }, deps) =>
-      deps.people.members(instanceId, groupId, given('includeLeft', query.includeLeft), pageOf(query)),
+      deps.people.members(
+        instanceId,
+        groupId,
+        { ...given('search', query.search), ...given('includeLeft', query.includeLeft) },
+        pageOf(query),
+      ),
   }),
 ];

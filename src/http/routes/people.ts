@@ -1,6 +1,7 @@
 import { Effect, Schema } from 'effect';
 import { EventView } from '../../domain/event-view.ts';
 import { IdentityId, PersonId } from '../../domain/ids.ts';
+import { IN_WORDS } from '../../domain/in-words.ts';
 import { LinkView, PersonDetails, PersonView } from '../../domain/person-view.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import { refuse } from '../decode-input.ts';
@@ -20,6 +21,7 @@ const Phone = Schema.String.check(
     (value) =>
       parsePhone(value) !== null ||
       'must be a phone number with its country code, in any notation, such as +49 151 12345678',
+    IN_WORDS,
   ),
 ).annotate({ description: 'With the country code, in any notation.' });
 

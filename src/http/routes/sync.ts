@@ -108,7 +108,7 @@ export const syncRoutes = [
         Schema.String.annotate({ description: 'Like the header Last-Event-ID, which wins over it.' }),
       ),
     }),
-    answer: events('Events `sync.state`, `sync.started`, `sync.progress` and so on; data is JSON.'),
+    answer: events('Events `sync.state`, `sync.started`, `sync.progress` and so on; data is JSON.', true),
     handle: ({ params: { instanceId, jobId }, query, lastEventId }, deps) =>
       Effect.gen(function* () {
         const field = lastEventId === null ? 'lastEventId' : 'Last-Event-ID';

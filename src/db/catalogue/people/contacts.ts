@@ -15,7 +15,7 @@ import { IDENTITY_FIELDS, identityViews } from './identity-rows.ts';
 export const ExternalKey = keysetCursor(Schema.Struct({ externalId: Schema.String }));
 
 /** By a part of a name, handle or phone in any notation, or by the platform's whole id. */
-const matches = (search: string | undefined) => {
+export const matchingContacts = (search: string | undefined) => {
   if (search === undefined) return {};
   const phone = phoneSearchOf(search);
   const terms = phone === null ? [search] : [search, phone];
@@ -36,7 +36,7 @@ export const contactCatalogue = (connection: EntityConnection): Pick<PeopleCatal
             instanceId,
             ...(after === null ? {} : { externalId: { $gt: cleanText(after.externalId) } }),
             ...(includeLeft ? {} : { removedAt: null }),
-            ...matches(search),
+            ...matchingContacts(search),
           },
           {
             fields: IDENTITY_FIELDS,

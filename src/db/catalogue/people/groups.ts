@@ -16,7 +16,7 @@ import type { Row } from '../../row.ts';
 import { given } from '../given.ts';
 import { readInstance } from '../instances.ts';
 import { searchPattern } from '../search-pattern.ts';
-import { ExternalKey } from './contacts.ts';
+import { ExternalKey, matchingContacts } from './contacts.ts';
 
 const FIELDS = [
   'id',
@@ -114,6 +114,22 @@ const memberOf = (row: MemberRow, contact: ContactRow | undefined): MemberView =
         }),
 });
 
+/** By what contacts are found by, or by a part of what the member is called in the group. */
+const matchingMembers = (em: SqlEntityManager, instanceId: InstanceId, search: string | undefined) => {
+  if (search === undefined) return {};
+  const found = em
+    .createQueryBuilder(IdentityEntity)
+    .select('externalId')
+    .where({ instanceId, ...matchingContacts(search) });
+  return {
+    $or: [
+      { nick: { $ilike: searchPattern(search) } },
+      { contactExternalId: cleanText(search) },
+      { contactExternalId: { $in: found } },
+    ],
+  };
+};
+
 /** In the order of external ids. */
 export const groupCatalogue = (connection: EntityConnection): Pick<PeopleCatalogue, 'groups' | 'members'> => ({
   groups: (instanceId, { search, kind, includeLeft = false }, page) =>
@@ -137,7 +153,7 @@ export const groupCatalogue = (connection: EntityConnection): Pick<PeopleCatalog
       isRefused,
     ),
 
-  members: (instanceId, groupId, { includeLeft = false }, page) =>
+  members: (instanceId, groupId, { search, includeLeft = false }, page) =>
     persevere(
       () =>
         connection.entities(async (em) => {
@@ -149,6 +165,7 @@ export const groupCatalogue = (connection: EntityConnection): Pick<PeopleCatalog
               groupId,
               contactExternalId: given({ $gt: beyondId(page.cursor) }),
               ...(includeLeft ? {} : { leftAt: null }),
+              ...matchingMembers(em, instanceId, search),
             },
             { orderBy: { contactExternalId: 'asc' }, limit: page.limit + 1, disableIdentityMap: true },
           );
