@@ -36,6 +36,8 @@ export type WalkReport =
       total: number | null;
       errors: readonly ErrorNote[];
       pausedUntil: number | null;
+      /** Why it pauses, where it is not the platform's limit. */
+      pausedFor?: string;
       usedAt: number;
     }
   | {
@@ -47,6 +49,7 @@ export type WalkReport =
       nextCursor: unknown;
       errors: readonly ErrorNote[];
       pausedUntil: number | null;
+      pausedFor?: string;
       usedAt: number;
     }
   | {

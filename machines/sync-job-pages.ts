@@ -109,15 +109,15 @@ export const storePage = (context: SyncJobContext, event: Report<'pageStored'>):
  */
 const askOrPause = (
   context: SyncJobContext,
-  event: { readonly at: number; readonly pausedUntil: number | null },
+  event: { readonly at: number; readonly pausedUntil: number | null; readonly pausedFor?: string },
 ): Decision => {
-  const { pausedUntil, at } = event;
+  const { pausedUntil, pausedFor = 'The platform allows the next request then.', at } = event;
   if (pausedUntil === null || pausedUntil <= at) {
     return context.permits.length > 0 ? requestPermitAhead({ ...context, waitingFor: null }) : requestPermit(context);
   }
   return andThen(returnPermits(context), (next) =>
     decided({
-      ...wait(next, 'platform', pausedUntil, 'The platform allows the next request then.'),
+      ...wait(next, 'platform', pausedUntil, pausedFor),
       retryAt: pausedUntil,
     }),
   );

@@ -154,6 +154,8 @@ export interface PeoplePage {
   readonly problems: readonly SurveyProblem[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
+  /** As for `DirectoryPage`. */
+  readonly arrivesUntil?: number | null;
 }
 
 export interface GroupMembers {
@@ -196,6 +198,8 @@ export interface DirectoryPage {
   readonly problems: readonly SurveyProblem[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
+  /** Set while the platform still sends by itself what would have to be told here: when to ask again, ms. */
+  readonly arrivesUntil?: number | null;
 }
 
 /** Reads messages of one conversation, newest first. */

@@ -37,12 +37,20 @@ export const beginPush =
       return { id: row.id, name: row.name, body: key.open(row.sealed, pushContext(instanceId, row.name)) };
     });
 
-type PushWrites = Pick<SyncTransaction, 'finishPush' | 'failPush' | 'postponePush'>;
+type PushWrites = Pick<SyncTransaction, 'pushesWait' | 'finishPush' | 'failPush' | 'postponePush'>;
 
 /** Attempts of a push after which the others go first. */
 const MAX_ATTEMPTS = 5;
 
 export const pushWrites = (sql: StepSql): PushWrites => ({
+  pushesWait: async (instanceId) => {
+    const [row] = await sql.rows(
+      'SELECT 1 FROM pushes WHERE instance_id = $1 AND set_aside_at IS NULL AND failure IS NULL LIMIT 1',
+      [instanceId],
+    );
+    return row !== undefined;
+  },
+
   finishPush: async (id) => sql.send('DELETE FROM pushes WHERE id = $1', [id]),
 
   failPush: async (id, failure, at) => {

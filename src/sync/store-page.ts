@@ -26,22 +26,39 @@ export interface Storing extends ChangeStoring {
 
 export type Stored<Type extends StoredReport['type']> = Omit<Extract<StoredReport, { type: Type }>, 'run' | 'usedAt'>;
 
-export const storeListingPage = async (
-  { tx, instanceId, job, at }: Storing,
-  page: DirectoryPage,
-): Promise<Stored<'listingStored'>> => {
+export const storeListingPage = async (storing: Storing, page: DirectoryPage): Promise<Stored<'listingStored'>> => {
+  const { tx, instanceId, job, at } = storing;
   await tx.upsertConversations(instanceId, page.conversations, at);
   if (page.bookmarks.size > 0) await tx.saveBookmarks(instanceId, page.bookmarks);
-  const isLast = page.nextCursor === null;
+  const arrives = await arrivalOf(storing, page);
+  const isLast = page.nextCursor === null && arrives === null;
   const total = isLast ? await tx.countConversations(instanceId, scopeOf(job.config)) : null;
   const problems = page.problems.map((problem) => ({ conversationId: null, ...problem }));
   return {
     type: 'listingStored',
-    nextCursor: page.nextCursor,
-    pausedUntil: pauseOf(page.quota),
+    nextCursor: isLast ? null : (page.nextCursor ?? AGAIN),
+    ...(arrives ?? { pausedUntil: pauseOf(page.quota) }),
     total,
     errors: [...problems, ...unknownOf(job.config, total)],
   };
+};
+
+/** How soon to look again whether what was pushed is stored, ms. */
+const LOOK_AGAIN_MS = 3_000;
+
+/** A cursor of a list that has to be read again. */
+export const AGAIN = 'again';
+
+/** Until when and why a list has to be read again: history that comes by itself is still on its way, or not stored yet. */
+export const arrivalOf = async (
+  { tx, instanceId, readsBelow, at }: Storing,
+  { arrivesUntil = null }: { readonly arrivesUntil?: number | null },
+): Promise<{ readonly pausedUntil: number; readonly pausedFor: string } | null> => {
+  const waits = arrivesUntil === null && readsBelow === 'held' && (await tx.pushesWait(instanceId));
+  const until = waits ? at + LOOK_AGAIN_MS : arrivesUntil;
+  return until === null
+    ? null
+    : { pausedUntil: until, pausedFor: 'History still arrives by itself; the job goes on when it is stored.' };
 };
 
 /** Asked for by id, and nowhere to be found. */

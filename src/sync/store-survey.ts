@@ -4,7 +4,7 @@ import type { PeoplePage } from '../channels/channel.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Survey } from './people-store.ts';
 import type { StoredCounts } from './store.ts';
-import { pauseOf, type Stored, type Storing } from './store-page.ts';
+import { AGAIN, arrivalOf, pauseOf, type Stored, type Storing } from './store-page.ts';
 
 /** Contacts, groups and members of one page; with the last page of a list, who was not in it is marked. */
 export const storeSurveyPage = async (
@@ -13,6 +13,8 @@ export const storeSurveyPage = async (
   page: PeoplePage,
 ): Promise<Stored<'surveyStored'>> => {
   const { tx, instanceId, channel, job, at } = storing;
+  const arrives = page.onlyPushed || page.arrivesUntil ? await arrivalOf(storing, page) : null;
+  if (arrives !== null) return { ...NOTHING_TOLD, nextCursor: page.nextCursor ?? AGAIN, ...arrives };
   const survey: Survey = { jobId: job.jobId as JobId, startedAt: walk.startedAt };
   const groups = await tx.storeGroups(instanceId, page.groups, at, walk.of === 'groups' ? survey : null);
   const contacts = await tx.storeContacts(instanceId, channel, page.contacts, at, ...surveyOf(walk, survey));
@@ -34,6 +36,14 @@ export const storeSurveyPage = async (
     pausedUntil: pauseOf(page.quota),
   };
 };
+
+/** Of a page that is read again, once what it would tell of has arrived. */
+const NOTHING_TOLD = {
+  type: 'surveyStored',
+  counts: { fetched: 0, stored: 0, duplicates: 0, updated: 0, malformed: 0 },
+  gone: 0,
+  errors: [],
+} as const;
 
 /** Members of groups are contacts too, but only a survey of contacts tells who is one no more. */
 const surveyOf = (walk: SurveyWalk, survey: Survey): readonly [Survey] | readonly [] =>

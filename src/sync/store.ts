@@ -134,6 +134,8 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   ) => Promise<void>;
   /** What waits under one id of a conversation waits under the other from now on. */
   readonly moveWaiting: (instanceId: InstanceId, alias: string, externalId: string) => Promise<void>;
+  /** Whether something that was pushed waits to be stored; not what could not be read at the first try. */
+  readonly pushesWait: (instanceId: InstanceId) => Promise<boolean>;
   /** A push was stored: it is gone with the commit. */
   readonly finishPush: (id: number) => Promise<void>;
   /** A push could not be read. After five attempts it is set aside; returns whether it was. */

@@ -50,6 +50,19 @@ describe('a WhatsApp number', () => {
     expect(emil?.spans).toEqual([]);
   });
 
+  it('is not done with a number that was just paired before the phone is done with sending', async () => {
+    const push = { bootstrapPerChat: 3, recentDays: 30, chunkMessages: 100, pauseMs: 400 };
+    stage = await WhatsAppStage.open({ seed: 11, push });
+    const { id } = await stage.pair();
+    const { jobId } = await stage.api.startSync(id, { type: 'all', depth: 'all' });
+    await vi.waitFor(async () => {
+      const { waitingFor } = await stage.api.job(id, jobId);
+      expect(waitingFor).toMatchObject({ what: 'platform', detail: expect.stringContaining('History still arrives') });
+    }, PATIENCE);
+    expect(await stage.api.finished(id, jobId)).toMatchObject({ status: 'completed' });
+    expect(withoutAnchor(await stage.compare(id))).toEqual(EQUAL);
+  });
+
   it('stores nothing that is older than the depth, but what the phone pushed', async () => {
     stage = await WhatsAppStage.open({ seed: 8, push: { bootstrapPerChat: 3, recentDays: 2 } });
     const { id } = await stage.pair(undefined, 'recent');

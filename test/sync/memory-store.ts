@@ -242,6 +242,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
 
   readonly endSession = async (): Promise<void> => {};
 
+  readonly pushesWait: SyncTransaction['pushesWait'] = async () => false;
   readonly finishPush: SyncTransaction['finishPush'] = async (id) => {
     this.pushes.delete(id);
   };

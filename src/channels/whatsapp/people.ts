@@ -42,16 +42,22 @@ export const queryFailureOf =
     return new Unreachable({ message: `The ${of} could not be queried: ${words.slice(0, 200)}` });
   };
 
+export interface ContactsOf {
+  readonly readAddressBook: () => Promise<readonly ListedContact[] | null>;
+  /** When history that the phone sends by itself may be complete, ms; null: it is. */
+  readonly arrivesUntil: (now: number) => number | null;
+  readonly now: () => number;
+}
+
 /**
  * The names that the owner saved, read anew. All other contacts cannot be asked for: they come with history, messages and
  * groups.
  */
-export const contactSurvey = (
-  readAddressBook: () => Promise<readonly ListedContact[] | null>,
-  now: () => number,
-): PeopleSurvey => ({
+export const contactSurvey = ({ readAddressBook, arrivesUntil, now }: ContactsOf): PeopleSurvey => ({
   read: Effect.fnUntraced(function* () {
     const requestedAt = now();
+    const until = arrivesUntil(requestedAt);
+    if (until !== null) return page(requestedAt, { nextCursor: 'arriving', arrivesUntil: until });
     const contacts = yield* Effect.tryPromise({ try: readAddressBook, catch: queryFailureOf('contacts') });
     return page(requestedAt, { contacts: contacts ?? [], onlyPushed: true });
   }),

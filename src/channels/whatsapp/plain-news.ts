@@ -2,6 +2,7 @@ import { areJidsSameUser, type BinaryNode, isJidGroup } from '@whiskeysockets/ba
 import type { AuthState } from './auth-state.ts';
 import type { AwaitedAnswers } from './awaited-answers.ts';
 import type { Flanks } from './flanked.ts';
+import type { IncomingHistory } from './incoming-history.ts';
 import { keepNews } from './news-keeping.ts';
 import { newsInPlain, type OwnNews } from './own-news.ts';
 
@@ -19,6 +20,8 @@ const newsOf = (stanza: BinaryNode): readonly OwnNews[] =>
 export interface PlainNewsOf {
   readonly state: AuthState;
   readonly awaited: AwaitedAnswers;
+  readonly incoming: IncomingHistory;
+  readonly now: () => number;
 }
 
 /**
@@ -26,11 +29,11 @@ export interface PlainNewsOf {
  * so past `durableRepository`. To be done before Baileys hears of the stanza, since it sends the receipts. Of others, a
  * plaintext is not looked at: whose stanza it is, the server says.
  */
-export const keepPlainNews = ({ state, awaited }: PlainNewsOf): NonNullable<Flanks['before']> => {
+export const keepPlainNews = ({ state, awaited, incoming, now }: PlainNewsOf): NonNullable<Flanks['before']> => {
   const keep = async (told: readonly OwnNews[]): Promise<void> => {
     for (const news of told) {
       const hand = await state.keeping((pushes) =>
-        keepNews(news, { awaited, pushes, setKeys: (keys) => state.keys.set(keys) }),
+        keepNews(news, { awaited, incoming, now, pushes, setKeys: (keys) => state.keys.set(keys) }),
       );
       hand();
     }

@@ -27,6 +27,7 @@ import {
   wantsRestart,
 } from './connection-loss.ts';
 import { refusalOf } from './history.ts';
+import { IncomingHistory } from './incoming-history.ts';
 import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { keepPlainNews } from './plain-news.ts';
@@ -84,6 +85,7 @@ export class Session {
   readonly awaited = new AwaitedAnswers();
   readonly book: AddressBook;
   readonly addresses: ChatAddresses = chatAddresses(() => this.#state);
+  readonly incoming: IncomingHistory;
   readonly #of: SessionOf;
   readonly #reporting: Reporting;
   readonly #offers: PairingOffers;
@@ -102,6 +104,7 @@ export class Session {
 
   constructor(of: SessionOf) {
     this.#of = of;
+    this.incoming = new IncomingHistory(of.historyDepth === 'full');
     this.#reporting = new Reporting(of.report);
     this.#appState = new AppStateReading(this.#onFault('The app state could not be read.'));
     this.#offers = new PairingOffers({
@@ -224,6 +227,7 @@ export class Session {
         state,
         stanzas,
         awaited: this.awaited,
+        incoming: this.incoming,
         now,
         isCurrent: () => isCurrent,
       }),
@@ -234,7 +238,7 @@ export class Session {
       logger: baileysLogger(log, instanceId),
       hear,
       flanks: {
-        'CB:message': { before: keepPlainNews({ state, awaited: this.awaited }) },
+        'CB:message': { before: keepPlainNews({ state, awaited: this.awaited, incoming: this.incoming, now }) },
         // Baileys renews the session with the phone, and knows nothing of the message.
         'CB:receipt': {
           after: ({ attrs }) => attrs['type'] === 'retry' && this.#waiting.get(attrs['id'] ?? '')?.again(),
@@ -270,6 +274,8 @@ export class Session {
       this.#unbound();
       this.#offers.onQr(socket, update.qr);
     }
+    if (update.isNewLogin) this.incoming.paired();
+    if (update.receivedPendingNotifications) this.incoming.nothingWaits();
     if (update.connection === 'open') void this.#opened(state, socket);
     if (update.connection === 'close') void this.#closed(state, update.lastDisconnect?.error);
   }
@@ -277,6 +283,7 @@ export class Session {
   async #opened(state: AuthState, socket: WASocket): Promise<void> {
     this.#unbound();
     this.#phase = 'open';
+    this.incoming.opened(this.#of.now());
     this.#restarts = 0;
     const { me } = state.creds;
     const name = me?.name === undefined || me.name === '~' ? null : me.name;

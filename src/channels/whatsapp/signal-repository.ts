@@ -10,6 +10,7 @@ import { tearsOwn } from './address-book.ts';
 import type { AuthState } from './auth-state.ts';
 import type { AwaitedAnswers } from './awaited-answers.ts';
 import { gatherMappings } from './gathered-mappings.ts';
+import type { IncomingHistory } from './incoming-history.ts';
 import { keptChange } from './kept-change.ts';
 import { Lane } from './lane.ts';
 import { patientLookUp } from './lid-lookup.ts';
@@ -33,6 +34,7 @@ export interface RepositoryOf {
   readonly state: AuthState;
   readonly stanzas: SeenStanzas;
   readonly awaited: AwaitedAnswers;
+  readonly incoming: IncomingHistory;
   readonly now: () => number;
   /** False once the socket is closed: what is left of its messages comes again, and has to be readable then. */
   readonly isCurrent: () => boolean;
@@ -49,7 +51,14 @@ export interface RepositoryOf {
  * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with and
  *   without device) with one session behind them, of which a change could get lost.
  */
-export const durableRepository = ({ state, stanzas, awaited, now, isCurrent }: RepositoryOf): MakeRepository => {
+export const durableRepository = ({
+  state,
+  stanzas,
+  awaited,
+  incoming,
+  now,
+  isCurrent,
+}: RepositoryOf): MakeRepository => {
   const lane = new Lane();
   const outside = AsyncLocalStorage.snapshot();
   /** Outside of any transaction that the caller may be in. */
@@ -90,7 +99,13 @@ export const durableRepository = ({ state, stanzas, awaited, now, isCurrent }: R
             pushes.push(...changesIn(decrypted, sealed.ciphertext));
             const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
             if (news !== null)
-              hand = await keepNews(news, { awaited, pushes, setKeys: async (secrets) => keys.set(secrets) });
+              hand = await keepNews(news, {
+                awaited,
+                incoming,
+                now,
+                pushes,
+                setKeys: async (secrets) => keys.set(secrets),
+              });
             return decrypted;
           }, TRANSACTION),
         ),

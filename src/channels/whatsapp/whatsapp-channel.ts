@@ -43,9 +43,10 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
       loginLimitMs: options.loginLimitMs ?? null,
       queryTimeoutMs: options.queryTimeoutMs ?? null,
     });
-    const { book, learn, awaited, socket, watch } = session;
+    const { book, learn, awaited, socket, watch, incoming } = session;
+    const arrivesUntil = (at: number): number | null => incoming.arrivesUntil(at);
     const connection: Connection = {
-      directory: whatsappDirectory(now),
+      directory: whatsappDirectory({ now, arrivesUntil }),
       history: whatsappHistory({
         line: { socket, watch },
         awaited,
@@ -56,7 +57,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
         addresses: session.addresses,
         answerTimeoutMs: options.answerTimeoutMs ?? null,
       }),
-      contacts: contactSurvey(() => session.readAddressBook(), now),
+      contacts: contactSurvey({ readAddressBook: () => session.readAddressBook(), arrivesUntil, now }),
       groups: groupSurvey({ fetchGroups: () => session.fetchGroups(), book, learn, now }),
       pushed: pushReader({ book, files, now, learn }),
       logOut: Effect.tryPromise({

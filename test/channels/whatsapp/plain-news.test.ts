@@ -3,6 +3,7 @@ import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
 import { AuthState } from '../../../src/channels/whatsapp/auth-state.ts';
 import { AwaitedAnswers } from '../../../src/channels/whatsapp/awaited-answers.ts';
+import { IncomingHistory } from '../../../src/channels/whatsapp/incoming-history.ts';
 import { keepPlainNews } from '../../../src/channels/whatsapp/plain-news.ts';
 import { memoryVault } from '../../harness/memory-vault.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
@@ -75,7 +76,12 @@ describe('what the phone tells without encryption', () => {
     const vault = memoryVault();
     const state = await AuthState.open({ vault, onTrouble: () => {}, onStored: () => {} });
     state.creds.me = { id: '491700000001:7@s.whatsapp.net', lid: '111:7@lid', name: 'Owner' };
-    const keep = keepPlainNews({ state, awaited: new AwaitedAnswers() });
+    const keep = keepPlainNews({
+      state,
+      awaited: new AwaitedAnswers(),
+      incoming: new IncomingHistory(false),
+      now: Date.now,
+    });
     const others = [
       { from: '491571000001@s.whatsapp.net' },
       { from: '120363000000000001@g.us', participant: '491700000001@s.whatsapp.net' },

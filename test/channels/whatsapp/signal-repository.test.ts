@@ -5,6 +5,7 @@ import type { SessionVault, VaultChange } from '../../../src/channels/session-va
 import { AuthState, type VaultTrouble } from '../../../src/channels/whatsapp/auth-state.ts';
 import { AwaitedAnswers, type HistoryNotification } from '../../../src/channels/whatsapp/awaited-answers.ts';
 import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
+import { IncomingHistory } from '../../../src/channels/whatsapp/incoming-history.ts';
 import { changeTold } from '../../../src/channels/whatsapp/kept-change.ts';
 import { notificationOf } from '../../../src/channels/whatsapp/kept-notification.ts';
 import { SeenStanzas } from '../../../src/channels/whatsapp/seen-stanzas.ts';
@@ -72,7 +73,14 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
     delayBetweenTriesMs: 0,
   });
   let isCurrent = true;
-  const make = durableRepository({ state, stanzas, awaited, now: Date.now, isCurrent: () => isCurrent });
+  const make = durableRepository({
+    state,
+    stanzas,
+    awaited,
+    incoming: new IncomingHistory(false),
+    now: Date.now,
+    isCurrent: () => isCurrent,
+  });
   const repository = make({ creds: state.creds, keys }, logger, async () => []);
   const party = new SignalParty(jid, newParty(), () => {});
   const { signedPreKey, signedIdentityKey, registrationId } = state.creds;
