@@ -25,4 +25,8 @@ describe('a bot token', () => {
     expect(refusal).toContain(word);
     if (token.trim().length > 3) expect(refusal).not.toContain(token);
   });
+
+  it('is required, and the refusal says so of one that was not given', () => {
+    expect(refuseCredentials({})).toMatch(/^is required/);
+  });
 });
