@@ -5,7 +5,7 @@ import { wholeConfigOf } from '../domain/job.ts';
 import type { Log } from '../domain/log.ts';
 import { type RunNow, ScheduleName, type SkipReason, type SlotClaim } from '../domain/schedule.ts';
 import type { CommandBus } from '../runtime/command-bus.ts';
-import type { DueRun, ScheduleStore, Schedules } from '../sync/schedules.ts';
+import type { DueRun, ScheduleStore, Schedules } from '../sync/schedules/schedules.ts';
 
 /** Jobs that one look starts at most: what piled up while nobody looked does not all begin at once either. */
 const AT_ONCE = 200;

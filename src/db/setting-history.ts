@@ -1,7 +1,7 @@
 import type { InferEntity } from '@mikro-orm/core';
 import { Schema } from 'effect';
 import type { SettingKey } from '../domain/settings.ts';
-import type { SettingChangeView, SettingsStore } from '../sync/settings.ts';
+import type { SettingChangeView, SettingsStore } from '../sync/settings/settings.ts';
 import { readInstance } from './catalogue/instances.ts';
 import { SettingChangeEntity } from './entities/setting-change-entity.ts';
 import type { EntityConnection } from './entity-connection.ts';

@@ -1,6 +1,6 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { SettingKey } from '../domain/settings.ts';
-import type { SettingChange, SettingOwner } from '../sync/settings.ts';
+import type { SettingChange, SettingOwner } from '../sync/settings/settings.ts';
 import { InstanceSettingEntity } from './entities/instance-setting-entity.ts';
 import { SettingChangeEntity } from './entities/setting-change-entity.ts';
 import { SettingEntity } from './entities/setting-entity.ts';

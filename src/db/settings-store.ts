@@ -9,7 +9,7 @@ import {
   type SettingsStore,
   type SettingView,
   type StoredSettings,
-} from '../sync/settings.ts';
+} from '../sync/settings/settings.ts';
 import { lockUntilCommit } from './advisory-lock.ts';
 import { readInstance } from './catalogue/instances.ts';
 import { InstanceSettingEntity } from './entities/instance-setting-entity.ts';

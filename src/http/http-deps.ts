@@ -8,9 +8,9 @@ import type { EventFeed } from '../runtime/event-feed.ts';
 import type { Inspector } from '../runtime/inspection.ts';
 import type { CommandStore, OutboxStore } from '../runtime/store.ts';
 import type { Catalogue, InstanceRegistry } from '../sync/catalogue.ts';
-import type { People } from '../sync/people.ts';
-import type { Schedules } from '../sync/schedules.ts';
-import type { SettingChange, SettingsStore } from '../sync/settings.ts';
+import type { People } from '../sync/people/people.ts';
+import type { Schedules } from '../sync/schedules/schedules.ts';
+import type { SettingChange, SettingsStore } from '../sync/settings/settings.ts';
 
 /** Whether this node can do its work, and what each thing it depends on says. */
 export interface Readiness {

@@ -11,7 +11,7 @@ import type { Span } from '../domain/span.ts';
 import type { StopReason } from '../domain/stop-reason.ts';
 import type { Fence } from '../runtime/fence.ts';
 import type { StepTransaction } from '../runtime/store.ts';
-import type { PeopleTransaction } from './people-store.ts';
+import type { PeopleTransaction } from './people/people-store.ts';
 import type { StoredCounts } from './stored-counts.ts';
 
 /** A conversation as a job sees it. */

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { InstanceState } from '../../src/domain/instance.ts';
 import type { ScheduleView } from '../../src/domain/schedule.ts';
-import type { DueRun } from '../../src/sync/schedules.ts';
-import { spreadOf } from '../../src/sync/slot-spread.ts';
+import type { DueRun } from '../../src/sync/schedules/schedules.ts';
+import { spreadOf } from '../../src/sync/schedules/slot-spread.ts';
 import { failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const run = Effect.runPromise;

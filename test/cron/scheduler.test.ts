@@ -4,7 +4,7 @@ import { type SchedulerSetting, scheduler } from '../../src/cron/scheduler.ts';
 import { Refused, StoreUnavailable } from '../../src/domain/errors.ts';
 import { CommandId, InstanceId } from '../../src/domain/ids.ts';
 import { silentLog } from '../../src/domain/log.ts';
-import type { DueRun } from '../../src/sync/schedules.ts';
+import type { DueRun } from '../../src/sync/schedules/schedules.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 3);

@@ -5,7 +5,7 @@ import type { InstanceId } from '../../src/domain/ids.ts';
 import { silentLog } from '../../src/domain/log.ts';
 import { ruleOf, type ScheduleName } from '../../src/domain/schedule.ts';
 import type { Settings } from '../../src/domain/settings.ts';
-import { followSettings, type SettingsInForce } from '../../src/sync/settings-in-force.ts';
+import { followSettings, type SettingsInForce } from '../../src/sync/settings/settings-in-force.ts';
 import { StoreRig } from '../contract/store-driver.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import type { Chance } from '../simulators/discord/chance.ts';

@@ -11,7 +11,7 @@ import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
-import type { SettingChange } from '../../src/sync/settings.ts';
+import type { SettingChange } from '../../src/sync/settings/settings.ts';
 import { inMemoryPeople } from './in-memory-people.ts';
 import { memorySettings } from './memory-settings.ts';
 

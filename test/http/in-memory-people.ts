@@ -3,7 +3,7 @@ import { Refused, type StoreUnavailable } from '../../src/domain/errors.ts';
 import type { GroupView, MemberView } from '../../src/domain/group-view.ts';
 import { GroupId, IdentityId, type InstanceId, PersonId } from '../../src/domain/ids.ts';
 import type { IdentityView, PersonDetails } from '../../src/domain/person-view.ts';
-import type { People } from '../../src/sync/people.ts';
+import type { People } from '../../src/sync/people/people.ts';
 
 const refused = (status: 404 | 409, code: string, details = {}) =>
   new Refused({ status, code, message: code, details });

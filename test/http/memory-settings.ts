@@ -7,7 +7,7 @@ import {
   type SettingOwner,
   type SettingSource,
   type SettingsStore,
-} from '../../src/sync/settings.ts';
+} from '../../src/sync/settings/settings.ts';
 
 /** Settings in memory. */
 export const memorySettings = (now: number): SettingsStore => {

@@ -8,7 +8,7 @@ import {
   Unreachable,
 } from '../../src/channels/platform-failure.ts';
 import { noPeople } from '../harness/no-people.ts';
-import { ConversationModel } from '../sync/platform-model.ts';
+import { ConversationModel } from '../sync/reading/platform-model.ts';
 
 export type PlatformFault =
   | { readonly kind: 'denied' }

@@ -6,9 +6,9 @@ import type { StopReason } from '../../src/domain/stop-reason.ts';
 import type { JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
-import { MemoryCatchUps } from './memory-catch-ups.ts';
-import { MemoryPeople } from './memory-people.ts';
-import { MemoryWaiting } from './memory-waiting.ts';
+import { MemoryWaiting } from './changes/memory-waiting.ts';
+import { MemoryPeople } from './people/memory-people.ts';
+import { MemoryCatchUps } from './schedules/memory-catch-ups.ts';
 
 interface HeldMessage extends Message {
   readonly source: MessageSource;

@@ -1,7 +1,7 @@
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { LearnedAlias, ListedContact } from '../../domain/contact.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import type { PeopleTransaction } from '../../sync/people-store.ts';
+import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StoredCounts } from '../../sync/stored-counts.ts';
 import { cleanText } from '../clean-text.ts';
 import { toInstant } from '../instants.ts';

@@ -1,5 +1,5 @@
 import type { ListedGroup } from '../../domain/group.ts';
-import type { PeopleTransaction } from '../../sync/people-store.ts';
+import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import { jsonArray, textArray } from '../binary-array.ts';
 import { cleanJson, cleanText, cleanTextOrNull } from '../clean-text.ts';
 import { toInstant, toInstantOrNull } from '../instants.ts';

@@ -1,6 +1,6 @@
 import type { ListedMember } from '../../domain/group.ts';
 import type { GroupId, InstanceId } from '../../domain/ids.ts';
-import type { PeopleTransaction } from '../../sync/people-store.ts';
+import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StoredCounts } from '../../sync/stored-counts.ts';
 import { instantArray, textArray } from '../binary-array.ts';
 import { cleanText, cleanTextOrNull } from '../clean-text.ts';

@@ -1,4 +1,4 @@
-import type { PeopleTransaction } from '../../sync/people-store.ts';
+import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StepSql } from '../sql.ts';
 import { contactStore } from './contact-store.ts';
 import { groupStore } from './group-store.ts';

@@ -3,7 +3,7 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Refused } from '../../domain/errors.ts';
 import { PersonId } from '../../domain/ids.ts';
 import type { PersonDetails } from '../../domain/person-view.ts';
-import type { PersonRegistry } from '../../sync/people.ts';
+import type { PersonRegistry } from '../../sync/people/people.ts';
 import { readPerson } from '../catalogue/people/person-details.ts';
 import { noPerson, personViews } from '../catalogue/people/person-rows.ts';
 import { cleanText, cleanTextOrNull } from '../clean-text.ts';

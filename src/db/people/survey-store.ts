@@ -1,5 +1,5 @@
 import type { InstanceId } from '../../domain/ids.ts';
-import type { PeopleTransaction, Survey } from '../../sync/people-store.ts';
+import type { PeopleTransaction, Survey } from '../../sync/people/people-store.ts';
 import { cleanText } from '../clean-text.ts';
 import { toInstant } from '../instants.ts';
 import type { Sql, StepSql } from '../sql.ts';

@@ -2,7 +2,7 @@ import { Effect, Schema } from 'effect';
 import { Refused } from '../../domain/errors.ts';
 import { InstanceId } from '../../domain/ids.ts';
 import { isOfService, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
-import type { SettingOwner } from '../../sync/settings.ts';
+import type { SettingOwner } from '../../sync/settings/settings.ts';
 import { BASE_PATH } from '../base-path.ts';
 import { decodeInput, refuse, STRANGERS, type Strangers } from '../decode-input.ts';
 import type { HttpDeps } from '../http-deps.ts';

@@ -1,6 +1,6 @@
 import { Schema } from 'effect';
 import { phoneSearchOf } from '../../../domain/phone.ts';
-import type { PeopleCatalogue } from '../../../sync/people.ts';
+import type { PeopleCatalogue } from '../../../sync/people/people.ts';
 import { cleanText } from '../../clean-text.ts';
 import { IdentityEntity } from '../../entities/identity-entity.ts';
 import type { EntityConnection } from '../../entity-connection.ts';

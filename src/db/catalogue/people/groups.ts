@@ -3,7 +3,7 @@ import { displayNameOf } from '../../../domain/contact.ts';
 import { Refused } from '../../../domain/errors.ts';
 import type { GroupView, MemberView } from '../../../domain/group-view.ts';
 import type { GroupId, InstanceId } from '../../../domain/ids.ts';
-import type { PeopleCatalogue } from '../../../sync/people.ts';
+import type { PeopleCatalogue } from '../../../sync/people/people.ts';
 import { cleanText } from '../../clean-text.ts';
 import { GroupEntity } from '../../entities/group-entity.ts';
 import { GroupMemberEntity } from '../../entities/group-member-entity.ts';

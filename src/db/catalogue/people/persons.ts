@@ -3,7 +3,7 @@ import { Schema } from 'effect';
 import { PersonId } from '../../../domain/ids.ts';
 import type { PersonView } from '../../../domain/person-view.ts';
 import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
-import type { PeopleCatalogue } from '../../../sync/people.ts';
+import type { PeopleCatalogue } from '../../../sync/people/people.ts';
 import { beyond } from '../../beyond.ts';
 import { PersonEntity } from '../../entities/person-entity.ts';
 import type { EntityConnection } from '../../entity-connection.ts';

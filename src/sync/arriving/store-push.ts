@@ -1,0 +1,123 @@
+import type { PageCounts } from '../../../machines/sync-job-events.ts';
+import type { PushedHistory, PushedStretch } from '../../channels/channel.ts';
+import { type ConversationId, ExternalId } from '../../domain/ids.ts';
+import type { PushReport } from '../../runtime/report.ts';
+import type { Mail } from '../../runtime/work.ts';
+import type { LiveStoring } from '../changes/live-storing.ts';
+import { storeChanges } from '../changes/store-changes.ts';
+import { keptOf } from '../reading/malformed.ts';
+import { addStretch, sameSpans } from '../reading/spans.ts';
+import { learnAliases, resolveMessages, resolver } from './aliases.ts';
+import { isPassing } from './work-off.ts';
+
+const NOTHING: PageCounts = { fetched: 0, stored: 0, duplicates: 0, updated: 0, malformed: 0 };
+
+const sum = (counts: readonly PageCounts[]): PageCounts =>
+  counts.reduce(
+    (total, one) => ({
+      fetched: total.fetched + one.fetched,
+      stored: total.stored + one.stored,
+      duplicates: total.duplicates + one.duplicates,
+      updated: total.updated + one.updated,
+      malformed: total.malformed + one.malformed,
+    }),
+    NOTHING,
+  );
+
+/** What a push brought, and its end, in one transaction: nothing is stored twice, and nothing is left out. */
+export const storePush = async (storing: LiveStoring, report: PushReport): Promise<readonly Mail[]> => {
+  const { tx, at } = storing;
+  if (report.type === 'pushRead') {
+    const merged = await learnAliases(storing, report.history.aliases);
+    const counts = await storeHistory(storing, report.history);
+    await storeChangesOf(storing, report.history);
+    await tx.finishPush(report.pushId);
+    // A change that was kept is nothing that a job need not ask for any more.
+    return report.history.isLive ? merged : [...merged, { to: 'jobs', event: { type: 'pushStored', counts } }];
+  }
+  const { failure, pushId } = report;
+  if (isPassing(failure)) {
+    await tx.postponePush(pushId, failure.message);
+    return [];
+  }
+  const isAside = await tx.failPush(pushId, failure.message, at);
+  const error = { conversationId: null, externalId: null, reason: 'push_unreadable', message: failure.message };
+  return isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [];
+};
+
+const storeChangesOf = async (storing: LiveStoring, { changes, isLive }: PushedHistory): Promise<void> => {
+  const resolve = await resolver(
+    storing,
+    changes.map(({ conversationExternalId }) => conversationExternalId),
+  );
+  for (const { conversationExternalId, edited, deleted } of changes) {
+    const told = isLive ? 'live' : 'history';
+    await storeChanges(storing, resolve(conversationExternalId), { edited, deleted, told });
+  }
+};
+
+const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promise<PageCounts> => {
+  const { tx, instanceId, channel, at } = storing;
+  if (history.contacts.length > 0) await tx.storeContacts(instanceId, channel, history.contacts, at);
+  const resolve = await resolver(
+    storing,
+    history.stretches.map(({ conversation }) => conversation.externalId),
+  );
+  const stretches = history.stretches.map(({ conversation, ...stretch }) => ({
+    ...stretch,
+    conversation: { ...conversation, externalId: ExternalId.make(resolve(conversation.externalId)) },
+  }));
+  await tx.upsertConversations(
+    instanceId,
+    stretches.map(({ conversation }) => conversation),
+    at,
+  );
+  const groups = Map.groupBy(stretches, ({ conversation }) => conversation.externalId);
+  // Conversations side by side, the stretches of one after another: each changes what the next has to know.
+  const counts = await Promise.all(
+    [...groups].map(async ([externalId, group]) => {
+      const stored: PageCounts[] = [];
+      for (const stretch of group) stored.push(await storeStretch(storing, externalId, stretch));
+      return sum(stored);
+    }),
+  );
+  return sum(counts);
+};
+
+/** An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span. */
+const reachStart = async ({ tx, at }: LiveStoring, conversationId: ConversationId): Promise<void> => {
+  const spans = await tx.spans(conversationId);
+  const oldest = spans.at(-1);
+  if (oldest === undefined) return;
+  if (!oldest.reachesStart)
+    await tx.replaceSpans(conversationId, [...spans.slice(0, -1), { ...oldest, reachesStart: true }]);
+  await tx.setStopReason(conversationId, 'start_of_history', at);
+};
+
+const storeStretch = async (storing: LiveStoring, externalId: string, stretch: PushedStretch): Promise<PageCounts> => {
+  const { tx, instanceId, changes, at } = storing;
+  const conversation = await tx.conversation(instanceId, externalId);
+  if (conversation === null) return NOTHING;
+  const messages = changes.applyTo(await resolveMessages(storing, stretch.messages), null);
+  const kept = stretch.malformed.flatMap(keptOf);
+  const stored = await tx.upsertMessages(instanceId, conversation.id, 'push', messages, at);
+  if (kept.length > 0) await tx.upsertMessages(instanceId, conversation.id, 'push', kept, at);
+  await storing.waiting?.meet(storing, conversation, null);
+  const [newest] = stretch.messages;
+  const oldest = stretch.messages.at(-1);
+  if (newest !== undefined && oldest !== undefined) {
+    const spans = await tx.spans(conversation.id);
+    const next = addStretch(spans, {
+      newest: { at: newest.timestamp, id: newest.externalId },
+      oldest: { at: oldest.timestamp, id: oldest.externalId },
+      reachesStart: stretch.atStart,
+      continuity: null,
+    });
+    if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
+    if (stretch.atStart) await tx.setStopReason(conversation.id, 'start_of_history', at);
+  } else if (stretch.atStart && stretch.malformed.length === 0) {
+    await reachStart(storing, conversation.id);
+  }
+  const malformed = stretch.malformed.length;
+  return { ...stored, fetched: messages.length + malformed, malformed };
+};

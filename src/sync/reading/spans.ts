@@ -1,0 +1,107 @@
+import type { Anchor } from '../../domain/anchor.ts';
+import type { Span } from '../../domain/span.ts';
+
+/**
+ * The arithmetic of spans. A bound with an id is that very message; a bound without one is an instant, and
+ * everything up to it (as a newest bound) or from it on (as an oldest bound) is held. Times are whole
+ * milliseconds, so two instants that follow each other leave nothing between them; two messages of the same
+ * millisecond do, since nothing says in which order they came.
+ */
+
+/** The newest place that a reading "before" this anchor can bring. */
+export const topBelow = (before: Anchor): Anchor => (before.id === null ? { at: before.at - 1, id: null } : before);
+
+export const isNewer = (a: Anchor, b: Anchor): boolean =>
+  a.at > b.at || (a.at === b.at && a.id !== null && b.id !== null && a.id !== b.id);
+
+/** Whether nothing can lie between the oldest bound of the upper span and the newest bound of the lower one. */
+const touches = (upper: Span, lower: Span): boolean => {
+  const a = upper.oldest;
+  const b = lower.newest;
+  if (b.at > a.at) return true;
+  if (b.at === a.at) return a.id === null || b.id === null || a.id === b.id;
+  return a.id === null && b.id === null && b.at === a.at - 1;
+};
+
+/**
+ * Which of two ids of one millisecond counts as newer: the longer, then the greater one, as snowflakes rise. Where a
+ * platform's ids say nothing, either bound is as good as the other.
+ */
+const isHigher = (a: string, b: string): boolean => (a.length === b.length ? a > b : a.length > b.length);
+
+const olderOf = (a: Span, b: Span): Span => {
+  if (a.oldest.at !== b.oldest.at) return a.oldest.at < b.oldest.at ? a : b;
+  return a.oldest.id === null || (b.oldest.id !== null && isHigher(b.oldest.id, a.oldest.id)) ? a : b;
+};
+
+/** The newer of two upper bounds; of one instant, the one that holds all of it. */
+export const newerOf = (a: Anchor, b: Anchor): Anchor => {
+  if (a.at !== b.at) return a.at > b.at ? a : b;
+  return a.id === null || (b.id !== null && isHigher(a.id, b.id)) ? a : b;
+};
+
+const isSame = (a: Anchor, b: Anchor): boolean => a.at === b.at && a.id === b.id;
+
+const byNewest = (a: Span, b: Span): number => {
+  if (isSame(a.newest, b.newest)) return b.oldest.at - a.oldest.at;
+  return newerOf(a.newest, b.newest) === a.newest ? -1 : 1;
+};
+
+/** The live edge is that of the newer bound; of the same bound, what was learned last counts. */
+const continuityOf = (span: Span, stretch: Span): string | null => {
+  if (isSame(span.newest, stretch.newest)) return stretch.continuity ?? span.continuity;
+  return newerOf(span.newest, stretch.newest) === span.newest ? span.continuity : stretch.continuity;
+};
+
+/** One that ends with the very message with which the other begins lies above it, whatever their ids say. */
+const isAbove = (a: Span, b: Span): boolean => a.oldest.id !== null && isSame(a.oldest, b.newest);
+
+const boundsOf = (span: Span, stretch: Span): Pick<Span, 'newest' | 'oldest'> => {
+  if (isAbove(span, stretch)) return { newest: span.newest, oldest: stretch.oldest };
+  if (isAbove(stretch, span)) return { newest: stretch.newest, oldest: span.oldest };
+  return { newest: newerOf(span.newest, stretch.newest), oldest: olderOf(span, stretch).oldest };
+};
+
+const merge = (span: Span, stretch: Span): Span => ({
+  ...boundsOf(span, stretch),
+  reachesStart: span.reachesStart || stretch.reachesStart,
+  continuity: continuityOf(span, stretch),
+});
+
+/** Whether a stretch that begins in this millisecond holds the rest of it too. */
+const holdsRestOf = (at: number, { oldest }: Span): boolean =>
+  oldest.at < at || (oldest.at === at && oldest.id === null);
+
+/** Whether nothing can lie between two stretches. Where both begin in one millisecond, either may be the upper. */
+const meets = (a: Span, b: Span): boolean => {
+  if (a.continuity !== null && a.continuity === b.continuity) return true;
+  // Both hold the first message there is, or end with the same one.
+  if ((a.reachesStart && b.reachesStart) || (a.oldest.id !== null && isSame(a.oldest, b.oldest))) return true;
+  const { at } = a.newest;
+  if (at !== b.newest.at) return at > b.newest.at ? touches(a, b) : touches(b, a);
+  if (isSame(a.newest, b.newest) || (holdsRestOf(at, a) && holdsRestOf(at, b))) return true;
+  if (a.newest.id === null || isSame(a.oldest, b.newest)) return touches(a, b);
+  return (b.newest.id === null || isSame(b.oldest, a.newest)) && touches(b, a);
+};
+
+/** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
+export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
+  // Where a message joins two, their order is certain, and may be forgotten with the next one that is met.
+  const joined = spans.find((span) => isAbove(span, stretch) || isAbove(stretch, span));
+  const met = joined ?? spans.find((span) => meets(span, stretch));
+  if (met === undefined) return [...spans, stretch].sort(byNewest);
+  const others = spans.filter((span) => span !== met);
+  return addStretch(others, merge(met, stretch));
+};
+
+/** Whether nothing changed, so that nothing need be written. */
+export const sameSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
+  a.length === b.length && a.every((span, index) => sameSpan(span, b[index] as Span));
+
+const sameSpan = (a: Span, b: Span): boolean =>
+  a.newest.at === b.newest.at &&
+  a.newest.id === b.newest.id &&
+  a.oldest.at === b.oldest.at &&
+  a.oldest.id === b.oldest.id &&
+  a.reachesStart === b.reachesStart &&
+  a.continuity === b.continuity;
