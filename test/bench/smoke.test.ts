@@ -28,10 +28,10 @@ describe('the benches', () => {
       postgres,
       () => {},
     );
-    expect(figures).toHaveLength(3 + 16 + 4 + 10 + 6 + 6);
+    expect(figures).toHaveLength(3 + 16 + 4 + 12 + 6 + 6);
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0);
     const aimed = figures.filter(({ aim }) => aim !== null);
-    expect(aimed).toHaveLength(2 + 8 + 1 + 4 + 1 + 4);
+    expect(aimed).toHaveLength(2 + 8 + 1 + 5 + 1 + 4);
     for (const figure of aimed) expect(isMet(figure), figure.name).not.toBeNull();
     expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
     expect(JSON.parse(jsonOf(figures))).toHaveProperty('figures.0.met', null);

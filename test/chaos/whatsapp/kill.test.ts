@@ -8,7 +8,7 @@ test('a number that is killed while history is pushed and asked for holds what i
   timeout: 400_000,
 }, async () => {
   quietLibsignal();
-  const options = { seed: Date.now() % 1_000_000, kills: 6, messages: 500, databaseUrl: null };
+  const options = { seed: Date.now() % 1_000_000, kills: 4, messages: 500, databaseUrl: null };
   console.info(`seed ${options.seed}`);
   const outcome = await runWhatsAppChaos(options);
   expect(problemsOf(outcome)).toEqual([]);
