@@ -5,7 +5,7 @@ import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
 import type { HistoryDepth } from '../../domain/pairing.ts';
 import type { ConnectionLost, ConnectionReport } from '../channel.ts';
-import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
+import { Unreachable } from '../platform-failure.ts';
 import type { SessionVault } from '../session-vault.ts';
 import { AccountEvents } from './account-events.ts';
 import { AddressBook, type Pair } from './address-book.ts';
@@ -26,9 +26,9 @@ import {
   upgradeRefused,
   wantsRestart,
 } from './connection-loss.ts';
-import { refusalOf } from './history.ts';
 import { IncomingHistory } from './incoming-history.ts';
 import { removeDevice } from './log-out.ts';
+import { OwnMessages, type Watcher } from './own-messages.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { keepPlainNews } from './plain-news.ts';
 import { Reporting } from './reporting.ts';
@@ -67,13 +67,6 @@ interface Learned {
   readonly chats: readonly string[];
 }
 
-/** Who waits for what becomes of a message of ours. */
-export interface Watcher {
-  readonly fails: (failure: PlatformFailure) => void;
-  /** The phone could not read it and asks for it anew. */
-  readonly again: () => void;
-}
-
 const NOT_CONNECTED = 'There is no connection to WhatsApp at the moment.';
 const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
 
@@ -91,7 +84,7 @@ export class Session {
   readonly #offers: PairingOffers;
   readonly #appState: AppStateReading;
   readonly #events: AccountEvents;
-  readonly #waiting = new Map<string, Watcher>();
+  readonly #own = new OwnMessages();
   #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
@@ -131,10 +124,7 @@ export class Session {
   readonly socket = (): WASocket | null => (this.#phase === 'open' ? this.#socket : null);
 
   /** Tells what becomes of the message of this id: also that the socket is gone. Returns how to stop. */
-  readonly watch = (id: string, watcher: Watcher): (() => void) => {
-    this.#waiting.set(id, watcher);
-    return () => this.#waiting.delete(id);
-  };
+  readonly watch = (id: string, watcher: Watcher): (() => void) => this.#own.watch(id, watcher);
 
   /** Keeps what was told of LIDs and phone addresses (the key store tells of those that are new), and of chats. */
   readonly learn = async ({ pairs, chats }: Learned): Promise<void> => {
@@ -241,7 +231,7 @@ export class Session {
         'CB:message': { before: keepPlainNews({ state, awaited: this.awaited, incoming: this.incoming, now }) },
         // Baileys renews the session with the phone, and knows nothing of the message.
         'CB:receipt': {
-          after: ({ attrs }) => attrs['type'] === 'retry' && this.#waiting.get(attrs['id'] ?? '')?.again(),
+          after: (receipt) => this.#own.onReceipt(receipt),
         },
         'CB:success': { before: () => this.#letIn() },
       },
@@ -265,7 +255,7 @@ export class Session {
     if (event['creds.update']?.myAppStateKeyId && this.#phase === 'open') this.#appState.look(socket, state);
     if (event['connection.update']) this.#onConnection(state, socket, event['connection.update']);
     if (event['messages.upsert']) this.#onMessages(event['messages.upsert']);
-    if (event['messages.update']) this.#onRefusals(event['messages.update']);
+    if (event['messages.update']) this.#own.onUpdates(event['messages.update']);
     this.#events.hear(event, this.#continuity);
   }
 
@@ -302,7 +292,7 @@ export class Session {
 
   async #closed(state: AuthState, error: unknown): Promise<void> {
     this.#retire();
-    this.#failWaiting(GONE);
+    this.#own.fail(GONE);
     if (!wantsRestart(error) || !state.isPaired) return this.#lose(lossOf(error));
     this.#restarts += 1;
     if (this.#restarts > MOST_RESTARTS) return this.#lose(restartLoop());
@@ -329,22 +319,6 @@ export class Session {
       this.#of.log.warn({ instanceId: this.#of.instanceId }, 'What the phone told this device could not be decrypted.');
   }
 
-  /** The server acknowledges a message of ours with an error. */
-  #onRefusals(updates: BaileysEventMap['messages.update']): void {
-    for (const { key, update } of updates) {
-      const watcher = key.id ? this.#waiting.get(key.id) : undefined;
-      if (watcher === undefined || update.status !== proto.WebMessageInfo.Status.ERROR) continue;
-      const parameters: unknown = update.messageStubParameters;
-      watcher.fails(refusalOf(Array.isArray(parameters) ? String(parameters[0]) : 'no reason'));
-    }
-  }
-
-  #failWaiting(failure: PlatformFailure): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { fails } of waiting) fails(failure);
-  }
-
   #bound(limitMs: number): void {
     this.#unbound();
     this.#deadline = setTimeout(() => this.#lose(loginTimedOut()), limitMs);
@@ -365,7 +339,7 @@ export class Session {
     this.#phase = 'over';
     this.#retire();
     this.#unbound();
-    this.#failWaiting(GONE);
+    this.#own.fail(GONE);
     this.#ending ??= this.#finish();
     return this.#ending;
   }
