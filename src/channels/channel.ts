@@ -271,6 +271,8 @@ export type ConnectionReport =
   | ConnectionLost
   | { readonly type: 'messagesArrived'; readonly continuity: string; readonly messages: readonly LiveMessage[] }
   | { readonly type: 'messagesEdited'; readonly messages: readonly LiveMessage[] }
+  /** A message came and cannot be read, or not again: as far as it is not held, the stream has a gap there. */
+  | { readonly type: 'messageMissed'; readonly conversationExternalId: string; readonly externalId: string }
   | {
       readonly type: 'messagesDeleted';
       readonly conversationExternalId: string;

@@ -79,7 +79,7 @@ const EDIT = `
   )
   SELECT external_id AS "externalId" FROM omni_events WHERE conversation_id = $1 AND external_id = ANY ($2::text[])`;
 
-type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted' | 'markMissing'>;
+type MessageWrites = Pick<SyncTransaction, 'upsertMessages' | 'applyEdits' | 'markDeleted' | 'markMissing' | 'isRead'>;
 
 /** Messages are written by set: one statement for a page, whatever is in it. */
 export const messageWrites = (sql: Sql): MessageWrites => ({
@@ -122,6 +122,14 @@ export const messageWrites = (sql: Sql): MessageWrites => ({
       [conversationId, [...new Set(externalIds.map(cleanText))].sort(), toInstant(at)],
     );
     return found.map(({ externalId }) => externalId);
+  },
+
+  isRead: async (conversationId, externalId) => {
+    const rows = await sql.rows(
+      `SELECT 1 FROM omni_events WHERE conversation_id = $1 AND external_id = $2 AND type <> 'unknown'`,
+      [conversationId, cleanText(externalId)],
+    );
+    return rows.length > 0;
   },
 
   markMissing: async (conversationId, { olderThan, newerThan, present, storedBefore }, at) => {

@@ -114,6 +114,8 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     externalIds: readonly string[],
     at: number,
   ) => Promise<readonly string[]>;
+  /** Whether a message is held, and more of it than that it could not be read. */
+  readonly isRead: (conversationId: ConversationId, externalId: string) => Promise<boolean>;
   /** External ids of conversations with changes whose messages are not held. */
   readonly conversationsWithWaiting: (instanceId: InstanceId) => Promise<readonly string[]>;
   /** Keeps changes of messages that are not held: the newest edit of each, and its deletion. */

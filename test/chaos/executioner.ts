@@ -9,10 +9,15 @@ const PATIENCE_MS = 90_000;
 export type Hearing = (listener: () => void) => () => void;
 
 /** Resolves as `work` does; rejects when the platform hears nothing for too long, or the service ends by itself. */
-export const whileAnyoneHears = async <A>(hearing: Hearing, child: Child, work: Promise<A>): Promise<A> => {
+export const whileAnyoneHears = async <A>(
+  hearing: Hearing,
+  child: Child,
+  work: Promise<A>,
+  patienceMs = PATIENCE_MS,
+): Promise<A> => {
   const { promise: given, reject } = Promise.withResolvers<never>();
   const giveUp = (why: string) => () => reject(new Error(`${why} The service said last:\n${child.output}`));
-  const silence = setTimeout(giveUp('The job did not go on by itself.'), PATIENCE_MS);
+  const silence = setTimeout(giveUp('The job did not go on by itself.'), patienceMs);
   const stopListening = hearing(() => silence.refresh());
   const died = giveUp('The service ended by itself.');
   child.process.once('exit', died);

@@ -53,6 +53,13 @@ export const changeStoreContract = (driver: StoreDriver): void => {
 
     const edited = (id: string, text: string, editedAt: number) => message(id, { text, editedAt });
 
+    it('tells whether a message is held as more than that it could not be read', async () => {
+      const { instanceId, id, push } = await room();
+      await push(message('a'), message('b', { type: 'unknown', text: null }));
+      const isRead = (externalId: string) => rig.step(instanceId, (tx) => tx.isRead(id, externalId));
+      expect([await isRead('a'), await isRead('b'), await isRead('c')]).toEqual([true, false, false]);
+    });
+
     describe('what was read without a date', () => {
       it('is what a message says, unless an edit that is held was made after the platform was asked', async () => {
         const { push, edit, read, held } = await room();

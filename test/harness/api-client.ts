@@ -103,7 +103,7 @@ export class ApiRefused extends Error {
   }
 }
 
-const OVER = new Set(['completed', 'failed', 'cancelled']);
+export const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
 
 export const isOver = (job: JobShown): boolean => OVER.has(job.status);
 

@@ -170,6 +170,11 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     return counts;
   };
 
+  readonly isRead: SyncTransaction['isRead'] = async (conversationId, externalId) => {
+    const held = this.messagesOf(conversationId).get(externalId);
+    return held !== undefined && held.type !== 'unknown';
+  };
+
   readonly applyEdits: SyncTransaction['applyEdits'] = async (conversationId, messages, told) => {
     const held = this.held.get(conversationId);
     const known = messages.filter((message) => held?.has(message.externalId));

@@ -1,4 +1,4 @@
-import type { BaileysEventMap, Contact } from '@whiskeysockets/baileys';
+import type { BaileysEventMap, Contact, WAMessageKey } from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { ConnectionReport } from '../channel.ts';
 import { mergeContacts } from './contact-mapping.ts';
@@ -45,6 +45,11 @@ export class AccountEvents {
     if (members) this.#inOrder(() => participants(members));
     const deleted = event['messages.delete'];
     if (deleted) this.#inOrder(() => deletions(deleted));
+  }
+
+  /** A message of this key could not be decrypted. */
+  missed(key: WAMessageKey): void {
+    this.#inOrder(() => this.#events.missed(key));
   }
 
   /** Runs a query of groups: Baileys tells its answer as an event too, which is no news. */

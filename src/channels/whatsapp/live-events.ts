@@ -1,4 +1,4 @@
-import type { BaileysEventMap, Contact, GroupMetadata } from '@whiskeysockets/baileys';
+import type { BaileysEventMap, Contact, GroupMetadata, WAMessageKey } from '@whiskeysockets/baileys';
 import { ExternalId } from '../../domain/ids.ts';
 import type { Message } from '../../domain/message.ts';
 import type { ConnectionReport, LiveMessage, MalformedMessage } from '../channel.ts';
@@ -147,7 +147,14 @@ export const liveEvents = ({ book, now }: LiveOf) => {
     }));
   };
 
-  return { messages, contacts, groups, participants, deletions };
+  const missed = async ({ remoteJid, id }: WAMessageKey): Promise<readonly ConnectionReport[]> => {
+    const canonical = await book.lookUp(remoteJid ? [remoteJid] : []);
+    const conversationExternalId = canonical(remoteJid);
+    if (!id || !isConversation(conversationExternalId)) return [];
+    return [{ type: 'messageMissed', conversationExternalId, externalId: id }];
+  };
+
+  return { messages, missed, contacts, groups, participants, deletions };
 };
 
 const conversationOfGroup = ({ id, subject, creation, linkedParent, isCommunity }: Partial<GroupMetadata>) =>

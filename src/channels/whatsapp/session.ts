@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type BaileysEventMap, type GroupMetadata, proto, type WASocket } from '@whiskeysockets/baileys';
+import {
+  type BaileysEventMap,
+  type BinaryNode,
+  decodeMessageNode,
+  type GroupMetadata,
+  proto,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
@@ -219,6 +226,7 @@ export class Session {
         awaited: this.awaited,
         incoming: this.incoming,
         now,
+        missed: (stanza) => this.#onMissed(state, stanza),
         isCurrent: () => isCurrent,
       }),
       historyDepth,
@@ -309,6 +317,12 @@ export class Session {
     } catch (fault) {
       this.#lose(lossOf(fault));
     }
+  }
+
+  /** What came for this device alone is no message. */
+  #onMissed({ creds: { me } }: AuthState, stanza: BinaryNode): void {
+    if (me === undefined || stanza.attrs['category'] === 'peer') return;
+    this.#events.missed(decodeMessageNode(stanza, me.id, me.lid ?? '').fullMessage.key);
   }
 
   #onMessages({ messages }: BaileysEventMap['messages.upsert']): void {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type BinaryNode,
   DEFAULT_CONNECTION_CONFIG,
   jidNormalizedUser,
   type SignalKeyStoreWithTransaction,
@@ -36,6 +37,8 @@ export interface RepositoryOf {
   readonly awaited: AwaitedAnswers;
   readonly incoming: IncomingHistory;
   readonly now: () => number;
+  /** Told of the stanza of each message that could not be decrypted, in its turn among those that could. */
+  readonly missed: (stanza: BinaryNode) => void;
   /** False once the socket is closed: what is left of its messages comes again, and has to be readable then. */
   readonly isCurrent: () => boolean;
 }
@@ -57,6 +60,7 @@ export const durableRepository = ({
   awaited,
   incoming,
   now,
+  missed,
   isCurrent,
 }: RepositoryOf): MakeRepository => {
   const lane = new Lane();
@@ -66,6 +70,17 @@ export const durableRepository = ({
   const live = async <A>(work: () => Promise<A>): Promise<A> => {
     if (!isCurrent()) throw new Error('The connection is closed.');
     return work();
+  };
+
+  /** A ratchet that was saved in an earlier life of this process reads its message no second time, and Baileys says nothing of it. */
+  const orMissed = async <A>(ciphertext: Uint8Array, decrypt: () => Promise<A>): Promise<A> => {
+    try {
+      return await decrypt();
+    } catch (error) {
+      const stanza = stanzas.of(ciphertext);
+      if (isCurrent() && stanza !== null) missed(stanza);
+      throw error;
+    }
   };
 
   const isOwn = (jid: string): boolean => {
@@ -95,7 +110,7 @@ export const durableRepository = ({
       const plaintext = await alone(() =>
         state.keeping((pushes) =>
           keys.transaction(async () => {
-            const decrypted = await inner.decryptMessage(sealed);
+            const decrypted = await orMissed(sealed.ciphertext, () => inner.decryptMessage(sealed));
             pushes.push(...changesIn(decrypted, sealed.ciphertext));
             const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
             if (news !== null)
@@ -118,7 +133,7 @@ export const durableRepository = ({
       alone(() =>
         state.keeping((pushes) =>
           keys.transaction(async () => {
-            const decrypted = await inner.decryptGroupMessage(sealed);
+            const decrypted = await orMissed(sealed.msg, () => inner.decryptGroupMessage(sealed));
             pushes.push(...changesIn(decrypted, sealed.msg));
             return decrypted;
           }, TRANSACTION),

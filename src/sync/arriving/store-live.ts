@@ -18,7 +18,15 @@ export type LiveReport = Exclude<
 
 type MessageReport = Extract<
   LiveReport,
-  { type: 'messagesArrived' | 'messagesEdited' | 'messagesDeleted' | 'conversationsChanged' | 'conversationsRemoved' }
+  {
+    type:
+      | 'messagesArrived'
+      | 'messagesEdited'
+      | 'messagesDeleted'
+      | 'messageMissed'
+      | 'conversationsChanged'
+      | 'conversationsRemoved';
+  }
 >;
 
 /** Stores what came unasked; says what the jobs must know of it. */
@@ -46,7 +54,8 @@ const resolved = async (storing: LiveStoring, report: MessageReport): Promise<Me
     case 'messagesArrived':
     case 'messagesEdited':
       return { ...report, messages: await resolveLive(storing, report.messages) };
-    case 'messagesDeleted': {
+    case 'messagesDeleted':
+    case 'messageMissed': {
       const resolve = await resolver(storing, [report.conversationExternalId]);
       return { ...report, conversationExternalId: resolve(report.conversationExternalId) };
     }
@@ -90,6 +99,8 @@ const storeMessages = async (storing: LiveStoring, report: MessageReport): Promi
         told: 'live',
         onlyHeld: report.onlyHeld === true,
       });
+    case 'messageMissed':
+      return endLiveEdge(storing, report);
     case 'conversationsChanged':
       await tx.upsertConversations(instanceId, report.conversations, at);
       return;
@@ -131,6 +142,21 @@ const storeArrived = async (
       );
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
   }
+};
+
+/** What comes next begins a span of its own: the gap below it shows what was missed, and a job reads it. */
+const endLiveEdge = async (
+  { tx, instanceId }: LiveStoring,
+  { conversationExternalId, externalId }: Extract<MessageReport, { type: 'messageMissed' }>,
+): Promise<void> => {
+  const conversation = await tx.conversation(instanceId, conversationExternalId);
+  if (conversation === null || (await tx.isRead(conversation.id, externalId))) return;
+  const spans = await tx.spans(conversation.id);
+  if (spans.every(({ continuity }) => continuity === null)) return;
+  await tx.replaceSpans(
+    conversation.id,
+    spans.map((span) => ({ ...span, continuity: null })),
+  );
 };
 
 const storeEdited = async (storing: LiveStoring, messages: readonly LiveMessage[]): Promise<void> => {

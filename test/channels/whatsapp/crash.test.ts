@@ -98,6 +98,45 @@ describe('a process that dies with an edit or a deletion that it was told', () =
   });
 });
 
+describe('a process that dies with a message that it has decrypted and not stored', () => {
+  it('says in its next life that it missed one, before it tells of what came after', async () => {
+    const rig = await start();
+    const first = await rig.pairWithHistory();
+    const { edit } = rig.simulator;
+    const say = async (text: string): Promise<string> =>
+      (await edit({ edit: 'message', chat: 'Ada', from: 'Ada', content: { type: 'text', text } })) ?? '';
+    await first.close();
+
+    const { promise: died, resolve: die } = Promise.withResolvers<void>();
+    let isAiming = false;
+    const vault = writing(rig.vault, (written, real) => {
+      if (!isAiming || !written.secrets.some(({ kind }) => kind === 'session')) return real(written);
+      queueMicrotask(() => die());
+      return DEATHS['after it is durable, before its receipt'](written, real);
+    });
+    const dying = rig.open({ vault });
+    await dying.told('connectionOpened');
+    await rig.settled();
+    isAiming = true;
+    const lost = await say('lost');
+    await died;
+    rig.simulator.dropConnections();
+    void dying.close();
+    expect(dying.of('messagesArrived')).toEqual([]);
+
+    const last = rig.open();
+    await last.told('connectionOpened');
+    const after = await say('after it');
+    await last.told('messagesArrived', ({ messages }) => messages.some(({ message }) => message.externalId === after));
+    const told = last.reports.filter(({ type }) => type === 'messageMissed' || type === 'messagesArrived');
+    const [adasChat] = rig.simulator.contacts();
+    expect(told).toMatchObject([
+      { type: 'messageMissed', conversationExternalId: adasChat?.pn, externalId: lost },
+      { type: 'messagesArrived', messages: [{ message: { externalId: after } }] },
+    ]);
+  });
+});
+
 describe('a process that dies while history is pushed', () => {
   it.each(Object.entries(DEATHS))('loses and doubles nothing: %s', async (_, dies) => {
     const reference = await start();

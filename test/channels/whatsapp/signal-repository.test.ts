@@ -1,4 +1,9 @@
-import { addTransactionCapability, proto, type SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import {
+  addTransactionCapability,
+  type BinaryNode,
+  proto,
+  type SignalKeyStoreWithTransaction,
+} from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { SessionVault, VaultChange } from '../../../src/channels/session-vault.ts';
@@ -73,11 +78,13 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
     delayBetweenTriesMs: 0,
   });
   let isCurrent = true;
+  const missed: BinaryNode[] = [];
   const make = durableRepository({
     state,
     stanzas,
     awaited,
     incoming: new IncomingHistory(false),
+    missed: (stanza) => missed.push(stanza),
     now: Date.now,
     isCurrent: () => isCurrent,
   });
@@ -111,7 +118,7 @@ const speaking = async (jid: string, writes: { fail: boolean } = { fail: false }
   /** Comes in over the socket. */
   const hear = (attrs: Record<string, string>, type: string, content: Uint8Array): void =>
     stanzas.see({ tag: 'message', attrs, content: [{ tag: 'enc', attrs: { v: '2', type }, content }] });
-  return { vault, changes, troubles, state, awaited, keys, repository, party, seal, hear, retire, beginAnew };
+  return { vault, changes, troubles, missed, state, awaited, keys, repository, party, seal, hear, retire, beginAnew };
 };
 
 describe('what a device of our own tells once', () => {
@@ -251,6 +258,26 @@ describe('an edit or a deletion', () => {
     expect(own.vault.pushed.map((push) => changeTold(push).key)).toMatchObject([
       { remoteJid: STRANGER, fromMe: true, id: 'S2' },
     ]);
+  });
+});
+
+describe('what cannot be decrypted', () => {
+  it('is told by its stanza, as what comes again after its ratchet was saved, but not once the socket is closed', async () => {
+    const { repository, seal, hear, missed, retire } = await speaking(STRANGER);
+    const sealed = await seal({ conversation: 'once' });
+    hear({ id: 'S1', from: STRANGER, t: '1780000000' }, sealed.type, sealed.ciphertext);
+    await repository.decryptMessage(sealed);
+    expect(missed).toEqual([]);
+    await expect(repository.decryptMessage(sealed)).rejects.toThrow();
+    expect(missed.map(({ attrs }) => attrs['id'])).toEqual(['S1']);
+    const inGroup = new Uint8Array([1, 2, 3]);
+    hear({ id: 'S2', from: '120363000000000001@g.us', participant: STRANGER, t: '1780000000' }, 'skmsg', inGroup);
+    const group = { group: '120363000000000001@g.us', authorJid: STRANGER, msg: inGroup };
+    await expect(repository.decryptGroupMessage(group)).rejects.toThrow();
+    expect(missed.map(({ attrs }) => attrs['id'])).toEqual(['S1', 'S2']);
+    retire();
+    await expect(repository.decryptMessage(sealed)).rejects.toThrow();
+    expect(missed.length).toBe(2);
   });
 });
 

@@ -8,6 +8,9 @@ import type { Kill } from './kill-plan.ts';
 /** So long after the last sight a service that has begun dies where it is, ms: what the kill waits for may never come. */
 const IDLE_MS = 6_000;
 
+/** A phone that did not answer twice, 30 s each time, is left alone for a minute or more before it is asked again, ms. */
+const PATIENCE_MS = 240_000;
+
 const isSightOf = ({ log }: WhatsAppSimulator, { sight: wanted }: Kill, sight: Sight): boolean => {
   if (wanted === 'historyReceipt') return sight === 'receipt' && log.receipts.at(-1)?.type === 'hist_sync';
   // Somebody writes while the service is busy with something else.
@@ -25,7 +28,7 @@ const hearingOf =
 
 /** Resolves as `work` does; rejects when WhatsApp hears of no work for too long, or the service ends by itself. */
 export const whileWhatsAppHears = <A>(whatsapp: WhatsAppSimulator, child: Child, work: Promise<A>): Promise<A> =>
-  whileAnyoneHears(hearingOf(whatsapp), child, work);
+  whileAnyoneHears(hearingOf(whatsapp), child, work, PATIENCE_MS);
 
 /** Kills the service with SIGKILL at the kill's instant; resolves when it is dead, with whether that was the instant. */
 export const execute = async (

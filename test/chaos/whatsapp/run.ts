@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApiClient, InstanceShown, JobShown } from '../../harness/api-client.ts';
+import { type ApiClient, type InstanceShown, type JobShown, OVER } from '../../harness/api-client.ts';
 import { compareWithPhone, type PhoneComparison } from '../../harness/compare-phone.ts';
 import { furnish } from '../../harness/embedded-template.ts';
 import { eventually } from '../../harness/eventually.ts';
@@ -138,8 +138,11 @@ class WhatsAppChaosRun {
   }
 
   async #verify(id: string): Promise<Omit<WhatsAppOutcome, 'tookMs'>> {
-    const heard = <A>(work: Promise<A>): Promise<A> => whileWhatsAppHears(this.#whatsapp, this.#launched.child, work);
-    const { api } = await heard(this.#launched.listening);
+    const { api } = await whileWhatsAppHears(this.#whatsapp, this.#launched.child, this.#launched.listening);
+    const heard = <A>(work: Promise<A>): Promise<A> =>
+      whileWhatsAppHears(this.#whatsapp, this.#launched.child, work).catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${await this.#standing(api, id)}`);
+      });
     await this.#chatter.settled();
     for (const { jobId } of await this.#jobs(api, id)) await heard(api.finished(id, jobId));
     await this.#worksOff(api, id);
@@ -163,6 +166,13 @@ class WhatsAppChaosRun {
       pushes: this.#whatsapp.log.receipts.filter(({ type }) => type === 'hist_sync').length,
       changes: this.#chatter.changes,
     };
+  }
+
+  /** How things stand when nothing goes on. */
+  async #standing(api: ApiClient, id: string): Promise<string> {
+    const active = (await this.#jobs(api, id)).filter(({ status }) => !OVER.has(status));
+    const actors = await api.data('GET', `/debug/actors/${id}`);
+    return `Jobs: ${JSON.stringify(active)}\nActors: ${JSON.stringify(actors)}`;
   }
 
   #jobs(api: ApiClient, id: string): Promise<JobShown[]> {

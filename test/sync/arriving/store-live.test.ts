@@ -7,17 +7,18 @@ import { WaitingChanges } from '../../../src/sync/changes/waiting-changes.ts';
 import { MemoryStore } from '../memory-store.ts';
 import { CHAT, PhoneModel } from '../reading/phone-model.ts';
 
+const storingIn = (store: MemoryStore) => ({
+  tx: store,
+  instanceId: 'instance' as InstanceId,
+  channel: 'whatsapp' as const,
+  hasAliases: true,
+  changes: new RecentChanges(),
+  waiting: new WaitingChanges(),
+  at: 1_000_000,
+});
+
 const arrive = async (store: MemoryStore, continuity: string, ...messages: readonly Message[]): Promise<void> => {
-  const storing = {
-    tx: store,
-    instanceId: 'instance' as InstanceId,
-    channel: 'whatsapp' as const,
-    hasAliases: true,
-    changes: new RecentChanges(),
-    waiting: new WaitingChanges(),
-    at: 1_000_000,
-  };
-  await storeLive(storing, {
+  await storeLive(storingIn(store), {
     type: 'messagesArrived',
     continuity,
     messages: messages.map((message) => ({ conversation: CHAT, message })),
@@ -45,6 +46,29 @@ describe('what arrives live', () => {
     expect(store.spansHeld.get(id)).toMatchObject([
       { newest: { id: 'm4' }, oldest: { id: 'm4' }, continuity: 'later' },
       { newest: { id: 'm1' }, oldest: { id: 'm1' } },
+    ]);
+  });
+
+  it('leaves a gap where a message came that cannot be read, unless it is held', async () => {
+    const store = new MemoryStore();
+    let ids = 0;
+    const phone = new PhoneModel(() => `m${++ids}`);
+    const [first, second, third] = [10, 20, 30].map((at) => phone.post(at)) as [Message, Message, Message];
+    const miss = (externalId: string) =>
+      storeLive(storingIn(store), { type: 'messageMissed', conversationExternalId: CHAT.externalId, externalId });
+    await miss('of a chat that nobody knows');
+    await arrive(store, 'now', first);
+    await miss(first.externalId);
+    await arrive(store, 'now', second);
+    const id = store.conversations.get(CHAT.externalId)?.id;
+    if (id === undefined) throw new Error('There is no conversation.');
+    expect(store.spansHeld.get(id)).toMatchObject([{ newest: { id: 'm2' }, oldest: { id: 'm1' } }]);
+
+    await miss('lost');
+    await arrive(store, 'now', third);
+    expect(store.spansHeld.get(id)).toMatchObject([
+      { newest: { id: 'm3' }, oldest: { id: 'm3' }, continuity: 'now' },
+      { newest: { id: 'm2' }, oldest: { id: 'm1' }, continuity: null },
     ]);
   });
 });
