@@ -9,7 +9,7 @@ const TINY: Sizes = {
   sync: { messages: 250 },
   store: { messages: 400, conversations: 2 },
   api: { messages: 3_000, channels: 2, clients: 2, idleRequests: 12 },
-  runtime: { commands: 40, letters: 300, questions: 10, idleInstances: 100, restoredInstances: 20 },
+  runtime: { commands: 40, letters: 300, questions: 10, idleInstances: 300, restoredInstances: 20 },
   people: { persons: 500, events: 1_000, requests: 9 },
   'people-sync': { members: 1_500, latencyMs: 1 },
 };
