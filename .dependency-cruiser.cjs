@@ -72,6 +72,13 @@ module.exports = {
       to: { path: '^machines/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'adapters-have-doors',
+      comment: 'the composition root sees what lies at the root of an adapter, never what lies in its rooms',
+      severity: 'error',
+      from: { path: roots },
+      to: { path: `${adapter}[^/]+/` },
+    },
+    {
       name: 'only-main-imports-the-app',
       comment: 'src/app.ts is the composition root, and main.ts starts it',
       severity: 'error',

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { uptime } from 'node:os';
 import { Clock, Effect, type Scope } from 'effect';
-import type { Limits } from '../machines/rate-limit-context.ts';
 import { discordChannel } from './channels/discord/discord-channel.ts';
 import { whatsappChannel } from './channels/whatsapp/whatsapp-channel.ts';
 import type { Config } from './config/config.ts';
-import { scheduler } from './cron/scheduler.ts';
 import { startTicking } from './cron/start-ticking.ts';
 import type { Database } from './db/database.ts';
 import { type DatabaseFailure, openDatabase } from './db/open-database.ts';
@@ -18,21 +16,18 @@ import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import type { NatsRefused } from './nats/nats-refused.ts';
 import { openNats } from './nats/open-nats.ts';
-import { commandIntake } from './runtime/command-intake.ts';
-import { DatabaseClock } from './runtime/database-clock.ts';
 import { PARTITIONS } from './runtime/fence.ts';
-import { inspectorOf, localInspection } from './runtime/inspect.ts';
-import type { InstanceProcess } from './runtime/instance-process.ts';
-import { measureNode } from './runtime/measure-node.ts';
-import { inProcessMessaging, type Messaging } from './runtime/messaging.ts';
-import { startNode } from './runtime/node.ts';
-import { countSuspensions } from './runtime/suspensions.ts';
-import type { Mail } from './runtime/work.ts';
-import { limitsOf } from './sync/settings/limits.ts';
+import { commandIntake } from './runtime/messaging/command-intake.ts';
+import { inProcessMessaging, type Messaging } from './runtime/messaging/messaging.ts';
+import { DatabaseClock } from './runtime/node/database-clock.ts';
+import { inspectorOf, localInspection } from './runtime/node/inspect.ts';
+import { measureNode } from './runtime/node/measure-node.ts';
+import { startNode } from './runtime/node/node.ts';
+import { countSuspensions } from './runtime/node/suspensions.ts';
+import { scheduler } from './sync/schedules/scheduler.ts';
+import { limitsChanged, limitsOf } from './sync/settings/limits.ts';
 import { startRetention } from './sync/settings/retention-rounds.ts';
-import type { SettingChange } from './sync/settings/settings.ts';
 import { followSettings } from './sync/settings/settings-in-force.ts';
-import type { SyncTransaction } from './sync/store.ts';
 import { syncWork } from './sync/sync-work.ts';
 import { createMetricsRegistry } from './telemetry/metrics-registry.ts';
 
@@ -177,15 +172,3 @@ const startOn = (
       config,
     );
   });
-
-/** A step for those only whom a change concerns: most settings are no limits, and some are of one instance. */
-const limitsChanged =
-  (changes: readonly SettingChange[], limits: (id: InstanceId, name: ChannelName) => Limits) =>
-  ({ id, live }: InstanceProcess<SyncTransaction>): readonly Mail[] => {
-    if (live === null) return [];
-    const { channel } = live.rows;
-    const isConcerned = changes.some(
-      ({ owner, key }) => (owner === null || owner === id) && key.startsWith(`sync.${channel}.`),
-    );
-    return isConcerned ? [{ to: 'rate-limit', event: { type: 'limitsChanged', limits: limits(id, channel) } }] : [];
-  };

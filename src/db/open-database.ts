@@ -1,13 +1,13 @@
 import { Effect, type Scope } from 'effect';
 import type { StoreUnavailable } from '../domain/errors.ts';
 import { silentLog } from '../domain/log.ts';
-import { awaitDatabase, type DatabaseAway } from './await-database.ts';
-import type { DataDirRefused } from './data-dir.ts';
-import type { DataDirHeld } from './data-dir-held.ts';
-import { lockDataDir } from './data-dir-lock.ts';
 import { type Database, databaseOn, type StoreOptions } from './database.ts';
 import type { DatabaseRefused } from './database-refused.ts';
-import { openConnection } from './open-connection.ts';
+import { awaitDatabase, type DatabaseAway } from './opening/await-database.ts';
+import type { DataDirRefused } from './opening/data-dir.ts';
+import type { DataDirHeld } from './opening/data-dir-held.ts';
+import { lockDataDir } from './opening/data-dir-lock.ts';
+import { openConnection } from './opening/open-connection.ts';
 
 export interface DatabaseOptions extends StoreOptions {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */

@@ -1,12 +1,12 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Retention } from '../sync/catalogue.ts';
+import type { EntityConnection } from './connection/entity-connection.ts';
+import { persevere } from './connection/query-failure.ts';
+import type { Connection } from './connection/sql.ts';
 import { CommandEntity } from './entities/command-entity.ts';
-import type { EntityConnection } from './entity-connection.ts';
-import { toInstant } from './instants.ts';
+import { forgetWaitingChanges } from './history/waiting-change-store.ts';
 import { forgetEndedSurveys } from './people/survey-store.ts';
-import { persevere } from './query-failure.ts';
-import type { Connection } from './sql.ts';
-import { forgetWaitingChanges } from './waiting-change-store.ts';
+import { toInstant } from './values/instants.ts';
 
 const DAY_MS = 86_400_000;
 const BATCH = 1_000;

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { openEventStream } from './event-stream.ts';
-import type { OpenStreams } from './open-streams.ts';
 import type { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 import type { Sending } from './shape.ts';
+import { openEventStream } from './streams/event-stream.ts';
+import type { OpenStreams } from './streams/open-streams.ts';
 
 /** Sends what a handler gave, in the form of its route. A stream is entered in `streams` until it is over. */
 export const send = (reply: FastifyReply, route: Route, sending: Sending, streams: OpenStreams): FastifyReply => {

@@ -7,7 +7,6 @@ import { frameworkFailure } from './framework-failure.ts';
 import { createGuard } from './guard.ts';
 import type { HttpDeps } from './http-deps.ts';
 import { notFound } from './not-found.ts';
-import { createOpenStreams, type OpenStreams } from './open-streams.ts';
 import { fullPathsOf } from './openapi.ts';
 import { problemOf } from './problem.ts';
 import { BODY_LIMIT_BYTES, readBody } from './read-body.ts';
@@ -15,6 +14,7 @@ import { readQuery } from './read-query.ts';
 import type { RawInput, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { runRoute } from './run-route.ts';
+import { createOpenStreams, type OpenStreams } from './streams/open-streams.ts';
 
 /** A request must have arrived within this. */
 const REQUEST_LIMIT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { Schema } from 'effect';
 import type { PageOf } from '../sync/catalogue.ts';
-import type { EventStream } from './event-stream.ts';
+import type { EventStream } from './streams/event-stream.ts';
 
 /** What follows events into a stream until nothing more will come; null: there is nothing (more) to follow. */
 export type Follower = ((stream: EventStream) => void) | null;

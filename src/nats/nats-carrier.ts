@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/transport-node';
 import { Effect, Option, Schema } from 'effect';
 import { OutboxEvent } from '../domain/event.ts';
-import { CarrierUnavailable, type EventCarrier } from '../runtime/event-carrier.ts';
+import { CarrierUnavailable, type EventCarrier } from '../runtime/messaging/event-carrier.ts';
 import { isMissing } from './failure-fate.ts';
 import type { Naming } from './naming.ts';
 import type { NatsLink, NatsSession } from './nats-link.ts';

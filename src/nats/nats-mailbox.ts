@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from 'effect';
 import { Letter } from '../domain/command.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fence } from '../runtime/fence.ts';
-import type { Mailbox } from '../runtime/mailbox.ts';
+import type { Mailbox } from '../runtime/messaging/mailbox.ts';
 import { isMissing } from './failure-fate.ts';
 import type { Naming } from './naming.ts';
 import type { NatsLink, NatsSession } from './nats-link.ts';

@@ -1,6 +1,6 @@
 import { Effect, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
-import type { Messaging } from '../runtime/messaging.ts';
+import type { Messaging } from '../runtime/messaging/messaging.ts';
 import { connectionOptions } from './connection-options.ts';
 import { namingOf } from './naming.ts';
 import { natsCarrier } from './nats-carrier.ts';

@@ -1,6 +1,6 @@
 import { Schema } from 'effect';
 import { PairingOffer } from '../domain/pairing.ts';
-import { ActorSummary, ActorTree, type TraceEntry } from '../runtime/inspection.ts';
+import { ActorSummary, ActorTree, type TraceEntry } from '../runtime/messaging/inspection.ts';
 
 /** Who asks. A node does not answer itself. */
 export const Question = Schema.Struct({ from: Schema.String });

@@ -8,7 +8,7 @@ import type { InstanceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Fence } from './fence.ts';
-import type { Chance } from './step.ts';
+import type { Chance } from './step/step.ts';
 import type { RuntimeStore, StepTransaction } from './store.ts';
 import type { WorkFactory } from './work.ts';
 

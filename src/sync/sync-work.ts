@@ -8,7 +8,7 @@ import type { StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
-import { stopSaidBy } from '../runtime/said-stop.ts';
+import { stopSaidBy } from '../runtime/step/said-stop.ts';
 import type { InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
 import { storeLive } from './arriving/store-live.ts';
 import { storePush } from './arriving/store-push.ts';

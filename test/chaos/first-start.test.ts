@@ -1,8 +1,8 @@
-import { existsSync, watch } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { launchService, type ServiceOptions } from '../harness/service.ts';
 
 /** Nobody answers there; no instance asks. */
@@ -18,17 +18,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-/** Resolves as soon as a first start has made a file or folder. */
-const made = (path: string): Promise<void> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      if (!existsSync(join(dataDir, path))) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(dataDir, { recursive: true }, look);
-    look();
-  });
+/** Resolves as soon as a first start has made a file or folder. It looks: a watcher of a tree that grows misses some. */
+const made = (path: string): Promise<true> =>
+  vi.waitUntil(() => existsSync(join(dataDir, path)), { timeout: 120_000, interval: 2 });
 
 const killAtFirstStart = async (path: string): Promise<void> => {
   const { child, listening } = launchService(options);

@@ -3,7 +3,7 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutboxEvent } from '../../src/domain/event.ts';
 import { InstanceId, JobId } from '../../src/domain/ids.ts';
-import type { EventCarrier } from '../../src/runtime/event-carrier.ts';
+import type { EventCarrier } from '../../src/runtime/messaging/event-carrier.ts';
 import { Arrivals } from './arrivals.ts';
 
 export interface CarrierDriver {

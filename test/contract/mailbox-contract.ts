@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Letter } from '../../src/domain/command.ts';
 import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { Fence } from '../../src/runtime/fence.ts';
-import type { Mailbox } from '../../src/runtime/mailbox.ts';
+import type { Mailbox } from '../../src/runtime/messaging/mailbox.ts';
 import { Arrivals } from './arrivals.ts';
 
 export interface MailboxDriver {

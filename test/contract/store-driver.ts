@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Cause, Effect, Exit, Scope } from 'effect';
+import type { EntityConnection } from '../../src/db/connection/entity-connection.ts';
 import { type Database, databaseOn } from '../../src/db/database.ts';
-import type { EntityConnection } from '../../src/db/entity-connection.ts';
-import { openConnection } from '../../src/db/open-connection.ts';
+import { openConnection } from '../../src/db/opening/open-connection.ts';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import type { ListedConversation } from '../../src/domain/conversation.ts';
 import type { ListedGroup, ListedMember } from '../../src/domain/group.ts';

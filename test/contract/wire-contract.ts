@@ -3,8 +3,8 @@ import { Effect, Exit, Scope } from 'effect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InstanceId } from '../../src/domain/ids.ts';
 import type { PairingOffer } from '../../src/domain/pairing.ts';
-import type { ActorTree } from '../../src/runtime/inspection.ts';
-import type { NodeWire } from '../../src/runtime/node-wire.ts';
+import type { ActorTree } from '../../src/runtime/messaging/inspection.ts';
+import type { NodeWire } from '../../src/runtime/messaging/node-wire.ts';
 
 export interface WireDriver {
   readonly name: string;

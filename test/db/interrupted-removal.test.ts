@@ -1,7 +1,7 @@
 import { Effect, Exit, Scope } from 'effect';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Database, databaseOn } from '../../src/db/database.ts';
-import { openConnection } from '../../src/db/open-connection.ts';
+import { openConnection } from '../../src/db/opening/open-connection.ts';
 import type { InstanceId } from '../../src/domain/ids.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import { listedConversation, message, type StoreDriver } from '../contract/store-driver.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Effect, Exit, Scope } from 'effect';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { databaseOn } from '../../src/db/database.ts';
-import { openConnection } from '../../src/db/open-connection.ts';
+import { openConnection } from '../../src/db/opening/open-connection.ts';
 import { silentLog } from '../../src/domain/log.ts';
 import { borrowed } from '../servers/postgres.ts';
 

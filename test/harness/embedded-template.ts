@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { Effect } from 'effect';
-import { openConnection } from '../../src/db/open-connection.ts';
+import { openConnection } from '../../src/db/opening/open-connection.ts';
 
 /** Where the template of this run lies; the processes of a run inherit it. */
 const VARIABLE = 'TEST_EMBEDDED_TEMPLATE';

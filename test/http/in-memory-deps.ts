@@ -9,7 +9,7 @@ import type { Log } from '../../src/domain/log.ts';
 import type { PairingOffer } from '../../src/domain/pairing.ts';
 import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
-import type { ActorSummary, ActorTree } from '../../src/runtime/inspection.ts';
+import type { ActorSummary, ActorTree } from '../../src/runtime/messaging/inspection.ts';
 import type { DeadLetterView } from '../../src/runtime/store.ts';
 import type { SettingChange } from '../../src/sync/settings/settings.ts';
 import { inMemoryPeople } from './in-memory-people.ts';

@@ -10,7 +10,7 @@ import {
 import { heldOf, type Limits, type PermitKind, PROBES } from '../../machines/rate-limit-context.ts';
 import { SnapshotUnusable } from '../../src/domain/errors.ts';
 import type { InstanceId } from '../../src/domain/ids.ts';
-import { restoreActors } from '../../src/runtime/restore.ts';
+import { restoreActors } from '../../src/runtime/step/restore.ts';
 
 type EventData = RateLimitEvent extends infer Event
   ? Event extends RateLimitEvent

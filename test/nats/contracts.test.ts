@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { Messaging } from '../../src/runtime/messaging.ts';
+import type { Messaging } from '../../src/runtime/messaging/messaging.ts';
 import { carrierContract } from '../contract/carrier-contract.ts';
 import { mailboxContract } from '../contract/mailbox-contract.ts';
 import { wireContract } from '../contract/wire-contract.ts';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { namingOf } from '../../src/nats/naming.ts';
 import type { NatsOptions } from '../../src/nats/nats-options.ts';
-import { CarrierUnavailable } from '../../src/runtime/event-carrier.ts';
+import { CarrierUnavailable } from '../../src/runtime/messaging/event-carrier.ts';
 import { Arrivals } from '../contract/arrivals.ts';
 import { event } from '../contract/carrier-contract.ts';
 import { letter, Receiver, someInstance, untilHeldBy } from '../contract/mailbox-contract.ts';

@@ -4,7 +4,7 @@ import type { Log } from '../../src/domain/log.ts';
 import type { NatsOptions } from '../../src/nats/nats-options.ts';
 import type { NatsRefused } from '../../src/nats/nats-refused.ts';
 import { openNats } from '../../src/nats/open-nats.ts';
-import type { Messaging } from '../../src/runtime/messaging.ts';
+import type { Messaging } from '../../src/runtime/messaging/messaging.ts';
 import { Arrivals } from '../contract/arrivals.ts';
 
 /** A deployment of its own on a server that others use too. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actorAnswerWithin, actorsAnswers } from '../../src/nats/wire-answers.ts';
-import type { ActorTree } from '../../src/runtime/inspection.ts';
+import type { ActorTree } from '../../src/runtime/messaging/inspection.ts';
 import { tree } from '../contract/wire-contract.ts';
 
 const traced = (length: number): ActorTree =>

@@ -1,4 +1,4 @@
-import { inProcessMessaging } from '../../src/runtime/messaging.ts';
+import { inProcessMessaging } from '../../src/runtime/messaging/messaging.ts';
 import { carrierContract } from '../contract/carrier-contract.ts';
 import { mailboxContract } from '../contract/mailbox-contract.ts';
 import { wireContract } from '../contract/wire-contract.ts';

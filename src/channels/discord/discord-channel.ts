@@ -2,15 +2,15 @@ import { Effect } from 'effect';
 import { type Log, silentLog } from '../../domain/log.ts';
 import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
-import { intentsMissing, stayedAway, tokenRefused } from './connection-loss.ts';
 import { refuseCredentials } from './credentials.ts';
-import { discordDirectory } from './directory.ts';
-import { hostClient } from './discord-client.ts';
-import { GuildAtlas } from './guild-atlas.ts';
-import { discordHistory } from './history.ts';
-import { discordContacts, discordGroups } from './people-survey.ts';
-import { discordRequests } from './rest-requests.ts';
-import { discordSession, type Session } from './session.ts';
+import { intentsMissing, stayedAway, tokenRefused } from './gateway/connection-loss.ts';
+import { hostClient } from './gateway/discord-client.ts';
+import { discordSession, type Session } from './gateway/session.ts';
+import { GuildAtlas } from './guilds/guild-atlas.ts';
+import { discordHistory } from './history/history.ts';
+import { discordDirectory } from './listing/directory.ts';
+import { discordContacts, discordGroups } from './people/people-survey.ts';
+import { discordRequests } from './rest/rest-requests.ts';
 
 export interface DiscordChannelOptions {
   /** Base of the REST interface without a version, such as `http://127.0.0.1:4000/api`; null: Discord's own. */

@@ -3,9 +3,9 @@ import { Effect } from 'effect';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { PeoplePage, PeopleSurvey } from '../channel.ts';
 import { BadAnswer, type PlatformFailure, RateLimited, Unreachable } from '../platform-failure.ts';
-import type { AddressBook, Pair } from './address-book.ts';
-import { mergeContacts } from './contact-mapping.ts';
-import { addressesOfGroup, contactsOfGroup, groupOf, membersOf, pairsOfGroup } from './group-mapping.ts';
+import type { AddressBook, Pair } from './addresses/address-book.ts';
+import { mergeContacts } from './mapping/contact-mapping.ts';
+import { addressesOfGroup, contactsOfGroup, groupOf, membersOf, pairsOfGroup } from './mapping/group-mapping.ts';
 
 export interface PeopleOf {
   /** Rejects with what the server said. */

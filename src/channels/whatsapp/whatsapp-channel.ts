@@ -4,10 +4,10 @@ import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { Unreachable } from '../platform-failure.ts';
 import { refuseCredentials } from './credentials.ts';
 import { whatsappDirectory } from './directory.ts';
-import { whatsappHistory } from './history.ts';
+import { whatsappHistory } from './history/history.ts';
+import { pushReader } from './history/pushed.ts';
 import { contactSurvey, groupSurvey } from './people.ts';
-import { pushReader } from './pushed.ts';
-import { Session } from './session.ts';
+import { Session } from './session/session.ts';
 
 export interface WhatsAppChannelOptions {
   /** Such as `ws://127.0.0.1:4001/ws/chat`; null: WhatsApp's own. */

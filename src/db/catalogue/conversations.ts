@@ -1,13 +1,13 @@
 import { Schema } from 'effect';
 import type { ConversationView } from '../../domain/conversation-view.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
-import { cleanText } from '../clean-text.ts';
+import type { EntityConnection } from '../connection/entity-connection.ts';
+import { persevere } from '../connection/query-failure.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
-import type { EntityConnection } from '../entity-connection.ts';
-import { keysetCursor, pageOf } from '../keyset-cursor.ts';
-import { persevere } from '../query-failure.ts';
-import { isRefused } from '../refusals.ts';
-import type { Row } from '../row.ts';
+import { cleanText } from '../values/clean-text.ts';
+import { keysetCursor, pageOf } from '../values/keyset-cursor.ts';
+import { isRefused } from '../values/refusals.ts';
+import type { Row } from '../values/row.ts';
 import { readInstance } from './instances.ts';
 import { searchPattern } from './search-pattern.ts';
 

@@ -1,7 +1,7 @@
 import type { EventView } from '../../domain/event-view.ts';
 import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
-import { pageOf } from '../keyset-cursor.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { pageOf } from '../values/keyset-cursor.ts';
 import {
   columns,
   conditions,

@@ -3,14 +3,14 @@ import type { ChannelName } from '../../domain/channel-name.ts';
 import type { EventView } from '../../domain/event-view.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
-import { beyond } from '../beyond.ts';
+import type { Sql } from '../connection/sql.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
 import { EventEntity } from '../entities/event-entity.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
-import { toInstant } from '../instants.ts';
-import { pageOf } from '../keyset-cursor.ts';
-import type { Row } from '../row.ts';
-import type { Sql } from '../sql.ts';
+import { beyond } from '../values/beyond.ts';
+import { toInstant } from '../values/instants.ts';
+import { pageOf } from '../values/keyset-cursor.ts';
+import type { Row } from '../values/row.ts';
 import {
   columns,
   conditions,

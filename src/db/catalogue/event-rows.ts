@@ -1,8 +1,8 @@
 import { Schema } from 'effect';
 import type { EventView } from '../../domain/event-view.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
-import { msOf, toInstant, toIso, toIsoOrNull } from '../instants.ts';
-import { keysetCursor } from '../keyset-cursor.ts';
+import { msOf, toInstant, toIso, toIsoOrNull } from '../values/instants.ts';
+import { keysetCursor } from '../values/keyset-cursor.ts';
 
 /*
  * Messages of several instances at once, or with a text in them, are read with raw SQL: each instance gives its own

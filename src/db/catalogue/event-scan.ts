@@ -1,9 +1,9 @@
 import type { EventView } from '../../domain/event-view.ts';
 import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import type { EntityConnection } from '../connection/entity-connection.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
-import type { EntityConnection } from '../entity-connection.ts';
-import { msOf } from '../instants.ts';
-import { pageOf } from '../keyset-cursor.ts';
+import { msOf } from '../values/instants.ts';
+import { pageOf } from '../values/keyset-cursor.ts';
 import {
   columns,
   conditions,

@@ -1,9 +1,9 @@
 import type { EventView } from '../../domain/event-view.ts';
 import type { Catalogue, PageOf, PageRequest } from '../../sync/catalogue.ts';
-import type { EntityConnection } from '../entity-connection.ts';
-import { persevere } from '../query-failure.ts';
-import { isRefused } from '../refusals.ts';
-import type { SearchIndex } from '../search-index.ts';
+import type { EntityConnection } from '../connection/entity-connection.ts';
+import { persevere } from '../connection/query-failure.ts';
+import type { SearchIndex } from '../search/search-index.ts';
+import { isRefused } from '../values/refusals.ts';
 import { canUseIndex, findByIndex } from './event-index.ts';
 import { listAllEvents, listEvents } from './event-list.ts';
 import { type EventFilter, EventKey } from './event-rows.ts';

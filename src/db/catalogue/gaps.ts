@@ -1,7 +1,7 @@
 import type { Anchor } from '../../domain/anchor.ts';
 import type { CoverageView } from '../../domain/conversation-view.ts';
 import type { Span } from '../../domain/span.ts';
-import { toIso } from '../instants.ts';
+import { toIso } from '../values/instants.ts';
 
 type Gap = CoverageView['gaps'][number];
 

@@ -1,5 +1,5 @@
 import { JsonType } from '@mikro-orm/core';
-import { cleanJson } from '../clean-text.ts';
+import { cleanJson } from '../values/clean-text.ts';
 
 /** A `json` column in which null is a value like any other, and whose text PostgreSQL takes whatever it holds. */
 export class JsonValue extends JsonType {

@@ -2,10 +2,10 @@ import type { ChannelName } from '../../domain/channel-name.ts';
 import type { ListedContact } from '../../domain/contact.ts';
 import type { InstanceId, PersonId } from '../../domain/ids.ts';
 import type { LinkedBy } from '../../domain/person-view.ts';
-import { boolArray, jsonArray, textArray } from '../binary-array.ts';
-import { cleanJson, cleanText, cleanTextOrNull } from '../clean-text.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { boolArray, jsonArray, textArray } from '../values/binary-array.ts';
+import { cleanJson, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { toInstant } from '../values/instants.ts';
 
 /** A contact under the external id by which it is held, whatever name it was listed by. */
 export interface ContactRow {

@@ -1,9 +1,9 @@
 import type { ListedGroup } from '../../domain/group.ts';
 import type { PeopleTransaction } from '../../sync/people/people-store.ts';
-import { jsonArray, textArray } from '../binary-array.ts';
-import { cleanJson, cleanText, cleanTextOrNull } from '../clean-text.ts';
-import { toInstant, toInstantOrNull } from '../instants.ts';
-import type { StepSql } from '../sql.ts';
+import type { StepSql } from '../connection/sql.ts';
+import { jsonArray, textArray } from '../values/binary-array.ts';
+import { cleanJson, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { toInstant, toInstantOrNull } from '../values/instants.ts';
 import { noteSeen } from './survey-store.ts';
 
 // What the platform does not tell about the past stays as it is held.

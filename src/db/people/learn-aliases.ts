@@ -1,9 +1,9 @@
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { LearnedAlias } from '../../domain/contact.ts';
 import type { IdentityId, InstanceId, PersonId } from '../../domain/ids.ts';
-import { cleanText } from '../clean-text.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { cleanText } from '../values/clean-text.ts';
+import { toInstant } from '../values/instants.ts';
 import { personOfAccount } from './account-person.ts';
 import { type LearnedPhone, learnPhones } from './learn-phones.ts';
 import type { Union } from './unite-persons.ts';

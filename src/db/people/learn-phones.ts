@@ -1,6 +1,6 @@
 import type { PersonId } from '../../domain/ids.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { toInstant } from '../values/instants.ts';
 import { personsByKey } from './persons-by-key.ts';
 import { livingOf, lockPersons, type Union, unitePersons } from './unite-persons.ts';
 

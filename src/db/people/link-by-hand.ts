@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelName } from '../../domain/channel-name.ts';
 import { Refused } from '../../domain/errors.ts';
 import { type IdentityId, type InstanceId, PersonId } from '../../domain/ids.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { toInstant } from '../values/instants.ts';
 import { personOfAccount } from './account-person.ts';
 import { livingOf, lockPersons, type PersonRow, unitePersons } from './unite-persons.ts';
 

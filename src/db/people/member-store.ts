@@ -2,10 +2,10 @@ import type { ListedMember } from '../../domain/group.ts';
 import type { GroupId, InstanceId } from '../../domain/ids.ts';
 import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StoredCounts } from '../../sync/stored-counts.ts';
-import { instantArray, textArray } from '../binary-array.ts';
-import { cleanText, cleanTextOrNull } from '../clean-text.ts';
-import { toInstant } from '../instants.ts';
-import type { StepSql } from '../sql.ts';
+import type { StepSql } from '../connection/sql.ts';
+import { instantArray, textArray } from '../values/binary-array.ts';
+import { cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { toInstant } from '../values/instants.ts';
 import { planAnew } from './plan-anew.ts';
 import { noteSeen } from './survey-store.ts';
 

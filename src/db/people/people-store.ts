@@ -1,5 +1,5 @@
 import type { PeopleTransaction } from '../../sync/people/people-store.ts';
-import type { StepSql } from '../sql.ts';
+import type { StepSql } from '../connection/sql.ts';
 import { contactStore } from './contact-store.ts';
 import { groupStore } from './group-store.ts';
 import { memberStore } from './member-store.ts';

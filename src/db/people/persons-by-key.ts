@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Contention } from '../../domain/errors.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { toInstant } from '../values/instants.ts';
 
 /** What a person is found by: a phone, or the account that it was made of (`account-person.ts`). */
 export type PersonKey = { readonly phone: string } | { readonly account: PersonId };

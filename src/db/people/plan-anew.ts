@@ -1,4 +1,4 @@
-import type { StepSql } from '../sql.ts';
+import type { StepSql } from '../connection/sql.ts';
 
 /**
  * For statements of the step that join a page to tables. A session plans a prepared statement once, and where that

@@ -1,5 +1,5 @@
 import type { IdentityId, InstanceId, PersonId } from '../../domain/ids.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
 
 const REMOVE = `
   DELETE FROM platform_identities WHERE ctid = ANY (ARRAY (

@@ -1,8 +1,8 @@
 import type { InstanceId } from '../../domain/ids.ts';
 import type { PeopleTransaction, Survey } from '../../sync/people/people-store.ts';
-import { cleanText } from '../clean-text.ts';
-import { toInstant } from '../instants.ts';
-import type { Sql, StepSql } from '../sql.ts';
+import type { Sql, StepSql } from '../connection/sql.ts';
+import { cleanText } from '../values/clean-text.ts';
+import { toInstant } from '../values/instants.ts';
 import { planAnew } from './plan-anew.ts';
 
 /** What a survey reads, and of what: members of a group. */

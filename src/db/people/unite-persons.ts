@@ -1,7 +1,7 @@
 import type { PersonId } from '../../domain/ids.ts';
 import type { LinkedBy } from '../../domain/person-view.ts';
-import { msOf, toInstant } from '../instants.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../connection/sql.ts';
+import { msOf, toInstant } from '../values/instants.ts';
 
 /** Two persons that are one. */
 export interface Union {

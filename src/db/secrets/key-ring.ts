@@ -1,5 +1,5 @@
+import type { Connection, Sql } from '../connection/sql.ts';
 import { DatabaseRefused } from '../database-refused.ts';
-import type { Connection, Sql } from '../sql.ts';
 import { credentialsIn, fingerprintOf } from './credentials-text.ts';
 import { SEALED_TABLES, type SealedTable } from './sealed-tables.ts';
 import { type SealingKey, sealingKey } from './sealing-key.ts';

@@ -2,7 +2,7 @@ import { Effect, Schema } from 'effect';
 import type { Command, Letter } from '../../domain/command.ts';
 import { CommandId } from '../../domain/ids.ts';
 import { InstanceView, PushesView } from '../../domain/instance.ts';
-import { ActorTree } from '../../runtime/inspection.ts';
+import { ActorTree } from '../../runtime/messaging/inspection.ts';
 import { route } from '../route.ts';
 import { accepted, one } from '../shape.ts';
 import { ofInstance } from './fields.ts';

@@ -1,10 +1,10 @@
 import { Effect, Schema } from 'effect';
 import { Command } from '../../domain/command.ts';
 import { InstanceId } from '../../domain/ids.ts';
-import { ActorSummary, ActorTree } from '../../runtime/inspection.ts';
-import { actorStream } from '../actor-stream.ts';
+import { ActorSummary, ActorTree } from '../../runtime/messaging/inspection.ts';
 import { type Method, route } from '../route.ts';
 import { accepted, events, many, one } from '../shape.ts';
+import { actorStream } from '../streams/actor-stream.ts';
 import { Receipt, receiptOf } from './connection.ts';
 import { ofInstance, pageFields, pageOf } from './fields.ts';
 

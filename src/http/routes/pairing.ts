@@ -6,10 +6,10 @@ import type { PairingOffer } from '../../domain/pairing.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import { refuse } from '../decode-input.ts';
 import type { HttpDeps } from '../http-deps.ts';
-import { instanceEvents } from '../instance-events.ts';
 import type { Failure } from '../problem.ts';
 import { route } from '../route.ts';
 import { accepted, events, one, text } from '../shape.ts';
+import { instanceEvents } from '../streams/instance-events.ts';
 import { ofInstance } from './fields.ts';
 
 /** How long the answer to a request for a code waits for the platform to give one, ms. */

@@ -6,9 +6,9 @@ import { CommandId, InstanceId, JobId } from '../../domain/ids.ts';
 import { configViewOf, isActive, JobConfigView, JobStatus, JobType, JobView } from '../../domain/job.ts';
 import { configOf, SyncRequest } from '../../sync/sync-request.ts';
 import { refuse } from '../decode-input.ts';
-import { END_ID, jobEvents, type ResumePoint } from '../job-events.ts';
 import { route } from '../route.ts';
 import { accepted, events, many, one } from '../shape.ts';
+import { END_ID, jobEvents, type ResumePoint } from '../streams/job-events.ts';
 import { Receipt, receiptOf } from './connection.ts';
 import { given, ofInstance, ofJob, pageFields, pageOf } from './fields.ts';
 

@@ -1,8 +1,8 @@
 import { connect } from '@nats-io/transport-node';
 import { Effect, Exit, Scope } from 'effect';
 import type { InstanceId } from '../../../src/domain/ids.ts';
-import { localInspection } from '../../../src/runtime/inspect.ts';
-import type { NodeWire } from '../../../src/runtime/node-wire.ts';
+import type { NodeWire } from '../../../src/runtime/messaging/node-wire.ts';
+import { localInspection } from '../../../src/runtime/node/inspect.ts';
 import { eventually } from '../../harness/eventually.ts';
 import type { BenchSetting } from '../bench-setting.ts';
 import { type Figure, plain } from '../figure.ts';

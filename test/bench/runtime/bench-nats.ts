@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Effect, Exit, Scope } from 'effect';
 import { silentLog } from '../../../src/domain/log.ts';
 import { openNats } from '../../../src/nats/open-nats.ts';
-import type { Messaging } from '../../../src/runtime/messaging.ts';
+import type { Messaging } from '../../../src/runtime/messaging/messaging.ts';
 
 /** A deployment of its own on this NATS, as its nodes see it. */
 export interface Deployment {

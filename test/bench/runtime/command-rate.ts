@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Effect } from 'effect';
-import type { Connection } from '../../../src/db/sql.ts';
+import type { Connection } from '../../../src/db/connection/sql.ts';
 import type { InstanceId } from '../../../src/domain/ids.ts';
 import { silentMetrics } from '../../../src/domain/metrics.ts';
-import type { CommandBus } from '../../../src/runtime/command-bus.ts';
-import { commandIntake } from '../../../src/runtime/command-intake.ts';
+import type { CommandBus } from '../../../src/runtime/messaging/command-bus.ts';
+import { commandIntake } from '../../../src/runtime/messaging/command-intake.ts';
 import type { BenchSetting } from '../bench-setting.ts';
 import { type Figure, plain } from '../figure.ts';
 import { interleave } from '../interleave.ts';

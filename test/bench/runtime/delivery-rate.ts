@@ -9,7 +9,7 @@ import { connect } from '@nats-io/transport-node';
 import { Effect, Exit, Scope } from 'effect';
 import { namingOf } from '../../../src/nats/naming.ts';
 import { PARTITIONS } from '../../../src/runtime/fence.ts';
-import type { Mailbox } from '../../../src/runtime/mailbox.ts';
+import type { Mailbox } from '../../../src/runtime/messaging/mailbox.ts';
 import type { BenchSetting } from '../bench-setting.ts';
 import { type Figure, plain } from '../figure.ts';
 import { interleave } from '../interleave.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection } from '../../../src/db/sql.ts';
+import type { Connection } from '../../../src/db/connection/sql.ts';
 import type { Command } from '../../../src/domain/command.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';

@@ -1,5 +1,5 @@
 import type { MessagePage } from '../../../src/channels/channel.ts';
-import { readPage } from '../../../src/channels/discord/message-page.ts';
+import { readPage } from '../../../src/channels/discord/history/message-page.ts';
 import type { Anchor } from '../../../src/domain/anchor.ts';
 import { messageJson } from '../../simulators/discord/world/message.ts';
 import { World } from '../../simulators/discord/world/world.ts';

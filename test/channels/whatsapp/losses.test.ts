@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
-import { LOSS_CODES, lossOf } from '../../../src/channels/whatsapp/connection-loss.ts';
+import { LOSS_CODES, lossOf } from '../../../src/channels/whatsapp/session/connection-loss.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import { rigs } from './rig.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { baileysLogger } from '../../../src/channels/whatsapp/baileys-logger.ts';
 import { refuseCredentials } from '../../../src/channels/whatsapp/credentials.ts';
-import { quietly } from '../../../src/channels/whatsapp/quiet-signal.ts';
+import { baileysLogger } from '../../../src/channels/whatsapp/socket/baileys-logger.ts';
+import { quietly } from '../../../src/channels/whatsapp/socket/quiet-signal.ts';
 import { InstanceId } from '../../../src/domain/ids.ts';
 import type { Log } from '../../../src/domain/log.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';

@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import type { Parts } from '../../../src/app.ts';
-import { CarrierUnavailable, type EventCarrier } from '../../../src/runtime/event-carrier.ts';
-import type { Mailbox } from '../../../src/runtime/mailbox.ts';
+import { CarrierUnavailable, type EventCarrier } from '../../../src/runtime/messaging/event-carrier.ts';
+import type { Mailbox } from '../../../src/runtime/messaging/mailbox.ts';
 import type { Striker } from './striker.ts';
 
 /** Struck by a failure, a letter is lost on its way to the mailbox, carried twice, or lost on arrival. */

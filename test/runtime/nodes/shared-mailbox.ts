@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import type { Letter } from '../../../src/domain/command.ts';
-import type { Mailbox } from '../../../src/runtime/mailbox.ts';
+import type { Mailbox } from '../../../src/runtime/messaging/mailbox.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';
 import type { HaltingClock } from './halting-clock.ts';
 

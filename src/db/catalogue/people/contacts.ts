@@ -1,12 +1,12 @@
 import { Schema } from 'effect';
 import { phoneSearchOf } from '../../../domain/phone.ts';
 import type { PeopleCatalogue } from '../../../sync/people/people.ts';
-import { cleanText } from '../../clean-text.ts';
+import type { EntityConnection } from '../../connection/entity-connection.ts';
+import { persevere } from '../../connection/query-failure.ts';
 import { IdentityEntity } from '../../entities/identity-entity.ts';
-import type { EntityConnection } from '../../entity-connection.ts';
-import { keysetCursor, pageOf } from '../../keyset-cursor.ts';
-import { persevere } from '../../query-failure.ts';
-import { isRefused } from '../../refusals.ts';
+import { cleanText } from '../../values/clean-text.ts';
+import { keysetCursor, pageOf } from '../../values/keyset-cursor.ts';
+import { isRefused } from '../../values/refusals.ts';
 import { readInstance } from '../instances.ts';
 import { searchPattern } from '../search-pattern.ts';
 import { IDENTITY_FIELDS, identityViews } from './identity-rows.ts';

@@ -4,7 +4,7 @@ import { displayNameOf } from '../../../domain/contact.ts';
 import type { IdentityView } from '../../../domain/person-view.ts';
 import { IdentityAliasEntity } from '../../entities/identity-alias-entity.ts';
 import type { IdentityEntity } from '../../entities/identity-entity.ts';
-import type { Row } from '../../row.ts';
+import type { Row } from '../../values/row.ts';
 
 /** Without the column in which they are searched. */
 export const IDENTITY_FIELDS = [

@@ -2,9 +2,9 @@ import { Schema } from 'effect';
 import type { PersonId } from '../../../domain/ids.ts';
 import type { LinkView } from '../../../domain/person-view.ts';
 import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
-import type { EntityConnection } from '../../entity-connection.ts';
-import { msOf, toInstant, toIso } from '../../instants.ts';
-import { keysetCursor, pageOf } from '../../keyset-cursor.ts';
+import type { EntityConnection } from '../../connection/entity-connection.ts';
+import { msOf, toInstant, toIso } from '../../values/instants.ts';
+import { keysetCursor, pageOf } from '../../values/keyset-cursor.ts';
 import { livingPerson } from './person-rows.ts';
 
 const LinkKey = keysetCursor(

@@ -1,8 +1,8 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { PersonId } from '../../../domain/ids.ts';
 import type { Membership, PersonDetails } from '../../../domain/person-view.ts';
-import { msOf, toIsoOrNull } from '../../instants.ts';
-import type { Sql } from '../../sql.ts';
+import type { Sql } from '../../connection/sql.ts';
+import { msOf, toIsoOrNull } from '../../values/instants.ts';
 import { livingPerson, noPerson, personViews } from './person-rows.ts';
 
 interface MembershipRow extends Omit<Membership, 'joinedAt'> {

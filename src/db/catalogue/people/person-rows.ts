@@ -3,9 +3,9 @@ import { displayNameOf } from '../../../domain/contact.ts';
 import { Refused } from '../../../domain/errors.ts';
 import type { PersonId } from '../../../domain/ids.ts';
 import type { IdentityView, PersonView } from '../../../domain/person-view.ts';
+import type { Sql } from '../../connection/sql.ts';
 import { PersonEntity } from '../../entities/person-entity.ts';
-import { msOf, toIso, toIsoOrNull } from '../../instants.ts';
-import type { Sql } from '../../sql.ts';
+import { msOf, toIso, toIsoOrNull } from '../../values/instants.ts';
 
 interface IdentityJson extends Omit<IdentityView, 'name' | 'createdAt' | 'updatedAt' | 'removedAt'> {
   /** ms */

@@ -2,9 +2,9 @@ import { Schema } from 'effect';
 import { PersonId } from '../../../domain/ids.ts';
 import { phoneSearchOf } from '../../../domain/phone.ts';
 import type { PageRequest } from '../../../sync/catalogue.ts';
-import { cleanText } from '../../clean-text.ts';
-import { keysetCursor } from '../../keyset-cursor.ts';
-import type { Connection, Sql } from '../../sql.ts';
+import type { Connection, Sql } from '../../connection/sql.ts';
+import { cleanText } from '../../values/clean-text.ts';
+import { keysetCursor } from '../../values/keyset-cursor.ts';
 import { searchPattern } from '../search-pattern.ts';
 
 /*

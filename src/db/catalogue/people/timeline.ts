@@ -1,10 +1,10 @@
 import type { EventView } from '../../../domain/event-view.ts';
 import type { InstanceId, PersonId } from '../../../domain/ids.ts';
 import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
-import type { EntityConnection } from '../../entity-connection.ts';
-import { toInstant } from '../../instants.ts';
-import { pageOf } from '../../keyset-cursor.ts';
-import type { Sql } from '../../sql.ts';
+import type { EntityConnection } from '../../connection/entity-connection.ts';
+import type { Sql } from '../../connection/sql.ts';
+import { toInstant } from '../../values/instants.ts';
+import { pageOf } from '../../values/keyset-cursor.ts';
 import { columns, cursorAt, EventKey, type EventRow, NEWEST_FIRST, viewOf } from '../event-rows.ts';
 import { livingPerson } from './person-rows.ts';
 

@@ -1,0 +1,66 @@
+import type { GroupMetadata, GroupParticipant } from '@whiskeysockets/baileys';
+import type { ListedContact } from '../../../domain/contact.ts';
+import type { ListedGroup, ListedMember, MemberRole } from '../../../domain/group.ts';
+import { ExternalId } from '../../../domain/ids.ts';
+import type { GroupMembers } from '../../channel.ts';
+import type { Canonical, Pair } from '../addresses/address-book.ts';
+import { isPerson, plainJid } from '../addresses/jid.ts';
+import { contactOf, namesOf } from './contact-mapping.ts';
+
+/** What a query of groups tells of who is who. */
+export const pairsOfGroup = ({ owner, ownerPn, participants }: GroupMetadata): readonly Pair[] => [
+  ...(owner && ownerPn ? [{ lid: owner, pn: ownerPn }] : []),
+  ...participants.flatMap(({ id, lid, phoneNumber }) => {
+    if (phoneNumber) return [{ lid: lid ?? id, pn: phoneNumber }];
+    return lid ? [{ lid, pn: id }] : [];
+  }),
+];
+
+export const addressesOfGroup = ({ owner, participants }: GroupMetadata): readonly string[] => [
+  ...(owner ? [owner] : []),
+  ...participants.map(({ id }) => id),
+];
+
+const roleOf = ({ admin, isAdmin, isSuperAdmin }: GroupParticipant): MemberRole => {
+  if (admin === 'superadmin' || isSuperAdmin) return 'owner';
+  return admin === 'admin' || isAdmin ? 'admin' : 'member';
+};
+
+const personIn = (jid: string | null | undefined, canonical: Canonical): ExternalId | null => {
+  const resolved = canonical(jid);
+  return isPerson(resolved) ? ExternalId.make(resolved) : null;
+};
+
+export const groupOf = (group: GroupMetadata, canonical: Canonical): ListedGroup => ({
+  externalId: ExternalId.make(plainJid(group.id)),
+  kind: group.isCommunity ? 'community' : 'group',
+  parentExternalId: group.linkedParent ? ExternalId.make(plainJid(group.linkedParent)) : null,
+  name: group.subject || null,
+  description: group.desc || null,
+  ownerExternalId: personIn(group.owner, canonical),
+  createdAt: group.creation ? group.creation * 1000 : null,
+  memberCount: group.size ?? group.participants.length,
+  metadata: {
+    addressingMode: group.addressingMode ?? 'pn',
+    isAnnouncementGroup: group.isCommunityAnnounce === true,
+    onlyAdminsWrite: group.announce === true,
+    onlyAdminsChangeSettings: group.restrict === true,
+    ...(group.ephemeralDuration ? { disappearingAfterSeconds: group.ephemeralDuration } : {}),
+  },
+});
+
+export const membersOf = (group: GroupMetadata, canonical: Canonical): GroupMembers => {
+  const members = new Map<string, ListedMember>();
+  for (const participant of group.participants) {
+    const contactExternalId = personIn(participant.id, canonical);
+    if (contactExternalId === null) continue;
+    members.set(contactExternalId, { contactExternalId, role: roleOf(participant), nick: null, joinedAt: null });
+  }
+  return { groupExternalId: plainJid(group.id), members: [...members.values()] };
+};
+
+/** Everybody in it, as contacts of whom no more is known than that they are there. */
+export const contactsOfGroup = ({ participants }: GroupMetadata, canonical: Canonical): readonly ListedContact[] =>
+  participants.flatMap(
+    ({ id, lid, phoneNumber }) => contactOf({ id, lid, phoneNumber, names: namesOf({}) }, canonical) ?? [],
+  );

@@ -1,0 +1,100 @@
+import type { Fence } from '../../runtime/fence.ts';
+import type { LeaseStore } from '../../runtime/store.ts';
+import { persevere } from '../connection/query-failure.ts';
+import type { Connection } from '../connection/sql.ts';
+
+const CLAIMED = 'RETURNING partition::int AS partition, epoch::float8 AS epoch';
+
+/**
+ * A partition is free when nobody has it, or its node's lease has run out by the clock of the database; or when it
+ * is down as ours and we do not hold it: we put it down when the lease was lost, or never heard that a claim had
+ * succeeded. One with a snapshot from a newer build waits for a node that can read it.
+ */
+const CLAIM = `
+  UPDATE partitions SET node_id = $1, epoch = epoch + 1
+  WHERE partition IN (
+    SELECT partition FROM partitions
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
+        OR (node_id = $1 AND partition <> ALL ($5::smallint[])))
+      AND NOT EXISTS (
+        SELECT 1 FROM omni_instances AS instance
+        JOIN (
+          SELECT instance_id, machine, version FROM actor_snapshots
+          UNION ALL
+          SELECT instance_id, machine, machine_version FROM sync_jobs
+          WHERE machine IS NOT NULL AND status IN ('pending', 'waiting', 'running', 'paused')
+        ) AS snapshot ON snapshot.instance_id = instance.id
+        LEFT JOIN unnest($3::text[], $4::int[]) AS known (machine, version) ON known.machine = snapshot.machine
+        WHERE instance.partition = partitions.partition
+          AND (known.version IS NULL OR snapshot.version > known.version))
+    ORDER BY partition
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED)
+  ${CLAIMED}`;
+
+const DISOWN = `
+  UPDATE partitions SET node_id = NULL, epoch = epoch + 1
+  WHERE partition IN (
+    SELECT partition FROM partitions
+    WHERE node_id = $1 AND partition <> ALL ($2::smallint[])
+    ORDER BY partition
+    FOR UPDATE SKIP LOCKED)`;
+
+/** Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new epoch. */
+const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
+
+/**
+ * Raw SQL: what counts is the clock of the database, and that each takeover is one statement. What a node needs to
+ * keep its partitions goes through `apart`, so that work which fills the pool cannot cost it them.
+ */
+export const leaseStore = (connection: Connection, apart: Connection['query']): LeaseStore => {
+  const fences = (query: Connection['query'], statement: string, parameters: readonly unknown[]) =>
+    persevere((): Promise<readonly Fence[]> => query((sql) => sql.rows<Fence>(statement, parameters)));
+  return {
+    renew: (nodeId, leaseMs) =>
+      persevere(async () => {
+        const [row] = await apart((sql) =>
+          sql.rows<{ now: number }>(
+            `INSERT INTO nodes (node_id, lease_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
+             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until
+             RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+            [nodeId, leaseMs],
+          ),
+        );
+        return row?.now ?? Number.NaN;
+      }),
+    liveNodes: persevere(() =>
+      apart(async (sql) => {
+        const [row] = await sql.rows<{ live: number }>(
+          'SELECT count(*)::int AS live FROM nodes WHERE lease_until > clock_timestamp()',
+          [],
+        );
+        return row?.live ?? 0;
+      }),
+    ),
+    claim: (nodeId, held, limit, versions) =>
+      fences(apart, CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()], held]),
+    claimAll: (nodeId) => fences(connection.query, CLAIM_ALL, [nodeId]),
+    release: (nodeId, held) =>
+      persevere(async () => {
+        await connection.query((sql) =>
+          sql.run(
+            `UPDATE partitions SET node_id = NULL
+             FROM unnest($2::smallint[], $3::bigint[]) AS held (partition, epoch)
+             WHERE partitions.partition = held.partition AND partitions.epoch = held.epoch AND node_id = $1`,
+            [nodeId, held.map((fence) => fence.partition), held.map((fence) => fence.epoch)],
+          ),
+        );
+      }),
+    disown: (nodeId, held) =>
+      persevere(async () => {
+        await apart((sql) => sql.run(DISOWN, [nodeId, held]));
+      }),
+    leave: (nodeId) =>
+      persevere(async () => {
+        await connection.query((sql) => sql.run('UPDATE partitions SET node_id = NULL WHERE node_id = $1', [nodeId]));
+        await connection.query((sql) => sql.run('DELETE FROM nodes WHERE node_id = $1', [nodeId]));
+      }),
+  };
+};

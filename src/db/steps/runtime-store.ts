@@ -1,0 +1,46 @@
+import type { RuntimeStore } from '../../runtime/store.ts';
+import type { SyncTransaction } from '../../sync/store.ts';
+import { attemptCounter } from '../commands/attempt-counter.ts';
+import { openCommands, undeliveredCommands } from '../commands/command-reads.ts';
+import { behindFence } from '../connection/behind-fence.ts';
+import { persevere } from '../connection/query-failure.ts';
+import type { Connection, Sql, StepSql } from '../connection/sql.ts';
+import { aliasStore } from '../history/alias-store.ts';
+import { catchUpStore } from '../history/catch-up-store.ts';
+import { conversationStore } from '../history/conversation-store.ts';
+import { messageWrites } from '../history/message-writes.ts';
+import { pushWrites } from '../history/push-store.ts';
+import { spanStore } from '../history/span-store.ts';
+import { waitingChangeStore } from '../history/waiting-change-store.ts';
+import { peopleStore } from '../people/people-store.ts';
+import { instancesToRestore, loadInstance } from './instance-reads.ts';
+import { outboxStore } from './outbox-store.ts';
+import { stepTransaction } from './step-transaction.ts';
+
+/** Everything a step may write, on one transaction. */
+const syncTransaction = (sql: StepSql): SyncTransaction => ({
+  ...stepTransaction(sql),
+  ...conversationStore(sql),
+  ...spanStore(sql),
+  ...messageWrites(sql),
+  ...catchUpStore(sql),
+  ...peopleStore(sql),
+  ...pushWrites(sql),
+  ...aliasStore(sql),
+  ...waitingChangeStore(sql),
+});
+
+/** Without the leases, which have a session of their own. */
+export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTransaction>, 'leases'> => {
+  const read = <A>(body: (sql: Sql) => Promise<A>) => persevere(() => connection.query(body));
+
+  return {
+    step: (fence, body) => behindFence(connection, fence, (sql) => body(syncTransaction(sql))),
+    beginAttempt: attemptCounter(connection),
+    load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
+    instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
+    openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),
+    undelivered: (partitions, before, limit) => read((sql) => undeliveredCommands(sql, partitions, before, limit)),
+    outbox: outboxStore(connection),
+  };
+};

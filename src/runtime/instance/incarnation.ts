@@ -1,0 +1,260 @@
+import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
+import type { Channel } from '../../channels/channel.ts';
+import type { Letter } from '../../domain/command.ts';
+import type { Contention, Fenced, StoreUnavailable } from '../../domain/errors.ts';
+import type { CommandId } from '../../domain/ids.ts';
+import type { Fence } from '../fence.ts';
+import { type InstanceActors, isFinished, withoutJobs } from '../instance-actors.ts';
+import type { ProcessSetting } from '../process-setting.ts';
+import { RequestGate } from '../request-gate.ts';
+import { aftermathOf, type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
+import type { Delivered } from '../step/deliver.ts';
+import type { Inbox } from '../step/inbox.ts';
+import { measureStep } from '../step/measure-step.ts';
+import type { UnheededStops } from '../step/said-stop.ts';
+import { buryCommand, type StepInput, type Stepped, type StepSetting, takeStep } from '../step/step.ts';
+import { tellStep } from '../step/tell-step.ts';
+import type { StepTransaction, StoredInstance } from '../store.ts';
+import type { Mail } from '../work.ts';
+import { Activities } from './activities.ts';
+
+const MAX_ATTEMPTS = 5;
+/** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
+const IDLE_MS = 60_000;
+/** Reports that may wait. Beyond it the platform is faster than the database: begin anew, and let spans show the gap. */
+const MOST_WAITING = 10_000;
+const COMMANDS_AT_ONCE = 50;
+const CONTENTION_RETRY = Schedule.exponential('10 millis').pipe(Schedule.jittered, Schedule.upTo({ times: 8 }));
+
+/** The limiter first: what was out is counted before anybody asks again. */
+const RESTORED: readonly Mail[] = [
+  { to: 'rate-limit', event: { type: 'restored' } },
+  { to: 'instance', event: { type: 'restored' } },
+  { to: 'jobs', event: { type: 'restored' } },
+];
+
+export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessSetting<Tx> {
+  readonly fence: Fence;
+  readonly rows: StoredInstance;
+  readonly channel: Channel;
+  readonly inbox: Inbox;
+  /**
+   * Commands whose last attempt ended with the database, which is never the command's fault: their next one is not
+   * counted. Outlives the incarnation.
+   */
+  readonly spared: Set<CommandId>;
+  /** What the platform said and is not committed. Outlives the incarnation too. */
+  readonly stops: UnheededStops;
+  /** Called after each step, with what it did. */
+  readonly stepped: (delivered: Delivered, at: number) => void;
+}
+
+type Outcome = Ending | Restart | null;
+
+/**
+ * An instance from one restore to the next: takes inputs one at a time, has each decided and committed, then has
+ * the activities follow. Whatever goes wrong with a commit is its end; the next one begins from the rows.
+ */
+export class Incarnation<Tx extends StepTransaction> {
+  readonly rows: StoredInstance;
+  readonly activities: Activities<Tx>;
+  readonly #setting: IncarnationSetting<Tx>;
+  readonly #step: StepSetting<Tx>;
+  readonly #gate: RequestGate;
+  #actors: InstanceActors;
+  #lastSeq: number;
+  /** False until what was missed has run: a command that breaks a step must not cost a login each time. */
+  #mayAct = false;
+
+  readonly #acting: Scope.Closeable;
+
+  /** Its activities end with `acting`. */
+  constructor(setting: IncarnationSetting<Tx>, actors: InstanceActors, acting: Scope.Closeable) {
+    const { rows, channel, fence, store, chance, inbox, stops, credentials, vault, log } = setting;
+    const work = setting.work({ id: rows.id, channel: rows.channel, traits: channel.traits, fence });
+    this.rows = rows;
+    this.#setting = setting;
+    this.#step = { instanceId: rows.id, channel: rows.channel, store, work, fence, chance };
+    this.#gate = new RequestGate(setting.isTrusted);
+    this.#actors = actors;
+    this.#lastSeq = rows.lastSeq;
+    this.#acting = acting;
+    this.activities = new Activities<Tx>(
+      {
+        instanceId: rows.id,
+        channel,
+        work,
+        gate: this.#gate,
+        log,
+        credentials: credentials(rows.id),
+        vault: vault(rows.id, fence),
+        report: (report) => {
+          stops.hear(report, this.#actors);
+          inbox.offer({ kind: 'report', report });
+        },
+        due: (mail) => inbox.offer({ kind: 'mail', mail }),
+      },
+      acting,
+    );
+  }
+
+  /** Ends every activity at once and for good, also while a step hangs. */
+  abandon(): Effect.Effect<void> {
+    return Scope.close(this.#acting, Exit.void);
+  }
+
+  get actors(): InstanceActors {
+    return this.#actors;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Runs until it is over. `mail` is what the actors are told first, after that they were restored. */
+  serve(mail: readonly Mail[]): Effect.Effect<Ending | Restart> {
+    return Effect.gen({ self: this }, function* () {
+      const limits = this.#setting.limits(this.rows.id, this.rows.channel);
+      const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
+      const { stops } = this.#setting;
+      let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
+      if (outcome === null) stops.heedAll();
+      outcome ??= yield* this.#runMissed();
+      this.#mayAct = true;
+      yield* this.#act();
+      while (outcome === null) outcome = yield* this.#next();
+      return outcome;
+    });
+  }
+
+  #next(): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { inbox } = this.#setting;
+      const input = yield* inbox.take.pipe(Effect.timeoutOption(IDLE_MS));
+      if (inbox.size > MOST_WAITING) return this.#overflowed();
+      if (Option.isNone(input)) return this.#rest();
+      if (input.value.kind !== 'command') return yield* this.#take(input.value);
+      const { letter } = input.value;
+      if (letter.seq <= this.#lastSeq) return null;
+      return yield* letter.seq === this.#lastSeq + 1 ? this.#runCommand(letter) : this.#runMissed();
+    });
+  }
+
+  #overflowed(): Restart {
+    const { log } = this.#setting;
+    log.warn({ instanceId: this.rows.id }, 'More arrives than can be stored: beginning anew, spans show the gap.');
+    return STUMBLED;
+  }
+
+  /** Nothing came for a while: ends if nobody wants this instance to live. */
+  #rest(): Ending | null {
+    this.#actors = withoutJobs(this.#actors, finishedJobs(this.#actors, Number.POSITIVE_INFINITY));
+    const { wanted, retryAt, run } = this.#actors.supervisor.context;
+    const isIdle = !wanted && retryAt === null && run === null && this.#actors.jobs.size === 0;
+    return isIdle && this.#setting.inbox.size === 0 ? 'idle' : null;
+  }
+
+  /** Commands that are in the table and did not come through the mailbox. */
+  #runMissed(): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { store } = this.#setting;
+      for (;;) {
+        const open = yield* Effect.exit(store.openCommands(this.rows.id, this.#lastSeq, COMMANDS_AT_ONCE));
+        if (Exit.isFailure(open)) return this.#failed({ kind: 'mail', mail: [] }, 1, open);
+        for (const letter of open.value) {
+          const outcome = yield* this.#runCommand(letter);
+          if (outcome !== null) return outcome;
+        }
+        if (open.value.length < COMMANDS_AT_ONCE) return null;
+      }
+    });
+  }
+
+  #runCommand(letter: Letter): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { log, metrics } = this.#setting;
+      const begun = yield* Effect.exit(this.#attempt(letter));
+      if (Exit.isFailure(begun)) return this.#failed({ kind: 'command', letter }, 1, begun);
+      const attempts = begun.value;
+      if (attempts <= MAX_ATTEMPTS) return yield* this.#take({ kind: 'command', letter }, attempts);
+      const { commandId, command } = letter;
+      log.error({ instanceId: this.rows.id, commandId, type: command.type }, 'A command failed for good: dead letter.');
+      metrics.count('omni_dead_letters_total', {});
+      const reason = `It failed ${MAX_ATTEMPTS} times; the log says how.`;
+      if (attempts > MAX_ATTEMPTS + 1) return yield* this.#bury(letter, reason);
+      return yield* this.#take({ kind: 'deadLetter', letter, reason, attempts: MAX_ATTEMPTS }, attempts);
+    });
+  }
+
+  /** Counts the attempt first, in a commit of its own, so that a command that kills the process counts too. */
+  #attempt({ commandId }: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
+    const { store, fence, spared } = this.#setting;
+    return spared.delete(commandId) ? Effect.succeed(1) : store.beginAttempt(fence, commandId).pipe(retryContention);
+  }
+
+  #bury(letter: Letter, reason: string): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const at = yield* Clock.currentTimeMillis;
+      const buried = yield* Effect.exit(buryCommand(this.#step, letter, reason, MAX_ATTEMPTS, at));
+      return Exit.isFailure(buried) ? this.#failed({ kind: 'mail', mail: [] }, 1, buried) : STUMBLED;
+    });
+  }
+
+  /** One step and what follows it, not to be interrupted in between. Null: go on. */
+  #take(input: StepInput, attempts = 1): Effect.Effect<Outcome> {
+    return Effect.uninterruptible(
+      Effect.gen({ self: this }, function* () {
+        const { log, metrics, published, stepped } = this.#setting;
+        const before = this.#actors;
+        const at = yield* Clock.currentTimeMillis;
+        const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention));
+        if (Exit.isFailure(exit)) return this.#failed(input, attempts, exit);
+        const delivered = exit.value;
+        this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
+        if ('letter' in input) this.#lastSeq = input.letter.seq;
+        measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
+        tellStep(log, this.rows, before, delivered.actors);
+        yield* this.#act();
+        this.#ownCommand(delivered);
+        if (input.kind === 'report') this.#setting.stops.heed(input.report);
+        if (input.kind === 'report' && 'settled' in input.report) input.report.settled();
+        if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
+          this.#gate.open();
+        if (delivered.published.length > 0) published();
+        stepped(delivered, at);
+        return null;
+      }),
+    );
+  }
+
+  /** Should it get lost between here and its step, the table still has it. */
+  #ownCommand({ own }: Stepped): void {
+    if (own === null) return;
+    this.#setting.metrics.count('omni_commands_total', { type: own.command.type });
+    this.#setting.inbox.offer({ kind: 'command', letter: own });
+  }
+
+  /** Has the activities follow the snapshots. */
+  #act(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.#mayAct ? this.activities.reconcile(this.#actors) : Effect.void));
+  }
+
+  #failed(
+    input: StepInput,
+    attempts: number,
+    { cause }: Exit.Failure<unknown, Fenced | Contention | StoreUnavailable>,
+  ): Ending | Restart {
+    const { rows } = this;
+    if ('letter' in input && Option.isSome(Cause.findErrorOption(cause)))
+      this.#setting.spared.add(input.letter.commandId);
+    return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause }, this.#setting.log);
+  }
+}
+
+const finishedJobs = (actors: InstanceActors, until: number) =>
+  new Set(
+    [...actors.jobs].flatMap(([id, job]) => (isFinished(job) && (job.context.completedAt ?? 0) < until ? [id] : [])),
+  );
+
+const retryContention = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.retry(effect, { schedule: CONTENTION_RETRY, while: ({ _tag }) => _tag === 'Contention' });

@@ -1,0 +1,187 @@
+import { Cause, Clock, Effect, Exit, Schedule, Scope } from 'effect';
+import { decideRestart, NO_RESTARTS } from '../../../machines/restart-policy.ts';
+import type { Letter } from '../../domain/command.ts';
+import { SnapshotUnusable } from '../../domain/errors.ts';
+import type { CommandId, InstanceId, JobId } from '../../domain/ids.ts';
+import type { Fence } from '../fence.ts';
+import type { ProcessSetting } from '../process-setting.ts';
+import { type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
+import { Inbox } from '../step/inbox.ts';
+import { restoreActors } from '../step/restore.ts';
+import { UnheededStops } from '../step/said-stop.ts';
+import type { StepTransaction, StoredInstance } from '../store.ts';
+import type { Mail } from '../work.ts';
+import { Incarnation } from './incarnation.ts';
+import { Trace } from './trace.ts';
+
+/** Between two incarnations that fail again and again: each one may cost a login. */
+const RESTARTS_EXHAUSTED_MS = 60_000;
+const STORE_RETRY = Schedule.min([Schedule.exponential('200 millis'), Schedule.spaced('5 seconds')]);
+
+/** One instance at work: one incarnation after another, until there is nothing to do or nobody wants it here. */
+export class InstanceProcess<Tx extends StepTransaction> {
+  readonly id: InstanceId;
+  readonly fence: Fence;
+  readonly trace = new Trace();
+  readonly #setting: ProcessSetting<Tx>;
+  readonly #watchers = new Set<() => void>();
+  #inbox = new Inbox();
+  #live: Incarnation<Tx> | null = null;
+  #parked: string | null = null;
+  readonly #spared = new Set<CommandId>();
+  readonly #stops = new UnheededStops();
+
+  constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>) {
+    this.id = id;
+    this.fence = fence;
+    this.#setting = setting;
+  }
+
+  /** Null while it is being restored, or parked. */
+  get live(): Incarnation<Tx> | null {
+    return this.#live;
+  }
+
+  /** Why its rows cannot be restored; null: they can. */
+  get parked(): string | null {
+    return this.#parked;
+  }
+
+  /** Commands that wait for their turn. */
+  get mailboxDepth(): number {
+    return this.#inbox.letters;
+  }
+
+  /** A letter from the mailbox. Order and doubles are sorted out here, gaps are filled from the table. */
+  offer(letter: Letter): void {
+    this.#inbox.offer({ kind: 'command', letter });
+  }
+
+  tell(mail: readonly Mail[]): void {
+    if (mail.length > 0) this.#inbox.offer({ kind: 'mail', mail });
+  }
+
+  watch(onStep: () => void): () => void {
+    this.#watchers.add(onStep);
+    return () => this.#watchers.delete(onStep);
+  }
+
+  /** Whatever touches the platform ends at once; what is being committed, when the database says so. */
+  readonly abandon: Effect.Effect<void> = Effect.suspend(() => this.#live?.abandon() ?? Effect.void);
+
+  /** Runs until there is nothing to do, or another node has taken over. Interrupting it finishes the step first. */
+  readonly run: Effect.Effect<Ending> = Effect.suspend(() => this.#incarnations());
+
+  #incarnations(): Effect.Effect<Ending> {
+    return Effect.gen({ self: this }, function* () {
+      let mail: readonly Mail[] = [];
+      let restarts = NO_RESTARTS;
+      for (;;) {
+        const stableSince = yield* Clock.currentTimeMillis;
+        const outcome = yield* Effect.scoped(this.#incarnate(mail)).pipe(
+          Effect.catchCause((cause) => this.#broke(cause)),
+          Effect.ensuring(Effect.sync(() => this.#died())),
+        );
+        if (typeof outcome === 'string') return outcome;
+        mail = outcome.mail;
+        const at = yield* Clock.currentTimeMillis;
+        const decision = decideRestart(restarts, { at, random: this.#setting.chance.random(), stableSince });
+        if (!outcome.isBounded) restarts = decision.log;
+        const backoffMs = decision.restart ? decision.at - at : RESTARTS_EXHAUSTED_MS;
+        yield* Effect.sleep(outcome.isBounded ? outcome.afterMs : Math.max(outcome.afterMs, backoffMs));
+      }
+    });
+  }
+
+  #died(): void {
+    this.#live = null;
+  }
+
+  /** Nobody foresaw this: say so, and begin anew rather than leave an instance that only seems to live. */
+  #broke(cause: Cause.Cause<never>): Effect.Effect<Restart> {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
+    this.#setting.log.error({ instanceId: this.id, cause: Cause.pretty(cause) }, 'An instance broke; beginning anew.');
+    return Effect.succeed(STUMBLED);
+  }
+
+  #incarnate(mail: readonly Mail[]) {
+    return Effect.gen({ self: this }, function* () {
+      // What the former incarnation was told goes with it: commands are in the table, reports belong to its activities.
+      const inbox = new Inbox();
+      this.#inbox = inbox;
+      const rows = yield* this.#load();
+      if (rows === null) return 'gone' as const;
+      const channel = this.#setting.channelOf(rows.channel);
+      if (channel === null) return yield* this.#park(`This build cannot connect to ${rows.channel}.`);
+      const restored = yield* Effect.exit(
+        Effect.sync(() => restoreActors(rows, this.#setting.limits(this.id, rows.channel))),
+      );
+      if (Exit.isFailure(restored)) return yield* this.#park(reasonOf(restored.cause));
+      const stepped = this.#stepped;
+      const setting = {
+        ...this.#setting,
+        fence: this.fence,
+        rows,
+        channel,
+        inbox,
+        stepped,
+        spared: this.#spared,
+        stops: this.#stops,
+      };
+      const { actors, lostJobs } = restored.value;
+      if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
+      this.#live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
+      return yield* this.#live.serve(mail);
+    });
+  }
+
+  readonly #stepped: ConstructorParameters<typeof Incarnation<Tx>>[0]['stepped'] = ({ transitions }, at) => {
+    this.trace.add(transitions, at);
+    for (const onStep of this.#watchers) onStep();
+  };
+
+  /** Waits for as long as the database is away. */
+  #load(): Effect.Effect<StoredInstance | null> {
+    const { store, log } = this.#setting;
+    return store.load(this.id).pipe(
+      Effect.tapError(({ _tag }) =>
+        Effect.sync(() => log.warn({ instanceId: this.id, error: _tag }, 'The database is away; waiting for it.')),
+      ),
+      Effect.retry(STORE_RETRY),
+      Effect.orDie,
+    );
+  }
+
+  /** Jobs whose snapshots cannot be restored: the next one of the same scope reads what they left. */
+  #failJobs(lost: ReadonlyMap<JobId, string>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { store, log } = this.#setting;
+      const at = yield* Clock.currentTimeMillis;
+      log.error({ instanceId: this.id, lost: Object.fromEntries(lost) }, 'Jobs cannot be restored; they fail.');
+      yield* store
+        .step(this.fence, async (tx) => {
+          for (const [jobId, reason] of lost) await tx.failJob(jobId, `It cannot be restored. ${reason}`, at);
+        })
+        .pipe(Effect.orDie);
+    });
+  }
+
+  /** Something in its rows makes this instance unfit to run; the others go on. */
+  #park(reason: string): Effect.Effect<Ending> {
+    return Effect.gen({ self: this }, function* () {
+      const { store, log } = this.#setting;
+      this.#parked = reason;
+      log.error({ instanceId: this.id, reason }, 'The instance is parked: it cannot be restored.');
+      const error = { code: 'snapshot_unusable', message: reason, at: yield* Clock.currentTimeMillis };
+      const record = { state: 'error' as const, account: null, error, wanted: true };
+      const recorded = yield* Effect.exit(store.step(this.fence, (tx) => tx.saveInstance(this.id, record)));
+      if (Exit.isFailure(recorded)) log.warn({ instanceId: this.id }, 'Why it is parked could not be recorded.');
+      return 'parked' as const;
+    });
+  }
+}
+
+const reasonOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause);
+  return error instanceof SnapshotUnusable ? `The ${error.actor} actor: ${error.message}` : Cause.pretty(cause);
+};

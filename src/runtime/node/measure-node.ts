@@ -1,0 +1,35 @@
+import { roomFor } from '../../../machines/rate-limit-context.ts';
+import type { Metrics } from '../../domain/metrics.ts';
+import type { StepTransaction } from '../store.ts';
+import type { Node } from './node.ts';
+
+/** Gauges of what lives on this node; `now` in ms. */
+export const measureNode = <Tx extends StepTransaction>(metrics: Metrics, node: Node<Tx>, now: () => number): void => {
+  const live = () => node.processes().flatMap((process) => process.live ?? []);
+  const tally = (values: readonly string[]): readonly (readonly [string, number])[] =>
+    [...Map.groupBy(values, (value) => value)].map(([value, group]) => [value, group.length]);
+
+  metrics.gauge('omni_instances', () =>
+    tally(live().map(({ actors }) => actors.supervisor.value)).map(([state, value]) => ({ labels: { state }, value })),
+  );
+  metrics.gauge('omni_jobs', () =>
+    tally(live().flatMap(({ actors }) => [...actors.jobs.values()].map((job) => job.value))).map(([status, value]) => ({
+      labels: { status },
+      value,
+    })),
+  );
+  metrics.gauge('omni_mailbox_depth', () => [
+    { labels: {}, value: node.processes().reduce((sum, process) => sum + process.mailboxDepth, 0) },
+  ]);
+  metrics.gauge('omni_permits_available', () => {
+    const at = now();
+    const byChannel = Map.groupBy(live(), ({ rows }) => rows.channel);
+    return [...byChannel].map(([channel, instances]) => ({
+      labels: { channel },
+      value: instances.reduce((sum, { actors }) => {
+        const { context, value } = actors.limiter;
+        return value === 'cooldown' ? sum : sum + roomFor(context, 'messages', at);
+      }, 0),
+    }));
+  });
+};
