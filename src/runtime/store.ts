@@ -118,8 +118,11 @@ export interface RuntimeStore<Tx extends StepTransaction> {
     before: number,
     limit: number,
   ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
-  /** Raises and returns the number of times a command was begun. Commits by itself: it must survive the command killing us. */
-  readonly beginAttempt: (
+  /**
+   * Counts that a command which may have begun before begins again, and returns how often it has begun, the first time
+   * included, which nobody counts. Commits by itself: it must survive the command killing us.
+   */
+  readonly beginAgain: (
     fence: Fence,
     commandId: CommandId,
   ) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;

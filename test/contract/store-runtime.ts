@@ -164,21 +164,20 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         expect(await run(rig.db.runtime.openCommands(id, 1, 10))).toEqual([second]);
       });
 
-      it('counts attempts in a transaction of their own', async () => {
+      it('counts that a command begins again, its first time included, in a transaction of its own', async () => {
         const id = await rig.instance();
         const { commandId } = await run(submit(id));
-        expect(await run(rig.db.runtime.beginAttempt(rig.fence(id), commandId))).toBe(1);
-        expect(await run(rig.db.runtime.beginAttempt(rig.fence(id), commandId))).toBe(2);
+        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), commandId))).toBe(2);
+        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), commandId))).toBe(3);
         const stale = { ...rig.fence(id), epoch: 0 };
-        expect(await failureOf(rig.db.runtime.beginAttempt(stale, commandId))).toBeInstanceOf(Fenced);
+        expect(await failureOf(rig.db.runtime.beginAgain(stale, commandId))).toBeInstanceOf(Fenced);
       });
 
       it('answers each of the attempts that begin at the same time by itself', async () => {
         const ids = [await rig.instance(), await rig.instance(), await rig.instance()] as const;
         const [first, second, third] = await run(Effect.all([submit(ids[0]), submit(ids[1]), submit(ids[2])]));
-        await run(rig.db.runtime.beginAttempt(rig.fence(ids[1]), second.commandId));
-        const begin = (fence: Fence, { commandId }: Letter) =>
-          Effect.exit(rig.db.runtime.beginAttempt(fence, commandId));
+        await run(rig.db.runtime.beginAgain(rig.fence(ids[1]), second.commandId));
+        const begin = (fence: Fence, { commandId }: Letter) => Effect.exit(rig.db.runtime.beginAgain(fence, commandId));
         const unknown = { ...third, commandId: CommandId.make(randomUUID()) };
         const [once, twice, fenced, missing] = await run(
           Effect.all(
@@ -191,10 +190,10 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
             { concurrency: 'unbounded' },
           ),
         );
-        expect([once, twice]).toEqual([Exit.succeed(1), Exit.succeed(2)]);
+        expect([once, twice]).toEqual([Exit.succeed(2), Exit.succeed(3)]);
         expect(Exit.isFailure(fenced) && Cause.squash(fenced.cause)).toBeInstanceOf(Fenced);
         expect(Exit.isFailure(missing) && Cause.pretty(missing.cause)).toContain('no command');
-        expect(await run(rig.db.runtime.beginAttempt(rig.fence(ids[2]), third.commandId))).toBe(1);
+        expect(await run(rig.db.runtime.beginAgain(rig.fence(ids[2]), third.commandId))).toBe(2);
       });
 
       it('tells the sweeper what nobody has run', async () => {

@@ -133,12 +133,12 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
         .slice(0, limit),
     );
 
-  readonly beginAttempt = (fence: Fence, commandId: CommandId) =>
+  readonly beginAgain = (fence: Fence, commandId: CommandId) =>
     Effect.gen({ self: this }, function* () {
       if (!this.isCurrent(fence)) return yield* new Fenced(fence);
       const accepted = this.#commands.find(({ letter }) => letter.commandId === commandId);
       if (accepted === undefined) throw new Error('There is no such command');
-      accepted.attempts += 1;
+      accepted.attempts = Math.max(accepted.attempts, 1) + 1;
       return accepted.attempts;
     });
 

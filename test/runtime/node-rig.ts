@@ -55,7 +55,7 @@ export class NodeRig {
       instancesToRestore: (partitions) => counted(store.instancesToRestore(partitions)),
       openCommands: (id, after, limit) => counted(store.openCommands(id, after, limit)),
       undelivered: (partitions, before, limit) => counted(store.undelivered(partitions, before, limit)),
-      beginAttempt: (fence, id) => counted(store.beginAttempt(fence, id)),
+      beginAgain: (fence, id) => counted(store.beginAgain(fence, id)),
       outbox: {
         ...store.outbox,
         unsent: (partitions, limit) => counted(store.outbox.unsent(partitions, limit)),

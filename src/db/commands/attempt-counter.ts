@@ -6,13 +6,13 @@ import type { RuntimeStore } from '../../runtime/store.ts';
 import { attempt } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 
-class BeginAttempt extends Request.TaggedClass('BeginAttempt')<
+class BeginAgain extends Request.TaggedClass('BeginAgain')<
   { readonly fence: Fence; readonly commandId: CommandId },
   number,
   Fenced | Contention | StoreUnavailable
 > {}
 
-type Entry = Request.Entry<BeginAttempt>;
+type Entry = Request.Entry<BeginAgain>;
 
 interface Counted {
   readonly id: CommandId;
@@ -30,7 +30,7 @@ const COUNT = `
     FROM unnest($1::uuid[], $2::int[], $3::bigint[]) AS begun (id, partition, epoch)
     LEFT JOIN partitions ON partitions.partition = begun.partition AND partitions.epoch = begun.epoch
   ), counted AS (
-    UPDATE commands SET attempts = attempts + 1 FROM begun
+    UPDATE commands SET attempts = greatest(attempts, 1) + 1 FROM begun
     WHERE commands.id = begun.id AND is_owned
     RETURNING commands.id, attempts
   )
@@ -43,10 +43,10 @@ const exitOf = ({ request: { fence, commandId } }: Entry, counted: Counted | und
 };
 
 /**
- * Counts the attempts at commands, in a commit of its own and before they are decided, so that one that kills the process
+ * Counts that commands begin again, in a commit of its own and before they are decided, so that one that kills the process
  * counts too. What the instances of this node ask at the same time is one statement: the commit is most of what it costs.
  */
-export const attemptCounter = (connection: Connection): RuntimeStore<never>['beginAttempt'] => {
+export const attemptCounter = (connection: Connection): RuntimeStore<never>['beginAgain'] => {
   const count = (entries: readonly Entry[]) =>
     attempt(() =>
       connection.single((sql) =>
@@ -57,11 +57,11 @@ export const attemptCounter = (connection: Connection): RuntimeStore<never>['beg
         ]),
       ),
     );
-  const resolver = RequestResolver.make<BeginAttempt>((entries) =>
+  const resolver = RequestResolver.make<BeginAgain>((entries) =>
     Effect.map(count(entries), (rows) => {
       const byId = new Map(rows.map((row) => [row.id, row]));
       for (const entry of entries) entry.completeUnsafe(exitOf(entry, byId.get(entry.request.commandId)));
     }),
   );
-  return (fence, commandId) => Effect.uninterruptible(Effect.request(new BeginAttempt({ fence, commandId }), resolver));
+  return (fence, commandId) => Effect.uninterruptible(Effect.request(new BeginAgain({ fence, commandId }), resolver));
 };

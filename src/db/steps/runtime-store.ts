@@ -36,7 +36,7 @@ export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTran
 
   return {
     step: (fence, body) => behindFence(connection, fence, (sql) => body(syncTransaction(sql))),
-    beginAttempt: attemptCounter(connection),
+    beginAgain: attemptCounter(connection),
     load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
     instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
     openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),

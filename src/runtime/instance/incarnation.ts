@@ -2,7 +2,6 @@ import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
 import type { Channel } from '../../channels/channel.ts';
 import type { Letter } from '../../domain/command.ts';
 import type { Contention, Fenced, StoreUnavailable } from '../../domain/errors.ts';
-import type { CommandId } from '../../domain/ids.ts';
 import type { Fence } from '../fence.ts';
 import { type InstanceActors, isFinished, withoutJobs } from '../instance-actors.ts';
 import type { ProcessSetting } from '../process-setting.ts';
@@ -17,6 +16,7 @@ import { tellStep } from '../step/tell-step.ts';
 import type { StepTransaction, StoredInstance } from '../store.ts';
 import type { Mail } from '../work.ts';
 import { Activities } from './activities.ts';
+import type { BegunCommands } from './begun-commands.ts';
 
 const MAX_ATTEMPTS = 5;
 /** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
@@ -38,11 +38,8 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
   readonly rows: StoredInstance;
   readonly channel: Channel;
   readonly inbox: Inbox;
-  /**
-   * Commands whose last attempt ended with the database, which is never the command's fault: their next one is not
-   * counted. Outlives the incarnation.
-   */
-  readonly spared: Set<CommandId>;
+  /** Outlives the incarnation. */
+  readonly begun: BegunCommands;
   /** What the platform said and is not committed. Outlives the incarnation too. */
   readonly stops: UnheededStops;
   /** Called after each step, with what it did. */
@@ -186,10 +183,11 @@ export class Incarnation<Tx extends StepTransaction> {
     });
   }
 
-  /** Counts the attempt first, in a commit of its own, so that a command that kills the process counts too. */
-  #attempt({ commandId }: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
-    const { store, fence, spared } = this.#setting;
-    return spared.delete(commandId) ? Effect.succeed(1) : store.beginAttempt(fence, commandId).pipe(retryContention);
+  /** How often it has begun, this time included. One that may have killed the process is counted before it begins again. */
+  #attempt(letter: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
+    const { store, fence, begun } = this.#setting;
+    if (!begun.mustCount(letter)) return Effect.succeed(1);
+    return store.beginAgain(fence, letter.commandId).pipe(retryContention);
   }
 
   #bury(letter: Letter, reason: string): Effect.Effect<Outcome> {
@@ -245,8 +243,7 @@ export class Incarnation<Tx extends StepTransaction> {
     { cause }: Exit.Failure<unknown, Fenced | Contention | StoreUnavailable>,
   ): Ending | Restart {
     const { rows } = this;
-    if ('letter' in input && Option.isSome(Cause.findErrorOption(cause)))
-      this.#setting.spared.add(input.letter.commandId);
+    if ('letter' in input && Option.isSome(Cause.findErrorOption(cause))) this.#setting.begun.spare(input.letter);
     return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause }, this.#setting.log);
   }
 }

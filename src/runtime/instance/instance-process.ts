@@ -2,7 +2,7 @@ import { Cause, Clock, Effect, Exit, Schedule, Scope } from 'effect';
 import { decideRestart, NO_RESTARTS } from '../../../machines/restart-policy.ts';
 import type { Letter } from '../../domain/command.ts';
 import { SnapshotUnusable } from '../../domain/errors.ts';
-import type { CommandId, InstanceId, JobId } from '../../domain/ids.ts';
+import type { InstanceId, JobId } from '../../domain/ids.ts';
 import type { Fence } from '../fence.ts';
 import type { ProcessSetting } from '../process-setting.ts';
 import { type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
@@ -11,6 +11,7 @@ import { restoreActors } from '../step/restore.ts';
 import { UnheededStops } from '../step/said-stop.ts';
 import type { StepTransaction, StoredInstance } from '../store.ts';
 import type { Mail } from '../work.ts';
+import { BegunCommands } from './begun-commands.ts';
 import { Incarnation } from './incarnation.ts';
 import { Trace } from './trace.ts';
 
@@ -28,13 +29,15 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #inbox = new Inbox();
   #live: Incarnation<Tx> | null = null;
   #parked: string | null = null;
-  readonly #spared = new Set<CommandId>();
+  readonly #begun: BegunCommands;
   readonly #stops = new UnheededStops();
 
-  constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>) {
+  /** `isInherited`: a former owner may have begun a command that is still open. */
+  constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>, isInherited: boolean) {
     this.id = id;
     this.fence = fence;
     this.#setting = setting;
+    this.#begun = new BegunCommands(isInherited);
   }
 
   /** Null while it is being restored, or parked. */
@@ -111,6 +114,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
       this.#inbox = inbox;
       const rows = yield* this.#load();
       if (rows === null) return 'gone' as const;
+      this.#begun.restored(rows.lastSeq);
       const channel = this.#setting.channelOf(rows.channel);
       if (channel === null) return yield* this.#park(`This build cannot connect to ${rows.channel}.`);
       const restored = yield* Effect.exit(
@@ -125,7 +129,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
         channel,
         inbox,
         stepped,
-        spared: this.#spared,
+        begun: this.#begun,
         stops: this.#stops,
       };
       const { actors, lostJobs } = restored.value;

@@ -73,7 +73,8 @@ export class OwnedPartitions<Tx extends StepTransaction> {
         { partitions: fences.length, instances: ids.length },
         'Partitions taken; bringing their instances to life.',
       );
-      for (const id of ids) this.of(id)?.wake(id);
+      const byPartition = Map.groupBy(ids, partitionOf);
+      for (const { partition } of fences) this.#owned.get(partition)?.restore(byPartition.get(partition) ?? []);
     });
   }
 

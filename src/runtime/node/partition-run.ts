@@ -22,6 +22,8 @@ export class PartitionRun<Tx extends StepTransaction> {
   readonly #fenced: (partition: PartitionRun<Tx>) => void;
   readonly #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>;
   readonly #running = new Map<InstanceId, Running<Tx>>();
+  /** Until everything that the former owner has left open is here, it may have begun any command. */
+  #isInherited = true;
 
   private constructor(
     fence: Fence,
@@ -66,10 +68,16 @@ export class PartitionRun<Tx extends StepTransaction> {
     return this.#running.get(id)?.process ?? null;
   }
 
+  /** Brings every instance to life that the former owner has left something to do. */
+  restore(ids: readonly InstanceId[]): void {
+    for (const id of ids) this.#wake(id);
+    this.#isInherited = false;
+  }
+
   /** Brings an instance to life, if it does not live already. It reads its open commands itself. */
-  wake(id: InstanceId): void {
+  #wake(id: InstanceId, isInherited = this.#isInherited): void {
     if (this.#running.has(id)) return;
-    const process = new InstanceProcess(id, this.fence, this.#setting);
+    const process = new InstanceProcess(id, this.fence, this.#setting, isInherited);
     const running: Running<Tx> = { process, fiber: null };
     this.#running.set(id, running);
     running.fiber = this.#fork(
@@ -97,15 +105,15 @@ export class PartitionRun<Tx extends StepTransaction> {
   /** A letter for one of its instances, which is brought to life if it does not live. */
   deliver(letter: Letter): void {
     const running = this.#running.get(letter.instanceId);
-    if (running === undefined) this.wake(letter.instanceId);
+    if (running === undefined) this.#wake(letter.instanceId);
     else if (running.process.parked === null) running.process.offer(letter);
     else if (letter.command.type === 'connect') this.#tryAgain(letter.instanceId);
   }
 
-  /** Somebody asks for a parked instance: whatever parked it may have been mended. */
+  /** Somebody asks for a parked instance: whatever parked it may have been mended. What is open is as it was found. */
   #tryAgain(id: InstanceId): void {
     this.#running.delete(id);
-    this.wake(id);
+    this.#wake(id, true);
   }
 
   #stopAll(): Effect.Effect<void> {
@@ -118,6 +126,6 @@ export class PartitionRun<Tx extends StepTransaction> {
     this.#running.delete(id);
     if (ending === 'fenced') this.#fenced(this);
     // A letter may have come in between the last look and the end.
-    else if (ending === 'idle' && running.process.mailboxDepth > 0) this.wake(id);
+    else if (ending === 'idle' && running.process.mailboxDepth > 0) this.#wake(id);
   }
 }

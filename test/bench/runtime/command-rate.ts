@@ -16,7 +16,7 @@ import { instantChannel } from './instant-channel.ts';
 
 /*
  * Commands, each from its submission to the commit of the step that ran it, against transactions of one INSERT each on
- * the same pool. A command is at least three transactions: it is taken in, its attempt is counted, its step commits.
+ * the same pool. A command is two transactions: it is taken in, and its step commits.
  */
 
 const IN_FLIGHT = 16;
