@@ -1,9 +1,7 @@
-import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Retention } from '../sync/catalogue.ts';
 import type { EntityConnection } from './connection/entity-connection.ts';
 import { persevere } from './connection/query-failure.ts';
 import type { Connection } from './connection/sql.ts';
-import { CommandEntity } from './entities/command-entity.ts';
 import { forgetWaitingChanges } from './history/waiting-change-store.ts';
 import { forgetEndedSurveys } from './people/survey-store.ts';
 import { toInstant } from './values/instants.ts';
@@ -13,15 +11,10 @@ const BATCH = 1_000;
 /** How long a change waits for its message: what has not been told by then is told as it is. */
 const WAITING_DAYS = 90;
 
-const deleteCommands = async (em: SqlEntityManager, before: Date): Promise<number> => {
-  const oldest = em
-    .createQueryBuilder(CommandEntity)
-    .select('id')
-    .where({ finishedAt: { $lt: before } })
-    .orderBy({ finishedAt: 'asc' })
-    .limit(BATCH);
-  return em.nativeDelete(CommandEntity, { id: { $in: oldest } });
-};
+/** Commands that have run, or whose instance is gone. Raw SQL, as what is open is said by another table. */
+const FINISHED_COMMANDS = `DELETE FROM commands WHERE (instance_id, seq) IN (
+  SELECT instance_id, seq FROM commands LEFT JOIN omni_instances ON omni_instances.id = instance_id
+  WHERE accepted_at < $1 AND seq <= coalesce(last_seq, seq) ORDER BY accepted_at LIMIT ${BATCH})`;
 
 /**
  * Raw SQL, as it selects from a selection. Only the oldest rows are looked at: there is no index over what was sent,
@@ -85,11 +78,11 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
     persevere(async () => {
       const before = (days: number) => now - days * DAY_MS;
       const payloadDays = settings['retention.rawPayloadDays'];
-      const finished = new Date(before(settings['retention.finishedCommandsDays']));
-      const commands = await exhaust(() => connection.entities((em) => deleteCommands(em, finished)));
+      const finished = toInstant(before(settings['retention.finishedCommandsDays']));
+      const commands = await exhaust(() => connection.query((sql) => sql.run(FINISHED_COMMANDS, [finished])));
       const sent = toInstant(before(settings['retention.sentEventsDays']));
       const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
-      const slots = await connection.query((sql) => sql.run(SLOTS, [toInstant(finished.getTime())]));
+      const slots = await connection.query((sql) => sql.run(SLOTS, [finished]));
       const surveys = await connection.query(forgetEndedSurveys);
       const changes = await connection.query((sql) => forgetWaitingChanges(sql, before(WAITING_DAYS)));
       const payloads = payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays));

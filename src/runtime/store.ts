@@ -3,7 +3,7 @@ import type { ChannelName } from '../domain/channel-name.ts';
 import type { Command, Letter } from '../domain/command.ts';
 import type { Contention, Fenced, Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { OutboxEvent, WorldEvent } from '../domain/event.ts';
-import type { CommandId, InstanceId, JobId } from '../domain/ids.ts';
+import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { Account, InstanceError, InstanceState } from '../domain/instance.ts';
 import type { JobConfig, JobStatus, Progress, WaitingFor } from '../domain/job.ts';
 import type { SlotClaim } from '../domain/schedule.ts';
@@ -63,7 +63,7 @@ export interface NewDeadLetter {
 /** The writes of one step. All of them commit together with the fence check, or none does. */
 export interface StepTransaction {
   /** Marks command `seq` as run: `last_seq` moves on and the command is finished. */
-  readonly finishCommand: (instanceId: InstanceId, letter: Letter, at: number) => Promise<void>;
+  readonly finishCommand: (instanceId: InstanceId, letter: Letter) => Promise<void>;
   /** Takes in a command that the instance asks of itself: it is committed with what the step decided, and runs after it. */
   readonly acceptOwn: (instanceId: InstanceId, command: Command, at: number) => Promise<Letter>;
   readonly addDeadLetter: (dead: NewDeadLetter) => Promise<void>;
@@ -122,10 +122,7 @@ export interface RuntimeStore<Tx extends StepTransaction> {
    * Counts that a command which may have begun before begins again, and returns how often it has begun, the first time
    * included, which nobody counts. Commits by itself: it must survive the command killing us.
    */
-  readonly beginAgain: (
-    fence: Fence,
-    commandId: CommandId,
-  ) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;
+  readonly beginAgain: (fence: Fence, letter: Letter) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;
   readonly outbox: OutboxStore;
   readonly leases: LeaseStore;
 }

@@ -59,7 +59,7 @@ const NEVER = {
     WHERE before IS NOT NULL AND seq <> before + 1`,
   'a command that was lost': `
     SELECT format('instance %s: %s, accepted %s', instance_id, seq, accepted_at) AS found
-    FROM commands WHERE finished_at IS NULL`,
+    FROM commands JOIN omni_instances ON omni_instances.id = instance_id WHERE seq > last_seq`,
   'a dead letter': `SELECT format('instance %s: %s', instance_id, reason) AS found FROM dead_letters`,
   'a message that is stored twice': `
     SELECT format('%s, %s times', external_id, count(*)) AS found

@@ -140,7 +140,7 @@ export const registryContract = (driver: StoreDriver): void => {
       const letter = await run(rig.db.commands.submit(id, { type: 'connect' }, old));
       await run(rig.db.commands.submit(id, { type: 'disconnect' }, old));
       await rig.step(id, async (tx) => {
-        await tx.finishCommand(id, letter, old);
+        await tx.finishCommand(id, letter);
         await tx.upsertMessages(id, room, 'sync', [message('old')], old);
         await tx.upsertMessages(id, room, 'sync', [message('young')], now);
       });

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { Cause, Effect, Exit } from 'effect';
+import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Letter, MAILBOX_LIMIT } from '../../src/domain/command.ts';
+import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { Fenced, Refused } from '../../src/domain/errors.ts';
-import { CommandId, type InstanceId, type JobId } from '../../src/domain/ids.ts';
+import type { InstanceId, JobId } from '../../src/domain/ids.ts';
 import { NO_PROGRESS } from '../../src/domain/job.ts';
-import { type Fence, PARTITIONS } from '../../src/runtime/fence.ts';
+import { PARTITIONS } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import { defectOf, failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
@@ -145,8 +144,8 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const [first, second] = await run(rig.db.runtime.openCommands(id, 0, 2));
         if (first === undefined || second === undefined) throw new Error('Commands are missing');
         await rig.step(id, async (tx) => {
-          await tx.finishCommand(id, first, Date.now());
-          await tx.finishCommand(id, second, Date.now());
+          await tx.finishCommand(id, first);
+          await tx.finishCommand(id, second);
         });
         await run(submit(id));
       });
@@ -156,7 +155,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const first = await run(submit(id));
         const second = await run(submit(id));
         const finish = (letter: typeof first) =>
-          rig.db.runtime.step(rig.fence(id), (tx) => tx.finishCommand(id, letter, 0));
+          rig.db.runtime.step(rig.fence(id), (tx) => tx.finishCommand(id, letter));
         await defectOf(finish(second));
         await run(finish(first));
         await defectOf(finish(first));
@@ -166,34 +165,18 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
 
       it('counts that a command begins again, its first time included, in a transaction of its own', async () => {
         const id = await rig.instance();
-        const { commandId } = await run(submit(id));
-        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), commandId))).toBe(2);
-        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), commandId))).toBe(3);
+        const letter = await run(submit(id));
+        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), letter))).toBe(2);
+        expect(await run(rig.db.runtime.beginAgain(rig.fence(id), letter))).toBe(3);
         const stale = { ...rig.fence(id), epoch: 0 };
-        expect(await failureOf(rig.db.runtime.beginAgain(stale, commandId))).toBeInstanceOf(Fenced);
+        expect(await failureOf(rig.db.runtime.beginAgain(stale, letter))).toBeInstanceOf(Fenced);
       });
 
-      it('answers each of the attempts that begin at the same time by itself', async () => {
-        const ids = [await rig.instance(), await rig.instance(), await rig.instance()] as const;
-        const [first, second, third] = await run(Effect.all([submit(ids[0]), submit(ids[1]), submit(ids[2])]));
-        await run(rig.db.runtime.beginAgain(rig.fence(ids[1]), second.commandId));
-        const begin = (fence: Fence, { commandId }: Letter) => Effect.exit(rig.db.runtime.beginAgain(fence, commandId));
-        const unknown = { ...third, commandId: CommandId.make(randomUUID()) };
-        const [once, twice, fenced, missing] = await run(
-          Effect.all(
-            [
-              begin(rig.fence(ids[0]), first),
-              begin(rig.fence(ids[1]), second),
-              begin({ ...rig.fence(ids[2]), epoch: 0 }, third),
-              begin(rig.fence(ids[2]), unknown),
-            ],
-            { concurrency: 'unbounded' },
-          ),
-        );
-        expect([once, twice]).toEqual([Exit.succeed(2), Exit.succeed(3)]);
-        expect(Exit.isFailure(fenced) && Cause.squash(fenced.cause)).toBeInstanceOf(Fenced);
-        expect(Exit.isFailure(missing) && Cause.pretty(missing.cause)).toContain('no command');
-        expect(await run(rig.db.runtime.beginAgain(rig.fence(ids[2]), third.commandId))).toBe(2);
+      it('counts nothing for a command that is not there', async () => {
+        const id = await rig.instance();
+        const letter = await run(submit(id));
+        const died = await defectOf(rig.db.runtime.beginAgain(rig.fence(id), { ...letter, seq: letter.seq + 1 }));
+        expect(String(died)).toContain('no command');
       });
 
       it('tells the sweeper what nobody has run', async () => {
@@ -203,7 +186,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const mine = (letters: Awaited<ReturnType<typeof sweep>>) => letters.filter((one) => one.instanceId === id);
         expect(mine(await sweep(Date.now() + 1_000))).toEqual([letter]);
         expect(mine(await sweep(Date.now() - 60_000))).toEqual([]);
-        await rig.step(id, (tx) => tx.finishCommand(id, letter, Date.now()));
+        await rig.step(id, (tx) => tx.finishCommand(id, letter));
         expect(mine(await sweep(Date.now() + 1_000))).toEqual([]);
       });
     });
@@ -261,7 +244,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const letter = await run(startSync(id, jobId));
         await rig.step(id, async (tx) => {
           await tx.addDeadLetter({ letter, reason: 'always\0 throws', attempts: 5, at: Date.now() });
-          await tx.finishCommand(id, letter, Date.now());
+          await tx.finishCommand(id, letter);
           await tx.saveJob({
             jobId,
             status: 'failed',
@@ -344,7 +327,7 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         const state = { state: 'online', account: null, error: null, wanted: true } as const;
         await rig.step(wanted, (tx) => tx.saveInstance(wanted, state));
         const letter = await run(startSync(working, newJobId()));
-        await rig.step(working, (tx) => tx.finishCommand(working, letter, Date.now()));
+        await rig.step(working, (tx) => tx.finishCommand(working, letter));
         await run(submit(asked));
         const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
         const restored = await run(rig.db.runtime.instancesToRestore(all));

@@ -101,8 +101,8 @@ test('a command whose row is garbled is buried with its job, and what comes afte
   const jobId = randomUUID();
   await sql(`INSERT INTO sync_jobs (id, instance_id, type, status, scope, config, progress)
     SELECT '${jobId}', '${instance.id}', type, 'pending', 'garbled', config, progress FROM sync_jobs LIMIT 1`);
-  await sql(`INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at)
-    SELECT '${randomUUID()}', id, partition, next_seq, '{"type": "startSync", "jobId": "${jobId}", "config": null}', now()
+  await sql(`INSERT INTO commands (id, instance_id, seq, command, accepted_at)
+    SELECT '${randomUUID()}', id, next_seq, '{"type": "startSync", "jobId": "${jobId}", "config": null}', now()
     FROM omni_instances WHERE id = '${instance.id}'`);
   await sql(`UPDATE omni_instances SET next_seq = next_seq + 1 WHERE id = '${instance.id}'`);
   await stage.start();

@@ -133,10 +133,10 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
         .slice(0, limit),
     );
 
-  readonly beginAgain = (fence: Fence, commandId: CommandId) =>
+  readonly beginAgain = (fence: Fence, { seq }: Letter) =>
     Effect.gen({ self: this }, function* () {
       if (!this.isCurrent(fence)) return yield* new Fenced(fence);
-      const accepted = this.#commands.find(({ letter }) => letter.commandId === commandId);
+      const accepted = this.#commands.find(({ letter }) => letter.seq === seq);
       if (accepted === undefined) throw new Error('There is no such command');
       accepted.attempts = Math.max(accepted.attempts, 1) + 1;
       return accepted.attempts;

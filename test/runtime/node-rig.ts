@@ -55,7 +55,7 @@ export class NodeRig {
       instancesToRestore: (partitions) => counted(store.instancesToRestore(partitions)),
       openCommands: (id, after, limit) => counted(store.openCommands(id, after, limit)),
       undelivered: (partitions, before, limit) => counted(store.undelivered(partitions, before, limit)),
-      beginAgain: (fence, id) => counted(store.beginAgain(fence, id)),
+      beginAgain: (fence, letter) => counted(store.beginAgain(fence, letter)),
       outbox: {
         ...store.outbox,
         unsent: (partitions, limit) => counted(store.outbox.unsent(partitions, limit)),

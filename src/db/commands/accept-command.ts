@@ -30,10 +30,10 @@ const NUMBER_AND_WRITE = `
   WITH place AS (
     UPDATE omni_instances SET next_seq = next_seq + 1
     WHERE id = $1 AND removing_at IS NULL AND ($4::float8 IS NULL OR next_seq - 1 - last_seq < $4)
-    RETURNING partition, next_seq - 1 AS seq
+    RETURNING next_seq - 1 AS seq
   )
-  INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at)
-  SELECT $2, $1, partition, seq, $3::jsonb, $5 FROM place
+  INSERT INTO commands (id, instance_id, seq, command, accepted_at)
+  SELECT $2, $1, seq, $3::jsonb, $5 FROM place
   RETURNING seq::float8 AS seq`;
 
 /** Why there was no place for a command. */

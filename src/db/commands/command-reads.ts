@@ -16,7 +16,7 @@ export const openCommands = (
 ): Promise<readonly Letter[]> =>
   sql.rows<Letter>(
     `SELECT ${LETTER} FROM commands
-     WHERE instance_id = $1 AND seq > $2 AND finished_at IS NULL ORDER BY commands.seq LIMIT $3`,
+     WHERE instance_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
     [instanceId, afterSeq, limit],
   );
 
@@ -32,8 +32,8 @@ export const undeliveredCommands = (
 ): Promise<readonly Letter[]> =>
   sql.rows<Letter>(
     `SELECT ${LETTER} FROM commands JOIN omni_instances ON omni_instances.id = commands.instance_id
-     WHERE commands.partition = ANY($1::smallint[]) AND finished_at IS NULL AND accepted_at < $2
-       AND commands.seq = omni_instances.last_seq + 1 AND removing_at IS NULL
+     WHERE omni_instances.partition = ANY($1::smallint[]) AND next_seq > last_seq + 1 AND removing_at IS NULL
+       AND commands.seq = last_seq + 1 AND accepted_at < $2
      ORDER BY accepted_at LIMIT $3`,
     [partitions, toInstant(before), limit],
   );

@@ -6,13 +6,11 @@ export const CommandEntity = defineEntity({
   name: 'Command',
   tableName: 'commands',
   properties: {
-    id: p.uuid().$type<CommandId>().primary(),
-    instanceId: p.uuid().$type<InstanceId>(),
-    partition: p.smallint(),
-    seq: p.bigint('number'),
+    instanceId: p.uuid().$type<InstanceId>().primary(),
+    seq: p.bigint('number').primary(),
+    id: p.uuid().$type<CommandId>(),
     command: p.json<Command>(),
     attempts: p.integer().default(0),
     acceptedAt: p.datetime(),
-    finishedAt: p.datetime().nullable(),
   },
 });

@@ -1,6 +1,6 @@
 import type { RuntimeStore } from '../../runtime/store.ts';
 import type { SyncTransaction } from '../../sync/store.ts';
-import { attemptCounter } from '../commands/attempt-counter.ts';
+import { beginAgain } from '../commands/begin-again.ts';
 import { openCommands, undeliveredCommands } from '../commands/command-reads.ts';
 import { behindFence } from '../connection/behind-fence.ts';
 import { persevere } from '../connection/query-failure.ts';
@@ -36,7 +36,7 @@ export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTran
 
   return {
     step: (fence, body) => behindFence(connection, fence, (sql) => body(syncTransaction(sql))),
-    beginAgain: attemptCounter(connection),
+    beginAgain: beginAgain(connection),
     load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
     instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
     openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),

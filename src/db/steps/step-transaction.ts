@@ -6,14 +6,10 @@ import type { StepSql } from '../connection/sql.ts';
 import { cleanJson, cleanJsonOrNull, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { toInstant, toInstantOrNull } from '../values/instants.ts';
 
-// Both rows or none: the instance has run the command before it, and the command is there.
-const FINISH = `
-  WITH advanced AS (
-    UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1 RETURNING id
-  ), finished AS (
-    UPDATE commands SET finished_at = $3 WHERE instance_id = $1 AND seq = $2 RETURNING instance_id
-  )
-  SELECT 1 / count(*) FROM advanced JOIN finished ON instance_id = advanced.id`;
+// The instance has run the command before it, and this one was accepted.
+const FINISH = mustWrite(
+  'UPDATE omni_instances SET last_seq = $2 WHERE id = $1 AND last_seq = $2::bigint - 1 AND next_seq > $2',
+);
 const SAVE_INSTANCE = mustWrite(
   'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
 );
@@ -27,11 +23,10 @@ const missing = (what: string) => (): Error => new Error(`There is no ${what}`);
 
 /** The runtime's own writes of a step. One that misses its row keeps the step from committing. */
 export const stepTransaction = (sql: StepSql): StepTransaction => ({
-  finishCommand: async (instanceId, letter, at) => {
-    const { seq } = letter;
+  finishCommand: async (instanceId, { seq }) => {
     const outOfTurn = () =>
       new Error(`It is not the turn of command ${seq} of instance ${instanceId}, or it is not there`);
-    sql.send(FINISH, [instanceId, seq, toInstant(at)], outOfTurn);
+    sql.send(FINISH, [instanceId, seq], outOfTurn);
   },
 
   acceptOwn: (instanceId, command, at) => acceptCommand(sql, instanceId, command, at, { isOwn: true }),

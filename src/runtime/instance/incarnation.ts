@@ -187,7 +187,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #attempt(letter: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
     const { store, fence, begun } = this.#setting;
     if (!begun.mustCount(letter)) return Effect.succeed(1);
-    return store.beginAgain(fence, letter.commandId).pipe(retryContention);
+    return store.beginAgain(fence, letter).pipe(retryContention);
   }
 
   #bury(letter: Letter, reason: string): Effect.Effect<Outcome> {

@@ -167,7 +167,7 @@ const accountTaken = (account: string, holder: InstanceId) => ({
 });
 
 const close = async (tx: StepTransaction, instanceId: InstanceId, input: StepInput, at: number): Promise<void> => {
-  if (input.kind === 'command' || input.kind === 'deadLetter') await tx.finishCommand(instanceId, input.letter, at);
+  if (input.kind === 'command' || input.kind === 'deadLetter') await tx.finishCommand(instanceId, input.letter);
   if (input.kind === 'deadLetter') {
     await tx.addDeadLetter({ letter: input.letter, reason: input.reason, attempts: input.attempts, at });
   }

@@ -21,8 +21,8 @@ export const createInstances = async ({ query }: Connection, count: number): Pro
 export const commandAll = async ({ transaction }: Connection, command: Command): Promise<void> => {
   await transaction(async (sql) => {
     await sql.run(
-      `INSERT INTO commands (id, instance_id, partition, seq, command, accepted_at)
-       SELECT gen_random_uuid(), id, partition, next_seq, $1::jsonb, now() FROM omni_instances`,
+      `INSERT INTO commands (id, instance_id, seq, command, accepted_at)
+       SELECT gen_random_uuid(), id, next_seq, $1::jsonb, now() FROM omni_instances`,
       [JSON.stringify(command)],
     );
     await sql.run('UPDATE omni_instances SET next_seq = next_seq + 1');

@@ -41,9 +41,9 @@ const faultyStep =
       let command: Command | null = null;
       const answer = await body({
         ...tx,
-        finishCommand: (instanceId, letter, at) => {
+        finishCommand: (instanceId, letter) => {
           command = letter.command;
-          return tx.finishCommand(instanceId, letter, at);
+          return tx.finishCommand(instanceId, letter);
         },
         addDeadLetter: (dead) => {
           command = null;

@@ -63,8 +63,8 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
       }),
     );
 
-  readonly beginAgain: RuntimeStore<SyncTransaction>['beginAgain'] = (fence, commandId) =>
-    this.#overTheWire(Effect.suspend(() => this.#at(fence.partition).beginAgain(fence, commandId)));
+  readonly beginAgain: RuntimeStore<SyncTransaction>['beginAgain'] = (fence, letter) =>
+    this.#overTheWire(Effect.suspend(() => this.#at(fence.partition).beginAgain(fence, letter)));
 
   readonly load: RuntimeStore<SyncTransaction>['load'] = (id) =>
     this.#overTheWire(Effect.suspend(() => this.#of(id).load()));
