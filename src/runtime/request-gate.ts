@@ -25,6 +25,14 @@ export class RequestGate {
     return Effect.suspend(() => (this.isTrusted() ? Effect.void : Effect.delay(this.trusted, TRUST_CHECK_MS)));
   }
 
+  /** Behind a shut gate a step is on its way that recalls this permit and ends this walk; a lost trust may come back. */
+  get pass(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.isShut) return Effect.never;
+      return this.isTrusted() ? Effect.void : Effect.delay(this.pass, TRUST_CHECK_MS);
+    });
+  }
+
   get isShut(): boolean {
     return this.#reasons > 0;
   }

@@ -4,7 +4,6 @@ import { MAX_FAILURES } from '../../../machines/sync-job-failures.ts';
 import type { HeldMessage, MessagePage, Quota } from '../../channels/channel.ts';
 import { NoAnchor, type PlatformFailure } from '../../channels/platform-failure.ts';
 import type { Message } from '../../domain/message.ts';
-import type { RequestGate } from '../../runtime/request-gate.ts';
 import type { WalkAssignment } from '../../runtime/work.ts';
 import { endOf } from './page-end.ts';
 
@@ -14,21 +13,11 @@ import { endOf } from './page-end.ts';
  * beyond it. They decide nothing and write nothing.
  */
 
-/** How soon a walk goes on once the lease is trusted again, ms. */
-const TRUST_CHECK_MS = 250;
-
 type Assignment<Walk> = Omit<WalkAssignment, 'walk'> & { readonly walk: Walk };
 
 /** A permit, once it may be used. */
 const takePermit = ({ permits, gate }: Assignment<unknown>): Effect.Effect<number> =>
-  Effect.tap(Queue.take(permits), () => pass(gate));
-
-/** Behind a shut gate a step is on its way that recalls this permit and ends this walk; a lost trust may come back. */
-const pass = (gate: RequestGate): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (gate.isShut) return Effect.never;
-    return gate.isTrusted() ? Effect.void : Effect.delay(pass(gate), TRUST_CHECK_MS);
-  });
+  Effect.tap(Queue.take(permits), () => gate.pass);
 
 /** With nothing left the platform is not asked before its reset; by then the job has put this walk down. */
 const heed = (quota: Quota | null): Effect.Effect<void> =>
