@@ -37,3 +37,24 @@ export const Message = Schema.Struct({
   editedAt: Schema.NullOr(Schema.Number),
 });
 export type Message = typeof Message.Type;
+
+interface Unreadable {
+  readonly externalId: string | null;
+  readonly at: number | null;
+  readonly raw: unknown;
+}
+
+/** What cannot be read but says which message it is, and when: kept as it came. Null where it does not. */
+export const keptOf = ({ externalId, at, raw }: Unreadable): Message | null =>
+  externalId === null || at === null
+    ? null
+    : {
+        externalId: ExternalId.make(externalId),
+        senderId: null,
+        isFromMe: false,
+        type: 'unknown',
+        text: null,
+        payload: raw,
+        timestamp: at,
+        editedAt: null,
+      };

@@ -1,11 +1,11 @@
 import type { PageCounts } from '../../../machines/sync-job-events.ts';
 import type { PushedHistory, PushedStretch } from '../../channels/channel.ts';
 import { type ConversationId, ExternalId } from '../../domain/ids.ts';
+import { keptOf } from '../../domain/message.ts';
 import type { PushReport } from '../../runtime/report.ts';
 import type { Mail } from '../../runtime/work.ts';
 import type { LiveStoring } from '../changes/live-storing.ts';
 import { storeChanges } from '../changes/store-changes.ts';
-import { keptOf } from '../reading/malformed.ts';
 import { addStretch, sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
 import { isPassing } from './work-off.ts';
@@ -99,7 +99,7 @@ const storeStretch = async (storing: LiveStoring, externalId: string, stretch: P
   const conversation = await tx.conversation(instanceId, externalId);
   if (conversation === null) return NOTHING;
   const messages = changes.applyTo(await resolveMessages(storing, stretch.messages), null);
-  const kept = stretch.malformed.flatMap(keptOf);
+  const kept = stretch.malformed.flatMap((entry) => keptOf(entry) ?? []);
   const stored = await tx.upsertMessages(instanceId, conversation.id, 'push', messages, at);
   if (kept.length > 0) await tx.upsertMessages(instanceId, conversation.id, 'push', kept, at);
   await storing.waiting?.meet(storing, conversation, null);

@@ -4,12 +4,11 @@ import type { ChannelTraits, DirectoryPage, MessagePage, Quota } from '../../cha
 import type { Anchor } from '../../domain/anchor.ts';
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { JobConfig } from '../../domain/job.ts';
-import type { Message } from '../../domain/message.ts';
+import { keptOf, type Message } from '../../domain/message.ts';
 import type { Span } from '../../domain/span.ts';
 import type { StopReason } from '../../domain/stop-reason.ts';
 import { type ChangeStoring, storeChanges } from '../changes/store-changes.ts';
 import type { StoredCounts } from '../store.ts';
-import { keptOf } from './malformed.ts';
 import { scopeOf } from './next-walk.ts';
 import { endOf } from './page-end.ts';
 import { addStretch, newerOf, sameSpans, topBelow } from './spans.ts';
@@ -82,7 +81,7 @@ export const storeMessagePage = async (
   const until = readsBelow === 'held' ? Number.POSITIVE_INFINITY : (job.config.until ?? Number.POSITIVE_INFINITY);
   const isWanted = ({ timestamp }: Message) => timestamp >= walk.since && timestamp <= until;
   const messages = changes.applyTo(page.messages.filter(isWanted), readAt);
-  const kept = page.malformed.flatMap(keptOf).filter(isWanted);
+  const kept = page.malformed.flatMap((entry) => keptOf(entry) ?? []).filter(isWanted);
   const ended = endOf(walk, page);
   // Asked for together: the answers come in one journey.
   const [counts] = await Promise.all([

@@ -1,7 +1,7 @@
 import type { BaileysEventMap, Contact, GroupMetadata, WAMessageKey } from '@whiskeysockets/baileys';
 import { ExternalId } from '../../../domain/ids.ts';
-import type { Message } from '../../../domain/message.ts';
-import type { ConnectionReport, LiveMessage, MalformedMessage } from '../../channel.ts';
+import { keptOf } from '../../../domain/message.ts';
+import type { ConnectionReport, LiveMessage } from '../../channel.ts';
 import type { AddressBook, Canonical } from '../addresses/address-book.ts';
 import { isConversation, isPerson, plainJid } from '../addresses/jid.ts';
 import { addressesOf, contactOf, mergeContacts, namesOf, type ToldContact } from '../mapping/contact-mapping.ts';
@@ -23,21 +23,6 @@ interface Placed {
   readonly id: string;
   readonly entry: Entry;
 }
-
-/** What cannot be read, but says which message it is, and when: kept as it came. */
-const keptOf = ({ externalId, at, raw }: MalformedMessage): Message | null =>
-  externalId === null || at === null
-    ? null
-    : {
-        externalId: ExternalId.make(externalId),
-        senderId: null,
-        isFromMe: false,
-        type: 'unknown',
-        text: null,
-        payload: raw,
-        timestamp: at,
-        editedAt: null,
-      };
 
 const liveMessage = ({ chat, entry }: Placed): LiveMessage | null => {
   if (entry.kind === 'malformed') {
