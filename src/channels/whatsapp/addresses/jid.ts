@@ -24,6 +24,10 @@ export const isConversation = (jid: string): boolean =>
 
 export const isPerson = (jid: string): boolean => isPnUser(jid) === true || isLidUser(jid) === true;
 
+/** Whether an address is the account's own, of whichever of its devices. The same digits may be one's phone and another's LID. */
+export const isOwnAddress = (me: Partial<Record<'id' | 'lid', string>> | undefined, jid: string): boolean =>
+  [me?.id, me?.lid].some((own) => own !== undefined && plainJid(own) === plainJid(jid));
+
 /** E.164 of a phone address; null for every other. */
 export const phoneOf = (jid: string): string | null =>
   isPnUser(jid) ? phoneOfDigits(jidDecode(jid)?.user ?? '') : null;

@@ -1,4 +1,5 @@
-import { areJidsSameUser, type BinaryNode, isJidGroup } from '@whiskeysockets/baileys';
+import { type BinaryNode, isJidGroup } from '@whiskeysockets/baileys';
+import { isOwnAddress } from '../addresses/jid.ts';
 import type { AuthState } from '../keys/auth-state.ts';
 import type { Flanks } from '../socket/flanked.ts';
 import type { AwaitedAnswers } from './awaited-answers.ts';
@@ -7,10 +8,7 @@ import { keepNews } from './news-keeping.ts';
 import { newsInPlain, type OwnNews } from './own-news.ts';
 
 const isFromOwn = ({ attrs: { from, participant } }: BinaryNode, { me }: AuthState['creds']): boolean =>
-  from !== undefined &&
-  participant === undefined &&
-  !isJidGroup(from) &&
-  [me?.id, me?.lid].some((own) => own !== undefined && areJidsSameUser(own, from));
+  from !== undefined && participant === undefined && !isJidGroup(from) && isOwnAddress(me, from);
 
 const newsOf = (stanza: BinaryNode): readonly OwnNews[] =>
   (Array.isArray(stanza.content) ? stanza.content : []).flatMap(({ tag, content }) =>

@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type BinaryNode,
   DEFAULT_CONNECTION_CONFIG,
-  jidNormalizedUser,
   type SignalKeyStoreWithTransaction,
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import type { NewPush } from '../../session-vault.ts';
 import { tearsOwn } from '../addresses/address-book.ts';
 import { gatherMappings } from '../addresses/gathered-mappings.ts';
+import { isOwnAddress } from '../addresses/jid.ts';
 import { patientLookUp } from '../addresses/lid-lookup.ts';
 import type { AuthState } from '../keys/auth-state.ts';
 import { Lane } from '../keys/lane.ts';
@@ -83,11 +83,6 @@ export const durableRepository = ({
     }
   };
 
-  const isOwn = (jid: string): boolean => {
-    const { me } = state.creds;
-    return [me?.id, me?.lid].some((own) => own !== undefined && jidNormalizedUser(own) === jidNormalizedUser(jid));
-  };
-
   const changesIn = (plaintext: Uint8Array, ciphertext: Uint8Array): readonly NewPush[] => {
     const stanza = stanzas.of(ciphertext);
     if (stanza === null) return [];
@@ -112,7 +107,7 @@ export const durableRepository = ({
           keys.transaction(async () => {
             const decrypted = await orMissed(sealed.ciphertext, () => inner.decryptMessage(sealed));
             pushes.push(...changesIn(decrypted, sealed.ciphertext));
-            const news = isOwn(sealed.jid) ? newsIn(decrypted) : null;
+            const news = isOwnAddress(state.creds.me, sealed.jid) ? newsIn(decrypted) : null;
             if (news !== null)
               hand = await keepNews(news, {
                 awaited,
