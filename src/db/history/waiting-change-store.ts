@@ -10,7 +10,7 @@ type WaitingChangeWrites = Pick<
   'conversationsWithWaiting' | 'keepWaiting' | 'applyWaiting' | 'moveWaiting'
 >;
 
-/** Of two edits the later one stays, of two deletions the first. */
+/** Of two edits the later one stays (`isLaterEdit` of the domain), of two deletions the first. */
 const KEEP_THE_LATER = `
   ON CONFLICT (instance_id, conversation_external_id, external_id) DO UPDATE
   SET (edited_at, type, text, payload, waiting_since) = (

@@ -1,4 +1,4 @@
-import type { Message } from '../../domain/message.ts';
+import { isLaterEdit, type Message } from '../../domain/message.ts';
 
 /** How long a page may have been under way when a deletion or an edit overtook it, ms. */
 const KEPT_MS = 600_000;
@@ -29,7 +29,7 @@ export class RecentChanges {
   /** What is told again, such as an edit that is older than one that is remembered, changes nothing. */
   remember(externalId: string, edited: Message | null, at: number): void {
     const known = this.#changes.get(externalId);
-    if (known !== undefined && edited !== null && !isLater(edited, known.edited)) return;
+    if (known !== undefined && edited !== null && !replaces(edited, known.edited)) return;
     this.#changes.delete(externalId);
     this.#changes.set(externalId, { at, edited });
     for (const [id, change] of this.#changes) {
@@ -49,11 +49,10 @@ export class RecentChanges {
       if (change === undefined) return [message];
       if (change.edited === null) return [];
       const isOvertaken = readAt === null || change.at >= readAt;
-      return [isOvertaken && isLater(change.edited, message) ? edited(message, change.edited) : message];
+      return [isOvertaken && isLaterEdit(change.edited, message) ? edited(message, change.edited) : message];
     });
   }
 }
 
-/** Of two with one date the one that came later is: platforms tell whole seconds. A deletion is final. */
-const isLater = (edit: Message, known: Message | null): boolean =>
-  known !== null && (edit.editedAt ?? 0) >= (known.editedAt ?? 0);
+/** A deletion is final. */
+const replaces = (edit: Message, known: Message | null): boolean => known !== null && isLaterEdit(edit, known);
