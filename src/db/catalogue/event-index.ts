@@ -1,34 +1,27 @@
 import type { EventView } from '../../domain/event-view.ts';
 import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
 import type { Sql } from '../connection/sql.ts';
-import { pageOf } from '../values/keyset-cursor.ts';
-import {
-  columns,
-  conditions,
-  cursorAt,
-  type EventFilter,
-  type EventKey,
-  type EventRow,
-  filterParameters,
-  NAMED,
-  NEWEST_FIRST,
-  OWNED,
-  OWNERS,
-  viewOf,
-} from './event-rows.ts';
+import { type EventFilter, type EventKey, type EventRow, eventPage, select } from './event-rows.ts';
 import { searchPattern } from './search-pattern.ts';
 
 /** More matches than this in all, and a term is common enough for a scan to meet it soon. */
 const RARE = 2_000;
 
 /** All matches of a rare term, from the index; nothing is shown when there are too many, whichever those would be. */
-const rareStatement = (filter: EventFilter, after: EventKey | null): string => `
-  ${NAMED}, found AS MATERIALIZED (
+const rareStatement = ({
+  named,
+  columns,
+  owners,
+  owned,
+  conditions,
+  newestFirst,
+}: ReturnType<typeof select>): string => `
+  ${named}, found AS MATERIALIZED (
     SELECT * FROM omni_events WHERE text ILIKE $8 LIMIT ${RARE + 1}
   ), few AS (SELECT count(*) <= ${RARE} AS few FROM found
   ), shown AS (
-    SELECT ${columns('owner')} FROM found AS held JOIN ${OWNERS} ON ${conditions(filter, after)}
-    WHERE ${OWNED} AND (SELECT few FROM few) ${NEWEST_FIRST} LIMIT $7
+    SELECT ${columns('owner')} FROM found AS held JOIN ${owners} ON ${conditions}
+    WHERE ${owned} AND (SELECT few FROM few) ${newestFirst} LIMIT $7
   )
   SELECT (SELECT few FROM few) AS few, (SELECT json_agg(row_to_json(shown)) FROM shown) AS hits`;
 
@@ -44,10 +37,11 @@ export const findByIndex = async (
 ): Promise<PageOf<EventView> | null> => {
   // Unsure how rare a term is, the planner likes to read the whole table.
   await sql.run('SET LOCAL enable_seqscan = off');
-  const [found] = await sql.rows<{ few: boolean; hits: readonly EventRow[] | null }>(rareStatement(filter, after), [
-    ...filterParameters(filter, after),
+  const selected = select(filter, after);
+  const [found] = await sql.rows<{ few: boolean; hits: readonly EventRow[] | null }>(rareStatement(selected), [
+    ...selected.parameters,
     page.limit + 1,
     searchPattern(filter.search ?? ''),
   ]);
-  return found?.few === true ? pageOf(found.hits ?? [], page.limit, viewOf, cursorAt) : null;
+  return found?.few === true ? eventPage(found.hits ?? [], page.limit) : null;
 };

@@ -11,20 +11,7 @@ import { beyond } from '../values/beyond.ts';
 import { toInstant } from '../values/instants.ts';
 import { pageOf } from '../values/keyset-cursor.ts';
 import type { Row } from '../values/row.ts';
-import {
-  columns,
-  conditions,
-  cursorAt,
-  type EventFilter,
-  type EventKey,
-  type EventRow,
-  filterParameters,
-  NAMED,
-  NEWEST_FIRST,
-  OWNED,
-  OWNERS,
-  viewOf,
-} from './event-rows.ts';
+import { cursorAt, type EventFilter, type EventKey, type EventRow, eventPage, select } from './event-rows.ts';
 import { given } from './given.ts';
 
 const FIELDS = [
@@ -119,12 +106,13 @@ export const listAllEvents = async (
   after: EventKey | null,
   page: PageRequest,
 ): Promise<PageOf<EventView>> => {
+  const { parameters, named, columns, owners, owned, conditions, newestFirst } = select(filter, after);
   const rows = await sql.rows<EventRow>(
-    `${NAMED}
-     SELECT ${columns('owner')} FROM ${OWNERS} CROSS JOIN LATERAL (
-       SELECT * FROM omni_events AS held WHERE ${conditions(filter, after)} ${NEWEST_FIRST} LIMIT $7) AS held
-     WHERE ${OWNED} ${NEWEST_FIRST} LIMIT $7`,
-    [...filterParameters(filter, after), page.limit + 1],
+    `${named}
+     SELECT ${columns('owner')} FROM ${owners} CROSS JOIN LATERAL (
+       SELECT * FROM omni_events AS held WHERE ${conditions} ${newestFirst} LIMIT $7) AS held
+     WHERE ${owned} ${newestFirst} LIMIT $7`,
+    [...parameters, page.limit + 1],
   );
-  return pageOf(rows, page.limit, viewOf, cursorAt);
+  return eventPage(rows, page.limit);
 };

@@ -1,8 +1,8 @@
 import { Schema } from 'effect';
 import type { EventView } from '../../domain/event-view.ts';
-import type { Catalogue } from '../../sync/catalogue.ts';
+import type { Catalogue, PageOf } from '../../sync/catalogue.ts';
 import { msOf, toInstant, toIso, toIsoOrNull } from '../values/instants.ts';
-import { keysetCursor } from '../values/keyset-cursor.ts';
+import { keysetCursor, pageOf } from '../values/keyset-cursor.ts';
 
 /*
  * Messages of several instances at once, or with a text in them, are read with raw SQL: each instance gives its own
@@ -44,7 +44,7 @@ export const columns = (owner: string): string => `
 export const NEWEST_FIRST = 'ORDER BY held.timestamp DESC, held.id DESC';
 
 /** The filter as parameters $1 to $6: instance, conversation, since, until, and the place of the cursor. */
-export const filterParameters = (filter: EventFilter, after: EventKey | null): readonly unknown[] => [
+const parametersOf = (filter: EventFilter, after: EventKey | null): readonly unknown[] => [
   filter.instanceId ?? null,
   filter.conversationId ?? null,
   filter.since === undefined ? null : toInstant(filter.since),
@@ -54,7 +54,7 @@ export const filterParameters = (filter: EventFilter, after: EventKey | null): r
 ];
 
 /** Conditions are left out rather than switched off, so that each combination gets a plan, and an index, of its own. */
-export const conditions = (filter: EventFilter, after: EventKey | null): string =>
+const conditionsOf = (filter: EventFilter, after: EventKey | null): string =>
   [
     filter.conversationId === undefined
       ? 'held.instance_id = owner.id'
@@ -67,7 +67,23 @@ export const conditions = (filter: EventFilter, after: EventKey | null): string 
     .join(' AND ');
 
 // Naming every parameter keeps their numbers the same whichever conditions are left out.
-export const NAMED = `WITH given AS (
+const NAMED = `WITH given AS (
   SELECT $1::uuid AS a, $2::uuid AS b, $3::timestamptz AS c, $4::timestamptz AS d, $5::timestamptz AS e, $6::bigint AS f)`;
-export const OWNERS = 'omni_instances AS owner';
-export const OWNED = 'owner.removing_at IS NULL AND ($1::uuid IS NULL OR owner.id = $1)';
+const OWNERS = 'omni_instances AS owner';
+const OWNED = 'owner.removing_at IS NULL AND ($1::uuid IS NULL OR owner.id = $1)';
+
+/** The parts of a statement that reads the messages of a filter, `held`, with their instances, `owner`, below a place. */
+export const select = (filter: EventFilter, after: EventKey | null) => ({
+  /** $1 to $6; those of the statement itself follow. */
+  parameters: parametersOf(filter, after),
+  named: NAMED,
+  columns,
+  owners: OWNERS,
+  owned: OWNED,
+  conditions: conditionsOf(filter, after),
+  newestFirst: NEWEST_FIRST,
+});
+
+/** What was read for a page, one row more than it holds. */
+export const eventPage = (rows: readonly EventRow[], limit: number): PageOf<EventView> =>
+  pageOf(rows, limit, viewOf, cursorAt);
