@@ -3,16 +3,8 @@ import type { ConversationId } from '../src/domain/ids.ts';
 import type { JobError } from '../src/domain/job.ts';
 import type { StopReason } from '../src/domain/stop-reason.ts';
 import type { Moment } from './moment.ts';
+import type { PageCounts } from './page-counts.ts';
 import type { MessageWalk } from './sync-job-context.ts';
-
-/** What a page did to the database. fetched = stored + duplicates + updated + malformed. */
-export interface PageCounts {
-  readonly fetched: number;
-  readonly stored: number;
-  readonly duplicates: number;
-  readonly updated: number;
-  readonly malformed: number;
-}
 
 /** Why a request brought no page, as the channel told it. */
 export type PageFailure =

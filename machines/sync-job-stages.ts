@@ -1,9 +1,9 @@
 import { type JobPart, PARTS, type PartProgress, type Progress } from '../src/domain/job.ts';
 import type { Moment } from './moment.ts';
+import { type PageCounts, plus } from './page-counts.ts';
 import type { Stage, SyncJobContext, Walk } from './sync-job-context.ts';
 import { ASK_NEXT, andThen, type Decision, decided, requestPermit, wait, withErrors } from './sync-job-decision.ts';
 import { finish } from './sync-job-end.ts';
-import type { PageCounts } from './sync-job-events.ts';
 
 /** The decisions about which part of a job comes next. A part that fails does not keep the others from their turn. */
 
@@ -31,15 +31,7 @@ const changePart = (
 
 /** Adds what a page brought to the part that it belongs to, and to the whole. */
 export const addCounts = (progress: Progress, part: JobPart, counts: PageCounts, gone = 0): Progress => {
-  const whole: Progress = {
-    ...progress,
-    fetched: progress.fetched + counts.fetched,
-    stored: progress.stored + counts.stored,
-    duplicates: progress.duplicates + counts.duplicates,
-    updated: progress.updated + counts.updated,
-    malformed: progress.malformed + counts.malformed,
-  };
-  return changePart(whole, part, (one) => ({
+  return changePart({ ...progress, ...plus(progress, counts) }, part, (one) => ({
     fetched: one.fetched + counts.fetched,
     stored: one.stored + counts.stored,
     duplicates: one.duplicates + counts.duplicates,

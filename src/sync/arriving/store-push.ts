@@ -1,4 +1,4 @@
-import type { PageCounts } from '../../../machines/sync-job-events.ts';
+import { NO_COUNTS, type PageCounts, plus } from '../../../machines/page-counts.ts';
 import type { PushedHistory, PushedStretch } from '../../channels/channel.ts';
 import { type ConversationId, ExternalId } from '../../domain/ids.ts';
 import { keptOf } from '../../domain/message.ts';
@@ -10,27 +10,13 @@ import { addStretch, sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
 import { isPassing } from './work-off.ts';
 
-const NOTHING: PageCounts = { fetched: 0, stored: 0, duplicates: 0, updated: 0, malformed: 0 };
-
-const sum = (counts: readonly PageCounts[]): PageCounts =>
-  counts.reduce(
-    (total, one) => ({
-      fetched: total.fetched + one.fetched,
-      stored: total.stored + one.stored,
-      duplicates: total.duplicates + one.duplicates,
-      updated: total.updated + one.updated,
-      malformed: total.malformed + one.malformed,
-    }),
-    NOTHING,
-  );
-
 /** What a push brought, and its end, in one transaction: nothing is stored twice, and nothing is left out. */
 export const storePush = async (storing: LiveStoring, report: PushReport): Promise<readonly Mail[]> => {
   const { tx, at } = storing;
   if (report.type === 'pushRead') {
     const merged = await learnAliases(storing, report.history.aliases);
     const counts = await storeHistory(storing, report.history);
-    await storeChangesOf(storing, report.history);
+    await storePushedChanges(storing, report.history);
     await tx.finishPush(report.pushId);
     // A change that was kept is nothing that a job need not ask for any more.
     return report.history.isLive ? merged : [...merged, { to: 'jobs', event: { type: 'pushStored', counts } }];
@@ -45,7 +31,7 @@ export const storePush = async (storing: LiveStoring, report: PushReport): Promi
   return isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [];
 };
 
-const storeChangesOf = async (storing: LiveStoring, { changes, isLive }: PushedHistory): Promise<void> => {
+const storePushedChanges = async (storing: LiveStoring, { changes, isLive }: PushedHistory): Promise<void> => {
   const resolve = await resolver(
     storing,
     changes.map(({ conversationExternalId }) => conversationExternalId),
@@ -76,12 +62,12 @@ const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promi
   // Conversations side by side, the stretches of one after another: each changes what the next has to know.
   const counts = await Promise.all(
     [...groups].map(async ([externalId, group]) => {
-      const stored: PageCounts[] = [];
-      for (const stretch of group) stored.push(await storeStretch(storing, externalId, stretch));
-      return sum(stored);
+      let stored = NO_COUNTS;
+      for (const stretch of group) stored = plus(stored, await storeStretch(storing, externalId, stretch));
+      return stored;
     }),
   );
-  return sum(counts);
+  return counts.reduce(plus, NO_COUNTS);
 };
 
 /** An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span. */
@@ -97,7 +83,7 @@ const reachStart = async ({ tx, at }: LiveStoring, conversationId: ConversationI
 const storeStretch = async (storing: LiveStoring, externalId: string, stretch: PushedStretch): Promise<PageCounts> => {
   const { tx, instanceId, changes, at } = storing;
   const conversation = await tx.conversation(instanceId, externalId);
-  if (conversation === null) return NOTHING;
+  if (conversation === null) return NO_COUNTS;
   const messages = changes.applyTo(await resolveMessages(storing, stretch.messages), null);
   const kept = stretch.malformed.flatMap((entry) => keptOf(entry) ?? []);
   const stored = await tx.upsertMessages(instanceId, conversation.id, 'push', messages, at);

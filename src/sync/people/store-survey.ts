@@ -1,5 +1,5 @@
+import { NO_COUNTS, type PageCounts, plus } from '../../../machines/page-counts.ts';
 import type { SurveyWalk } from '../../../machines/sync-job-context.ts';
-import type { PageCounts } from '../../../machines/sync-job-events.ts';
 import type { PeoplePage } from '../../channels/channel.ts';
 import type { JobId } from '../../domain/ids.ts';
 import { AGAIN, arrivalOf, pauseOf, type Stored, type Storing } from '../reading/store-page.ts';
@@ -26,10 +26,10 @@ export const storeSurveyPage = async (
   if (page.nextCursor === null) await tx.forgetSurvey(survey.jobId);
   const people = page.onlyPushed ? await held(storing) : contacts;
   // A contact is counted once, however many groups it is in; a group's members are what changes in it.
-  const counted = walk.of === 'groups' ? [groups, ...members].reduce(sum) : people;
+  const counted = walk.of === 'groups' ? [groups, ...members] : [people];
   return {
     type: 'surveyStored',
-    counts: countsOf(counted),
+    counts: counted.map(countsOf).reduce(plus, NO_COUNTS),
     gone,
     nextCursor: page.nextCursor,
     errors: page.problems.map((problem) => ({ conversationId: null, ...problem })),
@@ -40,7 +40,7 @@ export const storeSurveyPage = async (
 /** Of a page that is read again, once what it would tell of has arrived. */
 const NOTHING_TOLD = {
   type: 'surveyStored',
-  counts: { fetched: 0, stored: 0, duplicates: 0, updated: 0, malformed: 0 },
+  counts: NO_COUNTS,
   gone: 0,
   errors: [],
 } as const;
@@ -61,12 +61,6 @@ const sweep = async (
   if (walk.of === 'contacts' && completed.contacts) gone += await tx.sweepContacts(instanceId, survey, at);
   return gone;
 };
-
-const sum = (one: StoredCounts, other: StoredCounts): StoredCounts => ({
-  stored: one.stored + other.stored,
-  duplicates: one.duplicates + other.duplicates,
-  updated: one.updated + other.updated,
-});
 
 /** What was pushed was stored when it came: all that is left to say is how much there is. */
 const held = async ({ tx, instanceId }: Storing): Promise<StoredCounts> => ({

@@ -1,5 +1,6 @@
+import type { PageCounts } from '../../../machines/page-counts.ts';
 import type { MessageWalk, SyncJobContext } from '../../../machines/sync-job-context.ts';
-import type { PageCounts, WalkReport as StoredReport } from '../../../machines/sync-job-events.ts';
+import type { WalkReport as StoredReport } from '../../../machines/sync-job-events.ts';
 import type { ChannelTraits, DirectoryPage, MessagePage, Quota } from '../../channels/channel.ts';
 import type { Anchor } from '../../domain/anchor.ts';
 import type { ChannelName } from '../../domain/channel-name.ts';
@@ -90,7 +91,7 @@ export const storeMessagePage = async (
     ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
     job.config.refresh && readsBelow === 'anything' ? markMissing(storing, walk, page, ended) : null,
   ]);
-  await storeChangesOf(storing, walk, page);
+  await storeChangesTold(storing, walk, page);
   return {
     type: 'pageStored',
     counts: countsOf(counts, messages.length, page.malformed.length),
@@ -107,7 +108,7 @@ export const storeMessagePage = async (
 };
 
 /** What the page says of messages, and what waited for those that it brought. */
-const storeChangesOf = async (storing: Storing, walk: MessageWalk, page: MessagePage): Promise<void> => {
+const storeChangesTold = async (storing: Storing, walk: MessageWalk, page: MessagePage): Promise<void> => {
   const { conversationId: id, externalId } = walk;
   await storing.waiting?.meet(storing, { id, externalId }, page.requestedAt);
   if (page.changes !== undefined) await storeChanges(storing, externalId, { ...page.changes, told: 'history' });
