@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/instant.ts';
 import type { NatsConfig } from './config.ts';
 import type { ConfigProblem } from './config-refused.ts';
 import { isUrlOf, matches, text } from './variable.ts';
@@ -60,7 +61,6 @@ export const NATS_ENVIRONMENT = {
 
 type NatsVariables = { readonly [Name in keyof typeof NATS_ENVIRONMENT]?: string };
 
-const DAY_MS = 24 * 60 * 60_000;
 const MEGABYTE = 1024 * 1024;
 
 /** Null: NATS_URL is not set. */

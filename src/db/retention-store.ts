@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/instant.ts';
 import type { Retention } from '../sync/catalogue.ts';
 import type { EntityConnection } from './connection/entity-connection.ts';
 import { persevere } from './connection/query-failure.ts';
@@ -6,7 +7,6 @@ import { forgetWaitingChanges } from './history/waiting-change-store.ts';
 import { forgetEndedSurveys } from './people/survey-store.ts';
 import { toInstant } from './values/instants.ts';
 
-const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 /** How long a change waits for its message: what has not been told by then is told as it is. */
 const WAITING_DAYS = 90;

@@ -1,4 +1,5 @@
 import type { CronExpression } from './cron-expression.ts';
+import { DAY_MS } from './instant.ts';
 import { offsetOf, wallTimeOf } from './time-zone.ts';
 
 /*
@@ -12,7 +13,6 @@ import { offsetOf, wallTimeOf } from './time-zone.ts';
  *   comes twice, and the distance between slots stays the same.
  */
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Zones are at most 14 hours away from UTC, and a day of wall time has its instants within this of it. */
 const AROUND_MS = 38 * HOUR_MS;

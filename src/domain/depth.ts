@@ -1,9 +1,9 @@
 import { Schema } from 'effect';
+import { DAY_MS } from './instant.ts';
 
 export const SyncDepth = Schema.Literals(['7d', '30d', '90d', '1y', 'all']);
 export type SyncDepth = typeof SyncDepth.Type;
 
-const DAY_MS = 86_400_000;
 const DAYS: Record<Exclude<SyncDepth, 'all' | '1y'>, number> = { '7d': 7, '30d': 30, '90d': 90 };
 
 /** The oldest instant (ms) that a depth asks for, seen from `now` (ms); 0 for all time. A year is a calendar year. */

@@ -1,8 +1,7 @@
 import { Schema } from 'effect';
 import { SyncDepth } from './depth.ts';
 import { ConversationId, ExternalId, InstanceId, JobId } from './ids.ts';
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();
+import { toIso } from './instant.ts';
 
 export const JobType = Schema.Literals(['messages', 'contacts', 'groups', 'all']);
 export type JobType = typeof JobType.Type;
@@ -71,8 +70,8 @@ export type JobConfigView = typeof JobConfigView.Type;
 
 export const configViewOf = (config: JobConfig): JobConfigView => ({
   ...config,
-  since: config.since === 0 ? null : isoOf(config.since),
-  until: config.until === null ? null : isoOf(config.until),
+  since: config.since === 0 ? null : toIso(config.since),
+  until: config.until === null ? null : toIso(config.until),
 });
 
 /** What a job waits for as the API shows it: `until` in ISO 8601. */
@@ -81,7 +80,7 @@ export type WaitingForView = typeof WaitingForView.Type;
 
 export const waitingForViewOf = (waitingFor: WaitingFor): WaitingForView => ({
   ...waitingFor,
-  until: waitingFor.until === null ? null : isoOf(waitingFor.until),
+  until: waitingFor.until === null ? null : toIso(waitingFor.until),
 });
 
 export const JobError = Schema.Struct({

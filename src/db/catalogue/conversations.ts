@@ -1,5 +1,6 @@
 import { Schema } from 'effect';
 import type { ConversationView } from '../../domain/conversation-view.ts';
+import { toIso } from '../../domain/instant.ts';
 import type { Catalogue } from '../../sync/catalogue.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
@@ -31,7 +32,7 @@ type ConversationRow = Row<typeof ConversationEntity, (typeof FIELDS)[number]>;
 /** The newest message is the platform's word, or what is held where the platform does not tell or we know better. */
 const newestOf = ({ newestAt, newestHeldAt }: ConversationRow): string | null => {
   const newestMs = Math.max(newestAt?.getTime() ?? -Infinity, newestHeldAt?.getTime() ?? -Infinity);
-  return newestMs === -Infinity ? null : new Date(newestMs).toISOString();
+  return newestMs === -Infinity ? null : toIso(newestMs);
 };
 
 const viewOf = (row: ConversationRow): ConversationView => ({

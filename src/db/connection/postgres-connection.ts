@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { DAY_MS } from '../../domain/instant.ts';
 import type { Connection, Sql, StepSql } from './sql.ts';
 import { type Ask, runStep } from './step-run.ts';
 
@@ -46,8 +47,6 @@ const sqlOf = (ask: AskPlainly): Sql => ({
 });
 
 const sessionSql = (client: PostgresClient): Sql => sqlOf((text, parameters) => client.query(text, parameters));
-
-const DAY_MS = 86_400_000;
 
 const patientSql = (client: PostgresClient): Sql =>
   sqlOf((text, values) => client.query({ text, values, query_timeout: DAY_MS }));

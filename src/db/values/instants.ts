@@ -1,3 +1,7 @@
+import { toIso } from '../../domain/instant.ts';
+
+export { toIso };
+
 /** PostgreSQL and ISO 8601 agree on four-digit years; a platform's absurd time is brought to the nearest of them. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LATEST_MS = Date.parse('9999-12-31T00:00:00Z');
@@ -12,7 +16,5 @@ export const toInstantOrNull = (ms: number | null): string | null => (ms === nul
 
 /** An SQL expression that reads a `timestamptz` as milliseconds since the epoch. */
 export const msOf = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
-
-export const toIso = (ms: number): string => new Date(ms).toISOString();
 
 export const toIsoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms));

@@ -1,4 +1,5 @@
 import { Effect, Schema } from 'effect';
+import { toIso } from '../../domain/instant.ts';
 import { Denied } from '../denied.ts';
 import { route } from '../route.ts';
 import { one, text } from '../shape.ts';
@@ -15,7 +16,7 @@ export const operationRoutes = [
     open: true,
     summary: 'Says that the process is alive. Asks nothing else, needs no key.',
     answer: one(Schema.Struct({ status: Schema.Literal('ok'), at: Schema.String })),
-    handle: (_input, deps) => Effect.succeed({ status: 'ok' as const, at: new Date(deps.clock()).toISOString() }),
+    handle: (_input, deps) => Effect.succeed({ status: 'ok' as const, at: toIso(deps.clock()) }),
   }),
   route({
     method: 'GET',

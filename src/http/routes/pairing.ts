@@ -2,6 +2,7 @@ import { Effect, Schema } from 'effect';
 import { renderSVG } from 'uqr';
 import { Refused } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
+import { toIso } from '../../domain/instant.ts';
 import type { PairingOffer } from '../../domain/pairing.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import { refuse } from '../decode-input.ts';
@@ -40,8 +41,6 @@ const Code = Schema.Struct({
 const PhoneNumber = Schema.String.annotate({
   description: 'The number of the phone that is to be paired, in international notation, such as +49 151 23456789.',
 });
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 const notPairing = (state: string, message: string): Refused =>
   new Refused({ status: 409, code: 'not_pairing', message, details: { state } });
@@ -115,7 +114,7 @@ export const pairingRoutes = [
       Effect.map(currentQr(deps, instanceId), ({ qr, expiresAt }) => ({
         qr,
         svg: renderSVG(qr),
-        expiresAt: isoOf(expiresAt),
+        expiresAt: toIso(expiresAt),
       })),
   }),
   route({
@@ -148,7 +147,7 @@ export const pairingRoutes = [
         return {
           code: offer?.code ?? null,
           phoneNumber: known,
-          expiresAt: offer === null ? null : isoOf(offer.expiresAt),
+          expiresAt: offer === null ? null : toIso(offer.expiresAt),
         };
       }),
   }),

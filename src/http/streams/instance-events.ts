@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Effect } from 'effect';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { InstanceView } from '../../domain/instance.ts';
+import { toIso } from '../../domain/instant.ts';
 import type { PairingOffer } from '../../domain/pairing.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import type { Failure } from '../problem.ts';
@@ -37,7 +38,7 @@ const sourceOf = (deps: HttpDeps, instanceId: InstanceId): Source => {
       if (offer !== null && !isDeepStrictEqual(offer, offered)) {
         stream.send({
           name: 'instance.pairing',
-          data: { ...offer, expiresAt: new Date(offer.expiresAt).toISOString() },
+          data: { ...offer, expiresAt: toIso(offer.expiresAt) },
         });
       }
       offered = offer;

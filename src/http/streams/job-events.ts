@@ -1,6 +1,7 @@
 import { Effect, Schema } from 'effect';
 import type { OutboxEvent } from '../../domain/event.ts';
 import type { InstanceId, JobId } from '../../domain/ids.ts';
+import { toIso } from '../../domain/instant.ts';
 import { isActive, type JobView, WaitingFor, waitingForViewOf } from '../../domain/job.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import type { Failure } from '../problem.ts';
@@ -67,7 +68,7 @@ const sourceOf = (deps: HttpDeps, instanceId: InstanceId, jobId: JobId, resume: 
 const toStream = ({ id, at, instanceId, event }: OutboxEvent): StreamEvent => ({
   id: String(id),
   name: event.name,
-  data: { ...shown(event.data), jobId: event.jobId, instanceId, at: new Date(at).toISOString() },
+  data: { ...shown(event.data), jobId: event.jobId, instanceId, at: toIso(at) },
 });
 
 const isWaitingFor = Schema.is(WaitingFor);

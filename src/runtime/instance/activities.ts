@@ -7,6 +7,7 @@ import { BadAnswer } from '../../channels/platform-failure.ts';
 import type { SessionVault } from '../../channels/session-vault.ts';
 import type { Refused, StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId, JobId } from '../../domain/ids.ts';
+import { toIso } from '../../domain/instant.ts';
 import type { Log } from '../../domain/log.ts';
 import type { PairingOffer } from '../../domain/pairing.ts';
 import { type InstanceActors, isFinished } from '../instance-actors.ts';
@@ -76,7 +77,7 @@ export class Activities<Tx extends StepTransaction> {
     return [
       ...(this.#connection === null ? [] : ['connection']),
       ...[...this.#walks.keys()].map((jobId) => `walk of ${jobId}`),
-      ...(this.#timer === null ? [] : [`timer at ${new Date(this.#timer.at).toISOString()}`]),
+      ...(this.#timer === null ? [] : [`timer at ${toIso(this.#timer.at)}`]),
     ];
   }
 

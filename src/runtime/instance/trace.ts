@@ -1,3 +1,4 @@
+import { toIso } from '../../domain/instant.ts';
 import type { TraceEntry } from '../messaging/inspection.ts';
 import type { Transition } from '../step/deliver.ts';
 
@@ -13,7 +14,7 @@ export class Trace {
   }
 
   add(transitions: readonly Transition[], at: number): void {
-    const instant = new Date(at).toISOString();
+    const instant = toIso(at);
     const added = transitions.map((transition) => ({ at: instant, ...transition }));
     this.#entries = [...this.#entries, ...added].slice(-KEPT);
   }

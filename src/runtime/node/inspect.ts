@@ -4,6 +4,7 @@ import { rateLimitActor } from '../../../machines/rate-limit.ts';
 import { type RateLimitContext, roomFor } from '../../../machines/rate-limit-context.ts';
 import { syncJobActor } from '../../../machines/sync-job.ts';
 import { Refused } from '../../domain/errors.ts';
+import { toIso } from '../../domain/instant.ts';
 import type { InstanceProcess } from '../instance/instance-process.ts';
 import type { InstanceActors } from '../instance-actors.ts';
 import type { ActorSummary, ActorTree, ActorView, Inspector } from '../messaging/inspection.ts';
@@ -97,7 +98,7 @@ const summaryOf = <Tx extends StepTransaction>(nodeId: string, process: Instance
 const permitsOf = (context: RateLimitContext, now: number): ActorTree['permits'] => ({
   messages: context.cooldownUntil === null ? roomFor(context, 'messages', now) : 0,
   contacts: context.cooldownUntil === null ? roomFor(context, 'contacts', now) : 0,
-  cooldownUntil: context.cooldownUntil === null ? null : new Date(context.cooldownUntil).toISOString(),
+  cooldownUntil: context.cooldownUntil === null ? null : toIso(context.cooldownUntil),
 });
 
 const restartsOf = (actors: InstanceActors): number =>
