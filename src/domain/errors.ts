@@ -1,5 +1,9 @@
 import { Data } from 'effect';
 
+/** What an error says; of what is thrown and is none, `otherwise`. */
+export const messageOf = (error: unknown, otherwise: string = String(error)): string =>
+  error instanceof Error ? error.message : otherwise;
+
 /** A request that is refused: what was wrong, where, and what would be right. Becomes an HTTP 4xx. */
 export class Refused extends Data.TaggedError('Refused')<{
   readonly status: 400 | 401 | 404 | 409 | 413 | 429;

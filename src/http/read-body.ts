@@ -1,4 +1,5 @@
 import { Result } from 'effect';
+import { messageOf } from '../domain/errors.ts';
 import { Denied } from './denied.ts';
 
 /** A body larger than this is refused with 413. */
@@ -36,7 +37,7 @@ const parse = (text: string): Result.Result<unknown, string> => {
   try {
     return Result.succeed(JSON.parse(text));
   } catch (error) {
-    return Result.fail(error instanceof Error ? error.message : String(error));
+    return Result.fail(messageOf(error));
   }
 };
 

@@ -9,6 +9,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { Effect } from 'effect';
+import { messageOf } from '../domain/errors.ts';
 import type { NatsOptions } from './nats-options.ts';
 import { NatsRefused } from './nats-refused.ts';
 
@@ -95,6 +96,6 @@ const contents = (variable: string, file: string | null): Effect.Effect<Uint8Arr
         try: () => readFileSync(file),
         catch: (error) =>
           new NatsRefused({
-            message: `${variable} names ${file}, which cannot be read: ${error instanceof Error ? error.message : error}`,
+            message: `${variable} names ${file}, which cannot be read: ${messageOf(error)}`,
           }),
       });

@@ -1,6 +1,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { Effect, Option, Schema } from 'effect';
 import { Letter } from '../domain/command.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fence } from '../runtime/fence.ts';
 import type { Mailbox } from '../runtime/messaging/mailbox.ts';
@@ -44,7 +45,7 @@ const publisher = (link: NatsLink, naming: Naming, log: Log): Mailbox['publish']
       return;
     }
     if (isMissing(error)) link.repair();
-    drop(error instanceof Error ? error.message : String(error));
+    drop(messageOf(error));
   };
 
   return (letter, partition) =>

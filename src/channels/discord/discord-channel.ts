@@ -1,4 +1,5 @@
 import { Effect } from 'effect';
+import { messageOf } from '../../domain/errors.ts';
 import { type Log, silentLog } from '../../domain/log.ts';
 import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { type PlatformFailure, Unreachable } from '../platform-failure.ts';
@@ -52,7 +53,7 @@ export const discordChannel = (options: DiscordChannelOptions): Channel => {
     const atlas = new GuildAtlas();
     const onFault = (error: unknown): void =>
       log.warn(
-        { instanceId, error: error instanceof Error ? error.message : 'unknown' },
+        { instanceId, error: messageOf(error, 'unknown') },
         'discord.js could not handle what the gateway sent.',
       );
     const hosted = hostClient({

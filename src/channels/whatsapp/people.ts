@@ -1,6 +1,7 @@
 import type { GroupMetadata } from '@whiskeysockets/baileys';
 import { Effect } from 'effect';
 import type { ListedContact } from '../../domain/contact.ts';
+import { messageOf } from '../../domain/errors.ts';
 import type { PeoplePage, PeopleSurvey } from '../channel.ts';
 import { BadAnswer, type PlatformFailure, RateLimited, Unreachable } from '../platform-failure.ts';
 import type { AddressBook, Pair } from './addresses/address-book.ts';
@@ -34,7 +35,7 @@ export const queryFailureOf =
   (error: unknown): PlatformFailure => {
     if (error instanceof BadAnswer) return error;
     const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : null;
-    const words = error instanceof Error ? error.message : 'unknown reason';
+    const words = messageOf(error, 'unknown reason');
     if (data === 429 || words.includes('rate-overlimit'))
       return new RateLimited({ scope: 'instance', retryAfterMs: null, message: `WhatsApp limits queries of ${of}.` });
     if (typeof data === 'number')

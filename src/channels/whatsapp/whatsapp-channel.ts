@@ -1,4 +1,5 @@
 import { Effect } from 'effect';
+import { messageOf } from '../../domain/errors.ts';
 import { type Log, silentLog } from '../../domain/log.ts';
 import type { Channel, Connection, OpenRequest } from '../channel.ts';
 import { Unreachable } from '../platform-failure.ts';
@@ -62,8 +63,7 @@ export const whatsappChannel = (options: WhatsAppChannelOptions): Channel => {
       pushed: pushReader({ book, files, now, learn }),
       logOut: Effect.tryPromise({
         try: () => session.logOut(),
-        catch: (error) =>
-          new Unreachable({ message: error instanceof Error ? error.message : 'WhatsApp could not be told.' }),
+        catch: (error) => new Unreachable({ message: messageOf(error, 'WhatsApp could not be told.') }),
       }),
     };
     void session.start();

@@ -1,5 +1,5 @@
 import { Clock, Data, Effect } from 'effect';
-import type { StoreUnavailable } from '../../domain/errors.ts';
+import { messageOf, type StoreUnavailable } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
 import type { DatabaseRefused } from '../database-refused.ts';
 import type { DataDirRefused } from './data-dir.ts';
@@ -17,7 +17,7 @@ const reasonOf = (cause: unknown): string => {
   if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string') {
     return cause.code;
   }
-  return cause instanceof Error ? cause.message : 'no reason given';
+  return messageOf(cause, 'no reason given');
 };
 
 const sentenceOf = (databaseUrl: string, cause: unknown): string => {

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Data } from 'effect';
+import { messageOf } from '../../domain/errors.ts';
 
 /** DATA_DIR names what is no folder of ours, and cannot become one. */
 export class DataDirRefused extends Data.TaggedError('DataDirRefused')<{ readonly message: string }> {}
@@ -30,7 +31,7 @@ const attempt = (dataDir: string, what: string, work: () => void): void => {
   try {
     work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new DataDirRefused({ message: `DATA_DIR ${dataDir} cannot be ${what}: ${reason}` });
   }
 };

@@ -4,7 +4,7 @@ import { PgliteConnection } from '@mikro-orm/pglite';
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Effect, type Scope } from 'effect';
 import { ormConfig } from '../../../mikro-orm.config.ts';
-import type { StoreUnavailable } from '../../domain/errors.ts';
+import { messageOf, type StoreUnavailable } from '../../domain/errors.ts';
 import { type Log, silentLog } from '../../domain/log.ts';
 import { type EntityConnection, entityConnection } from '../connection/entity-connection.ts';
 import { FairQueue } from '../connection/fair-queue.ts';
@@ -36,7 +36,7 @@ const isExpected = (error: unknown): error is DatabaseRefused | DataDirRefused =
 /** What PostgreSQL says (28: who you are, 3D: which database) when DATABASE_URL itself is wrong. */
 const refusalOf = (error: unknown): unknown => {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const reason = error instanceof Error ? error.message : code;
+  const reason = messageOf(error, code);
   if (/does not support SSL/i.test(reason)) {
     return new DatabaseRefused({
       message:

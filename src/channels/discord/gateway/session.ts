@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayDispatchEvents as Dispatch, Events } from 'discord.js';
+import { messageOf } from '../../../domain/errors.ts';
 import type { Account } from '../../../domain/instance.ts';
 import type { Log } from '../../../domain/log.ts';
 import type { ConnectionLost, ConnectionReport } from '../../channel.ts';
@@ -120,10 +121,7 @@ export const discordSession = ({ hosted, atlas, token, log, now, report, loginLi
       try {
         listener(...args);
       } catch (error) {
-        log.error(
-          { error: error instanceof Error ? error.message : 'unknown' },
-          'A gateway event could not be handled.',
-        );
+        log.error({ error: messageOf(error, 'unknown') }, 'A gateway event could not be handled.');
       }
     };
 

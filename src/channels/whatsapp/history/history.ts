@@ -7,6 +7,7 @@ import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreach
 import type { AddressBook } from '../addresses/address-book.ts';
 import type { ChatAddresses } from '../addresses/chat-addresses.ts';
 import type { AwaitedAnswers, HistoryNotification } from '../keeping/awaited-answers.ts';
+import { NOT_CONNECTED } from '../not-connected.ts';
 import { answerAbout } from './answer-about.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
@@ -47,8 +48,7 @@ export interface HistoryOf {
 }
 
 const bad = (message: string): BadAnswer => new BadAnswer({ message, raw: null });
-const notConnected = (): Unreachable =>
-  new Unreachable({ message: 'There is no connection to WhatsApp at the moment.' });
+const notConnected = (): Unreachable => new Unreachable({ message: NOT_CONNECTED });
 
 /** What the server's refusal of a message means. */
 export const refusalOf = (code: string): PlatformFailure =>

@@ -8,6 +8,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../../domain/contact.ts';
+import { messageOf } from '../../../domain/errors.ts';
 import type { InstanceId } from '../../../domain/ids.ts';
 import type { Log } from '../../../domain/log.ts';
 import type { HistoryDepth } from '../../../domain/pairing.ts';
@@ -23,6 +24,7 @@ import { IncomingHistory } from '../keeping/incoming-history.ts';
 import { keepPlainNews } from '../keeping/plain-news.ts';
 import { durableRepository } from '../keeping/signal-repository.ts';
 import { AuthState } from '../keys/auth-state.ts';
+import { NOT_CONNECTED } from '../not-connected.ts';
 import { baileysLogger } from '../socket/baileys-logger.ts';
 import { SeenStanzas } from '../socket/seen-stanzas.ts';
 import { openSocket } from '../socket/session-socket.ts';
@@ -74,7 +76,6 @@ interface Learned {
   readonly chats: readonly string[];
 }
 
-const NOT_CONNECTED = 'There is no connection to WhatsApp at the moment.';
 const GONE = new Unreachable({ message: 'The connection to WhatsApp ended before the answer came.' });
 
 /**
@@ -199,7 +200,7 @@ export class Session {
     (sentence: string) =>
     (error: unknown): void => {
       if (this.#isOver()) return;
-      const words = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+      const words = messageOf(error, 'unknown').slice(0, 200);
       this.#of.log.warn({ instanceId: this.#of.instanceId, error: words }, sentence);
     };
 
