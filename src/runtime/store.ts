@@ -1,6 +1,7 @@
 import type { Effect } from 'effect';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { Command, Letter } from '../domain/command.ts';
+import type { DeadLetterView } from '../domain/dead-letter.ts';
 import type { Contention, Fenced, Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { OutboxEvent, WorldEvent } from '../domain/event.ts';
 import type { InstanceId, JobId } from '../domain/ids.ts';
@@ -195,13 +196,4 @@ export interface CommandStore {
   /** Requeue makes a new command of a dead one. */
   readonly requeue: (deadLetterId: string, at: number) => Effect.Effect<Letter, Refused | StoreUnavailable>;
   readonly discard: (deadLetterId: string) => Effect.Effect<void, Refused | StoreUnavailable>;
-}
-
-export interface DeadLetterView {
-  readonly id: string;
-  readonly instanceId: InstanceId;
-  readonly command: Command;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly at: string;
 }

@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import type { Command, Letter } from '../../src/domain/command.ts';
+import type { DeadLetterView } from '../../src/domain/dead-letter.ts';
 import { Refused, StoreUnavailable } from '../../src/domain/errors.ts';
 import type { OutboxEvent, WorldEventName } from '../../src/domain/event.ts';
 import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
@@ -10,7 +11,6 @@ import type { PairingOffer } from '../../src/domain/pairing.ts';
 import type { ScheduleName, ScheduleView } from '../../src/domain/schedule.ts';
 import type { HttpDeps } from '../../src/http/http-deps.ts';
 import type { ActorSummary, ActorTree } from '../../src/runtime/messaging/inspection.ts';
-import type { DeadLetterView } from '../../src/runtime/store.ts';
 import type { SettingChange } from '../../src/sync/settings/settings.ts';
 import { inMemoryPeople } from './in-memory-people.ts';
 import { memorySettings } from './memory-settings.ts';

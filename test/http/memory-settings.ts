@@ -1,11 +1,10 @@
 import { Effect } from 'effect';
+import type { SettingChangeView, SettingSource } from '../../src/domain/setting-view.ts';
 import { isOfInstance, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../src/domain/settings.ts';
 import {
   inForce,
   type SettingChange,
-  type SettingChangeView,
   type SettingOwner,
-  type SettingSource,
   type SettingsStore,
 } from '../../src/sync/settings/settings.ts';
 

@@ -1,7 +1,8 @@
 import type { InferEntity } from '@mikro-orm/core';
 import { Schema } from 'effect';
+import type { SettingChangeView } from '../../domain/setting-view.ts';
 import type { SettingKey } from '../../domain/settings.ts';
-import type { SettingChangeView, SettingsStore } from '../../sync/settings/settings.ts';
+import type { SettingsStore } from '../../sync/settings/settings.ts';
 import { readInstance } from '../catalogue/instances.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';

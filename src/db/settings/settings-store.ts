@@ -1,13 +1,12 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Log } from '../../domain/log.ts';
+import type { SettingSource, SettingView } from '../../domain/setting-view.ts';
 import { isOfInstance, SETTING_KEYS, SETTINGS } from '../../domain/settings.ts';
 import {
   inForce,
   type SettingChange,
   type SettingOwner,
-  type SettingSource,
   type SettingsStore,
-  type SettingView,
   type StoredSettings,
 } from '../../sync/settings/settings.ts';
 import { readInstance } from '../catalogue/instances.ts';

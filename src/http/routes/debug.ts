@@ -1,21 +1,11 @@
 import { Effect, Schema } from 'effect';
-import { Command } from '../../domain/command.ts';
-import { InstanceId } from '../../domain/ids.ts';
+import { DeadLetterView } from '../../domain/dead-letter.ts';
 import { ActorSummary, ActorTree } from '../../runtime/messaging/inspection.ts';
 import { type Method, route } from '../route.ts';
 import { accepted, events, many, one } from '../shape.ts';
 import { actorStream } from '../streams/actor-stream.ts';
 import { Receipt, receiptOf } from './connection.ts';
 import { ofInstance, pageFields, pageOf } from './fields.ts';
-
-const DeadLetter = Schema.Struct({
-  id: Schema.String,
-  instanceId: InstanceId,
-  command: Command,
-  reason: Schema.String,
-  attempts: Schema.Number,
-  at: Schema.String,
-});
 
 const ofDeadLetter = Schema.Struct({ deadLetterId: Schema.String.check(Schema.isUUID()) });
 
@@ -59,7 +49,7 @@ export const debugRoutes = [
     path: '/debug/dead-letters',
     summary: 'Lists commands that failed for good, with their reasons.',
     query: Schema.Struct(pageFields),
-    answer: many(DeadLetter),
+    answer: many(DeadLetterView),
     handle: ({ query }, deps) => deps.commands.deadLetters(pageOf(query)),
   }),
   route({

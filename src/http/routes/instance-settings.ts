@@ -1,12 +1,13 @@
 import { Effect, Schema } from 'effect';
 import { ChannelName } from '../../domain/channel-name.ts';
 import { InstanceId } from '../../domain/ids.ts';
+import { SettingChangeView, SettingView } from '../../domain/setting-view.ts';
 import { isOfInstance, SETTING_KEYS, type SettingKey } from '../../domain/settings.ts';
 import type { HttpDeps } from '../http-deps.ts';
 import { route } from '../route.ts';
 import { many, one } from '../shape.ts';
 import { ofInstance, pageFields, pageOf } from './fields.ts';
-import { changeOf, known, listed, reset, Setting, SettingChanged, show, Value, write } from './setting-fields.ts';
+import { changeOf, known, listed, reset, show, Value, write } from './setting-fields.ts';
 
 const keysOf = (channel: ChannelName): readonly SettingKey[] =>
   SETTING_KEYS.filter((key) => isOfInstance(key, channel));
@@ -30,7 +31,7 @@ export const instanceSettingRoutes = [
     path: '/instances/:instanceId/settings',
     summary: 'Lists the settings that an account goes by, and where each value comes from.',
     params: ofInstance,
-    answer: many(Setting),
+    answer: many(SettingView),
     handle: ({ params: { instanceId } }, deps) => listed(deps, instanceId),
   }),
   route({
@@ -39,7 +40,7 @@ export const instanceSettingRoutes = [
     summary: 'Changes settings for one account, all of those named or none. Effective within a second.',
     params: ofInstance,
     body: changeOf(ANY_CHANNELS),
-    answer: many(Setting),
+    answer: many(SettingView),
     handle: ({ params: { instanceId }, body }, deps) =>
       Effect.gen(function* () {
         yield* write(deps, instanceId, changeOf(yield* ownKeys(deps, instanceId)), body);
@@ -51,7 +52,7 @@ export const instanceSettingRoutes = [
     path: '/instances/:instanceId/settings/:key',
     summary: 'Shows a setting that an account goes by.',
     params: Own,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params }, deps) => Effect.flatMap(keyOf(deps, params), (key) => show(deps, params.instanceId, key)),
   }),
   route({
@@ -60,7 +61,7 @@ export const instanceSettingRoutes = [
     summary: "Lists what an account's own setting was changed from and to, by whom and when, newest first.",
     params: Own,
     query: Schema.Struct(pageFields),
-    answer: many(SettingChanged),
+    answer: many(SettingChangeView),
     handle: ({ params, query }, deps) =>
       Effect.flatMap(keyOf(deps, params), (key) => deps.settings.history(params.instanceId, key, pageOf(query))),
   }),
@@ -70,7 +71,7 @@ export const instanceSettingRoutes = [
     summary: 'Changes a setting for one account.',
     params: Own,
     body: Value,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params, body }, deps) =>
       Effect.gen(function* () {
         const key = yield* keyOf(deps, params);
@@ -83,7 +84,7 @@ export const instanceSettingRoutes = [
     path: '/instances/:instanceId/settings/:key',
     summary: 'Takes back what was set for one account: it goes by the setting of the whole service again.',
     params: Own,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params }, deps) =>
       Effect.gen(function* () {
         const key = yield* keyOf(deps, params);

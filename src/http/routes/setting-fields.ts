@@ -1,6 +1,5 @@
 import { Effect, Schema } from 'effect';
 import { Refused } from '../../domain/errors.ts';
-import { InstanceId } from '../../domain/ids.ts';
 import { isOfService, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
 import type { SettingOwner } from '../../sync/settings/settings.ts';
 import { BASE_PATH } from '../base-path.ts';
@@ -10,26 +9,6 @@ import { nearestName } from '../nearest-name.ts';
 import type { Failure } from '../problem.ts';
 
 /** What the routes of the service's settings and those of an instance's share. */
-
-export const Setting = Schema.Struct({
-  key: Schema.Literals(SETTING_KEYS),
-  value: Schema.Unknown,
-  source: Schema.Literals(['instance', 'global', 'default']).annotate({
-    description: 'Where the value in force comes from.',
-  }),
-  default: Schema.Unknown,
-  description: Schema.String,
-  updatedAt: Schema.NullOr(Schema.String),
-});
-
-export const SettingChanged = Schema.Struct({
-  key: Schema.Literals(SETTING_KEYS),
-  instanceId: Schema.NullOr(InstanceId),
-  oldValue: Schema.optionalKey(Schema.Unknown.annotate({ description: 'What was set before; absent: nothing was.' })),
-  newValue: Schema.optionalKey(Schema.Unknown.annotate({ description: 'What was set; absent: it was taken back.' })),
-  changedBy: Schema.String,
-  changedAt: Schema.String,
-});
 
 export const Value = Schema.Struct({ value: Schema.Unknown });
 

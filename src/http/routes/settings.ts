@@ -1,9 +1,10 @@
 import { Effect, Schema } from 'effect';
+import { SettingChangeView, SettingView } from '../../domain/setting-view.ts';
 import { SETTING_KEYS } from '../../domain/settings.ts';
 import { route } from '../route.ts';
 import { many, one } from '../shape.ts';
 import { pageFields, pageOf } from './fields.ts';
-import { changeOf, known, listed, reset, Setting, SettingChanged, show, Value, write } from './setting-fields.ts';
+import { changeOf, known, listed, reset, show, Value, write } from './setting-fields.ts';
 
 const Key = Schema.Struct({ key: Schema.String });
 const Change = changeOf(SETTING_KEYS);
@@ -16,7 +17,7 @@ export const settingRoutes = [
     method: 'GET',
     path: '/settings',
     summary: 'Lists every setting with its value and default.',
-    answer: many(Setting),
+    answer: many(SettingView),
     handle: (_input, deps) => listed(deps, null),
   }),
   route({
@@ -24,7 +25,7 @@ export const settingRoutes = [
     path: '/settings',
     summary: 'Changes settings, all of those named or none. Effective within a second.',
     body: Change,
-    answer: many(Setting),
+    answer: many(SettingView),
     handle: ({ body }, deps) => Effect.andThen(write(deps, null, Change, body), listed(deps, null)),
   }),
   route({
@@ -32,7 +33,7 @@ export const settingRoutes = [
     path: '/settings/:key',
     summary: 'Shows a setting.',
     params: Key,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params }, deps) => Effect.flatMap(keyOf(params), (key) => show(deps, null, key)),
   }),
   route({
@@ -41,7 +42,7 @@ export const settingRoutes = [
     summary: 'Lists what a setting was changed from and to, by whom and when, newest first.',
     params: Key,
     query: Schema.Struct(pageFields),
-    answer: many(SettingChanged),
+    answer: many(SettingChangeView),
     handle: ({ params, query }, deps) =>
       Effect.flatMap(keyOf(params), (key) => deps.settings.history(null, key, pageOf(query))),
   }),
@@ -51,7 +52,7 @@ export const settingRoutes = [
     summary: 'Changes a setting.',
     params: Key,
     body: Value,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params, body }, deps) =>
       Effect.gen(function* () {
         const key = yield* keyOf(params);
@@ -64,7 +65,7 @@ export const settingRoutes = [
     path: '/settings/:key',
     summary: 'Sets a setting back to its default.',
     params: Key,
-    answer: one(Setting),
+    answer: one(SettingView),
     handle: ({ params }, deps) =>
       Effect.gen(function* () {
         const key = yield* keyOf(params);

@@ -1,6 +1,7 @@
 import type { Effect } from 'effect';
 import type { Refused, StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
+import type { SettingChangeView, SettingView } from '../../domain/setting-view.ts';
 import { DEFAULT_SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
 import type { PageOf, PageRequest } from '../catalogue.ts';
 
@@ -25,29 +26,6 @@ export interface StoredSettings {
   readonly instances: ReadonlyMap<InstanceId, Partial<Settings>>;
   /** The last change that it holds for certain. */
   readonly upTo: number;
-}
-
-/** Where the value in force comes from. */
-export type SettingSource = 'instance' | 'global' | 'default';
-
-export interface SettingView {
-  readonly key: SettingKey;
-  readonly value: unknown;
-  readonly source: SettingSource;
-  readonly default: unknown;
-  readonly description: string;
-  readonly updatedAt: string | null;
-}
-
-export interface SettingChangeView {
-  readonly key: SettingKey;
-  readonly instanceId: SettingOwner;
-  /** What was set before; absent where nothing was. */
-  readonly oldValue?: unknown;
-  /** Absent where it was taken back. */
-  readonly newValue?: unknown;
-  readonly changedBy: string;
-  readonly changedAt: string;
 }
 
 /**
