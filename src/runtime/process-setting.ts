@@ -9,7 +9,8 @@ import type { Log } from '../domain/log.ts';
 import type { Metrics } from '../domain/metrics.ts';
 import type { Fence } from './fence.ts';
 import type { Chance } from './step/step.ts';
-import type { RuntimeStore, StepTransaction } from './store.ts';
+import type { RuntimeStore } from './store/runtime-store.ts';
+import type { StepTransaction } from './store/step-transaction.ts';
 import type { WorkFactory } from './work.ts';
 
 /** What all instances of a node share. */

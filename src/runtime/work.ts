@@ -11,7 +11,7 @@ import type { Fence } from './fence.ts';
 import type { InstanceActors } from './instance-actors.ts';
 import type { PushReport, Report, WalkReport } from './report.ts';
 import type { RequestGate } from './request-gate.ts';
-import type { StepTransaction } from './store.ts';
+import type { StepTransaction } from './store/step-transaction.ts';
 
 /** To one actor of the instance, or to all its jobs. */
 export type Mail = Tell;

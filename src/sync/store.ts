@@ -10,7 +10,7 @@ import type { Message, MessageSource } from '../domain/message.ts';
 import type { Span } from '../domain/span.ts';
 import type { StopReason } from '../domain/stop-reason.ts';
 import type { Fence } from '../runtime/fence.ts';
-import type { StepTransaction } from '../runtime/store.ts';
+import type { StepTransaction } from '../runtime/store/step-transaction.ts';
 import type { PeopleTransaction } from './people/people-store.ts';
 import type { StoredCounts } from './stored-counts.ts';
 

@@ -7,7 +7,8 @@ import { ACTIVE_STATUSES, type JobConfig } from '../../src/domain/job.ts';
 import type { Fence } from '../../src/runtime/fence.ts';
 import { PARTITIONS } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
-import type { RuntimeStore, StoredInstance } from '../../src/runtime/store.ts';
+import type { RuntimeStore } from '../../src/runtime/store/runtime-store.ts';
+import type { StoredInstance } from '../../src/runtime/store/stored-instance.ts';
 import type { SyncTransaction } from '../../src/sync/store.ts';
 import { MemoryStore } from '../sync/memory-store.ts';
 

@@ -10,7 +10,7 @@ import type { InstanceProcess } from '../../src/runtime/instance/instance-proces
 import { inProcessMessaging } from '../../src/runtime/messaging/messaging.ts';
 import { type Node, startNode } from '../../src/runtime/node/node.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
-import type { RuntimeStore } from '../../src/runtime/store.ts';
+import type { RuntimeStore } from '../../src/runtime/store/runtime-store.ts';
 import type { SyncTransaction } from '../../src/sync/store.ts';
 import { syncWork } from '../../src/sync/sync-work.ts';
 import type { StoreRig } from '../contract/store-driver.ts';

@@ -3,7 +3,7 @@ import type { ConversationId } from '../../src/domain/ids.ts';
 import type { Message, MessageSource } from '../../src/domain/message.ts';
 import type { Span } from '../../src/domain/span.ts';
 import type { StopReason } from '../../src/domain/stop-reason.ts';
-import type { JobRecord, NewDeadLetter } from '../../src/runtime/store.ts';
+import type { JobRecord, NewDeadLetter } from '../../src/runtime/store/step-transaction.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
 import { MemoryWaiting } from './changes/memory-waiting.ts';

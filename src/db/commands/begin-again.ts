@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import { Fenced } from '../../domain/errors.ts';
-import type { RuntimeStore } from '../../runtime/store.ts';
+import type { RuntimeStore } from '../../runtime/store/runtime-store.ts';
 import { attempt } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 

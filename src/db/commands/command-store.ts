@@ -6,7 +6,7 @@ import type { Command } from '../../domain/command.ts';
 import type { DeadLetterView } from '../../domain/dead-letter.ts';
 import { Refused } from '../../domain/errors.ts';
 import { JobId } from '../../domain/ids.ts';
-import type { CommandStore } from '../../runtime/store.ts';
+import type { CommandStore } from '../../runtime/store/command-store.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Sql } from '../connection/sql.ts';

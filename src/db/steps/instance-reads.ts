@@ -1,6 +1,6 @@
 import type { InstanceId } from '../../domain/ids.ts';
 import { ACTIVE_STATUSES } from '../../domain/job.ts';
-import type { StoredInstance, StoredJob } from '../../runtime/store.ts';
+import type { StoredInstance, StoredJob } from '../../runtime/store/stored-instance.ts';
 import type { StoredSnapshot } from '../../runtime/stored-snapshot.ts';
 import type { Sql } from '../connection/sql.ts';
 

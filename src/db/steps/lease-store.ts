@@ -1,5 +1,5 @@
 import type { Fence } from '../../runtime/fence.ts';
-import type { LeaseStore } from '../../runtime/store.ts';
+import type { LeaseStore } from '../../runtime/store/lease-store.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 

@@ -1,7 +1,7 @@
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { OutboxEvent, WorldEvent } from '../../domain/event.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import type { OutboxStore } from '../../runtime/store.ts';
+import type { OutboxStore } from '../../runtime/store/outbox-store.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 import { msOf, toInstant } from '../values/instants.ts';

@@ -1,4 +1,4 @@
-import type { RuntimeStore } from '../../runtime/store.ts';
+import type { RuntimeStore } from '../../runtime/store/runtime-store.ts';
 import type { SyncTransaction } from '../../sync/store.ts';
 import { beginAgain } from '../commands/begin-again.ts';
 import { openCommands, undeliveredCommands } from '../commands/command-reads.ts';

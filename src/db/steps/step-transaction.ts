@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { StepTransaction } from '../../runtime/store.ts';
+import type { StepTransaction } from '../../runtime/store/step-transaction.ts';
 import { acceptCommand } from '../commands/accept-command.ts';
 import { mustWrite } from '../connection/must-touch.ts';
 import type { StepSql } from '../connection/sql.ts';

@@ -13,7 +13,7 @@ import type { PairingOffer } from '../../domain/pairing.ts';
 import { type InstanceActors, isFinished } from '../instance-actors.ts';
 import type { Report } from '../report.ts';
 import type { RequestGate } from '../request-gate.ts';
-import type { StepTransaction } from '../store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import type { InstanceWork, Mail, WalkAssignment } from '../work.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import type { Metrics } from '../../domain/metrics.ts';
 import { partitionOf } from '../partition.ts';
-import type { CommandStore } from '../store.ts';
+import type { CommandStore } from '../store/command-store.ts';
 import type { CommandBus } from './command-bus.ts';
 import type { Mailbox } from './mailbox.ts';
 

@@ -10,7 +10,9 @@ import type { InstanceActors } from '../instance-actors.ts';
 import type { ActorSummary, ActorTree, ActorView, Inspector } from '../messaging/inspection.ts';
 import type { LocalInspection, NodeWire } from '../messaging/node-wire.ts';
 import { partitionOf } from '../partition.ts';
-import type { RuntimeStore, StepTransaction, StoredInstance } from '../store.ts';
+import type { RuntimeStore } from '../store/runtime-store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
+import type { StoredInstance } from '../store/stored-instance.ts';
 import type { StoredSnapshot } from '../stored-snapshot.ts';
 import type { Node } from './node.ts';
 

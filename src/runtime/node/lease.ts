@@ -1,7 +1,7 @@
 import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../../domain/log.ts';
 import { startPerpetual } from '../perpetual.ts';
-import type { LeaseStore } from '../store.ts';
+import type { LeaseStore } from '../store/lease-store.ts';
 
 /** How long a node's right to its partitions lasts without renewal, ms, by the database's clock. */
 export const LEASE_MS = 10_000;

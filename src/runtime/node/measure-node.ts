@@ -1,6 +1,6 @@
 import { roomFor } from '../../../machines/rate-limit-context.ts';
 import type { Metrics } from '../../domain/metrics.ts';
-import type { StepTransaction } from '../store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import type { Node } from './node.ts';
 
 /** Gauges of what lives on this node; `now` in ms. */

@@ -6,7 +6,7 @@ import { KNOWN_MACHINES } from '../machine-versions.ts';
 import type { EventCarrier } from '../messaging/event-carrier.ts';
 import type { Mailbox } from '../messaging/mailbox.ts';
 import type { ProcessSetting } from '../process-setting.ts';
-import type { StepTransaction } from '../store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import type { Mail } from '../work.ts';
 import { holdLease, type Lease, PROVEN_ALONE } from './lease.ts';
 import { startOutboxPublisher } from './outbox-publisher.ts';

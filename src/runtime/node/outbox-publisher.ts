@@ -4,7 +4,7 @@ import type { Log } from '../../domain/log.ts';
 import type { Metrics } from '../../domain/metrics.ts';
 import type { CarrierUnavailable, EventCarrier } from '../messaging/event-carrier.ts';
 import { startPerpetual } from '../perpetual.ts';
-import type { OutboxStore } from '../store.ts';
+import type { OutboxStore } from '../store/outbox-store.ts';
 
 const AT_ONCE = 200;
 /** Looked for even when nobody said so: a crash between commit and publication leaves rows behind. */

@@ -6,7 +6,7 @@ import type { Mailbox } from '../messaging/mailbox.ts';
 import { partitionOf } from '../partition.ts';
 import { insist } from '../perpetual.ts';
 import type { ProcessSetting } from '../process-setting.ts';
-import type { StepTransaction } from '../store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import { PartitionRun } from './partition-run.ts';
 
 /** The partitions that this node owns, each with its instances. */

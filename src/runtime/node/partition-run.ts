@@ -6,7 +6,7 @@ import { InstanceProcess } from '../instance/instance-process.ts';
 import type { Mailbox } from '../messaging/mailbox.ts';
 import type { ProcessSetting } from '../process-setting.ts';
 import type { Ending } from '../step/aftermath.ts';
-import type { StepTransaction } from '../store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 
 interface Running<Tx extends StepTransaction> {
   readonly process: InstanceProcess<Tx>;

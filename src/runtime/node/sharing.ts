@@ -4,7 +4,8 @@ import type { Log } from '../../domain/log.ts';
 import { PARTITIONS } from '../fence.ts';
 import type { MachineVersions } from '../machine-versions.ts';
 import { startPerpetual } from '../perpetual.ts';
-import type { LeaseStore, StepTransaction } from '../store.ts';
+import type { LeaseStore } from '../store/lease-store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import type { Lease } from './lease.ts';
 import type { OwnedPartitions } from './owned-partitions.ts';
 

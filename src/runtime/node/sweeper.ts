@@ -1,7 +1,8 @@
 import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../../domain/log.ts';
 import { startPerpetual } from '../perpetual.ts';
-import type { RuntimeStore, StepTransaction } from '../store.ts';
+import type { RuntimeStore } from '../store/runtime-store.ts';
+import type { StepTransaction } from '../store/step-transaction.ts';
 import type { OwnedPartitions } from './owned-partitions.ts';
 
 /** How often is looked, and how old a command is that nobody seems to deliver, ms: found after 15 s at the latest. */

@@ -7,7 +7,7 @@ import type { InstanceId, JobId } from '../../domain/ids.ts';
 import type { InstanceState } from '../../domain/instance.ts';
 import type { JobStatus } from '../../domain/job.ts';
 import type { InstanceActors } from '../instance-actors.ts';
-import type { InstanceRecord, JobRecord, StepTransaction } from '../store.ts';
+import type { InstanceRecord, JobRecord, StepTransaction } from '../store/step-transaction.ts';
 import type { StoredSnapshot } from '../stored-snapshot.ts';
 
 /** Actors as rows: what a step has to write so that a restore finds them as they are. */

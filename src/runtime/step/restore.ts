@@ -8,7 +8,7 @@ import { type SyncJobSnapshot, syncJobActor } from '../../../machines/sync-job.t
 import { SnapshotUnusable } from '../../domain/errors.ts';
 import type { JobId } from '../../domain/ids.ts';
 import type { InstanceActors } from '../instance-actors.ts';
-import type { StoredInstance } from '../store.ts';
+import type { StoredInstance } from '../store/stored-instance.ts';
 import type { StoredSnapshot } from '../stored-snapshot.ts';
 
 /** The actors of an instance, and the jobs of which no actor could be made, with the reason. */

@@ -3,7 +3,7 @@ import type { Parts } from '../../../src/app.ts';
 import type { Database } from '../../../src/db/database.ts';
 import type { Command } from '../../../src/domain/command.ts';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
-import type { RuntimeStore } from '../../../src/runtime/store.ts';
+import type { RuntimeStore } from '../../../src/runtime/store/runtime-store.ts';
 import type { SyncTransaction } from '../../../src/sync/store.ts';
 import type { Point } from './strike.ts';
 import type { Striker } from './striker.ts';

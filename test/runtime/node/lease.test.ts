@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import { silentLog } from '../../../src/domain/log.ts';
 import { holdLease, LEASE_MS, type Lease } from '../../../src/runtime/node/lease.ts';
-import type { LeaseStore } from '../../../src/runtime/store.ts';
+import type { LeaseStore } from '../../../src/runtime/store/lease-store.ts';
 import { SimulatedClock } from '../../simulated-clock.ts';
 
 describe('the lease of a node', () => {

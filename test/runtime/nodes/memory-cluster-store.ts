@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { InstanceId } from '../../../src/domain/ids.ts';
 import type { Fence } from '../../../src/runtime/fence.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';
-import type { RuntimeStore } from '../../../src/runtime/store.ts';
+import type { RuntimeStore } from '../../../src/runtime/store/runtime-store.ts';
 import type { SyncTransaction } from '../../../src/sync/store.ts';
 import type { MemoryRuntimeStore } from '../memory-runtime-store.ts';
 import type { HaltingClock } from './halting-clock.ts';

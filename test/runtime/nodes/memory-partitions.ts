@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import { type Fence, PARTITIONS } from '../../../src/runtime/fence.ts';
-import type { LeaseStore } from '../../../src/runtime/store.ts';
+import type { LeaseStore } from '../../../src/runtime/store/lease-store.ts';
 
 interface Partition {
   node: string | null;

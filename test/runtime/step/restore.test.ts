@@ -6,7 +6,7 @@ import { newSyncJob, syncJobMachine } from '../../../machines/sync-job.ts';
 import { SnapshotUnusable } from '../../../src/domain/errors.ts';
 import type { InstanceId } from '../../../src/domain/ids.ts';
 import { restoreActors } from '../../../src/runtime/step/restore.ts';
-import type { StoredInstance } from '../../../src/runtime/store.ts';
+import type { StoredInstance } from '../../../src/runtime/store/stored-instance.ts';
 import type { StoredSnapshot } from '../../../src/runtime/stored-snapshot.ts';
 import { jobConfig, newJobId } from '../../contract/store-driver.ts';
 

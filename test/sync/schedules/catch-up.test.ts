@@ -8,7 +8,7 @@ import type { SyncDepth } from '../../../src/domain/depth.ts';
 import { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobStatus } from '../../../src/domain/job.ts';
 import type { InstanceActors } from '../../../src/runtime/instance-actors.ts';
-import type { JobRecord } from '../../../src/runtime/store.ts';
+import type { JobRecord } from '../../../src/runtime/store/step-transaction.ts';
 import { catchUpAfter } from '../../../src/sync/schedules/catch-up.ts';
 import { SEED } from '../../machines/seed.ts';
 import { CoreWorld, LIMITS } from '../../runtime/core-world.ts';

@@ -1,0 +1,24 @@
+import type { ChannelName } from '../../domain/channel-name.ts';
+import type { InstanceId, JobId } from '../../domain/ids.ts';
+import type { JobConfig } from '../../domain/job.ts';
+import type { StoredSnapshot } from '../stored-snapshot.ts';
+
+/** Everything that one instance needs to be restored, read in one go. */
+export interface StoredInstance {
+  readonly id: InstanceId;
+  readonly name: string;
+  readonly channel: ChannelName;
+  readonly partition: number;
+  /** The last command that was run (or given up). */
+  readonly lastSeq: number;
+  /** The instance's own actors by actor id (`instance`, `rate-limit`); empty on a first start. */
+  readonly actors: ReadonlyMap<string, StoredSnapshot>;
+  /** Its unfinished jobs, oldest first. A job that no step has seen yet has no snapshot. */
+  readonly jobs: readonly StoredJob[];
+}
+
+export interface StoredJob {
+  readonly jobId: JobId;
+  readonly config: JobConfig;
+  readonly snapshot: StoredSnapshot | null;
+}
