@@ -1,5 +1,5 @@
 import { DAY_MS } from '../domain/instant.ts';
-import type { Retention } from '../sync/catalogue.ts';
+import type { Retention } from '../sync/settings/retention.ts';
 import type { EntityConnection } from './connection/entity-connection.ts';
 import { persevere } from './connection/query-failure.ts';
 import type { Connection } from './connection/sql.ts';

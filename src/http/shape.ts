@@ -1,5 +1,5 @@
 import { Schema } from 'effect';
-import type { PageOf } from '../sync/catalogue.ts';
+import type { PageOf } from '../domain/page.ts';
 import type { EventStream } from './streams/event-stream.ts';
 
 /** What follows events into a stream until nothing more will come; null: there is nothing (more) to follow. */

@@ -1,25 +1,12 @@
 import type { Effect } from 'effect';
-import type { Credentials } from '../channels/channel.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { ConversationView, CoverageView } from '../domain/conversation-view.ts';
 import type { Refused, StoreUnavailable } from '../domain/errors.ts';
 import type { EventView } from '../domain/event-view.ts';
 import type { ConversationId, InstanceId, JobId } from '../domain/ids.ts';
-import type { InstanceContents, InstanceView, PushesView } from '../domain/instance.ts';
+import type { InstanceView, PushesView } from '../domain/instance.ts';
 import type { JobStatus, JobType, JobView } from '../domain/job.ts';
-import type { Settings } from '../domain/settings.ts';
-
-/** A request for one page of a list. The cursor is what the last page gave, opaque, stable under inserts. */
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor: string | null;
-}
-
-export interface PageOf<A> {
-  readonly items: readonly A[];
-  /** Null when there is no more. */
-  readonly cursor: string | null;
-}
+import type { PageOf, PageRequest } from '../domain/page.ts';
 
 type Read<A> = Effect.Effect<A, StoreUnavailable>;
 type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;
@@ -65,26 +52,4 @@ export interface Catalogue {
     },
     page: PageRequest,
   ) => Asked<PageOf<EventView>>;
-}
-
-/** Instances as the operator manages them. Credentials are encrypted before they touch the disk. */
-export interface InstanceRegistry {
-  /** Refuses with 409 an account (same channel and credentials) that another instance holds. */
-  readonly create: (
-    instance: { readonly name: string; readonly channel: ChannelName; readonly credentials: Credentials },
-    at: number,
-  ) => Asked<InstanceView>;
-  readonly update: (
-    id: InstanceId,
-    change: { readonly name?: string; readonly credentials?: Credentials },
-  ) => Asked<InstanceView>;
-  /** What would go with the instance. */
-  readonly contentsOf: (id: InstanceId) => Asked<InstanceContents>;
-  readonly remove: (id: InstanceId) => Asked<void>;
-  readonly credentials: (id: InstanceId) => Asked<Credentials>;
-}
-
-/** Deletes what retention no longer keeps, a bounded batch at a time; returns how many rows went. */
-export interface Retention {
-  readonly sweep: (settings: Settings, now: number) => Read<number>;
 }

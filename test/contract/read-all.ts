@@ -1,4 +1,4 @@
-import type { PageOf, PageRequest } from '../../src/sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../src/domain/page.ts';
 
 /** Reads a list to its end, page by page; `between` runs after each page. */
 export const readAll = async <A>(

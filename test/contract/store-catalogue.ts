@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
-import type { PageRequest } from '../../src/sync/catalogue.ts';
+import type { PageRequest } from '../../src/domain/page.ts';
 import { readAll } from './read-all.ts';
 import {
   failureOf,

@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExternalId, type GroupId, type InstanceId } from '../../src/domain/ids.ts';
-import type { PageRequest } from '../../src/sync/catalogue.ts';
+import type { PageRequest } from '../../src/domain/page.ts';
 import type { Completeness } from '../../src/sync/people/people-store.ts';
 import { readAll } from './read-all.ts';
 import { contact, failureOf, listedGroup, listedMember, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';

@@ -3,7 +3,7 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import { IdentityId, type InstanceId, PersonId } from '../../src/domain/ids.ts';
-import type { PageRequest } from '../../src/sync/catalogue.ts';
+import type { PageRequest } from '../../src/domain/page.ts';
 import { readAll } from './read-all.ts';
 import { contact, failureOf, listedGroup, listedMember, message, type StoreDriver, StoreRig } from './store-driver.ts';
 

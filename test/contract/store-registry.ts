@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
-import type { PageRequest } from '../../src/sync/catalogue.ts';
+import type { PageRequest } from '../../src/domain/page.ts';
 import { readAll } from './read-all.ts';
 import { failureOf, jobConfig, message, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
 

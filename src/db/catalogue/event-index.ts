@@ -1,5 +1,5 @@
 import type { EventView } from '../../domain/event-view.ts';
-import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { Sql } from '../connection/sql.ts';
 import { type EventFilter, type EventKey, type EventRow, eventPage, select } from './event-rows.ts';
 import { searchPattern } from './search-pattern.ts';

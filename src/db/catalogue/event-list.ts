@@ -2,7 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { EventView } from '../../domain/event-view.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { Sql } from '../connection/sql.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
 import { EventEntity } from '../entities/event-entity.ts';

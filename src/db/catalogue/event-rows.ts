@@ -1,6 +1,7 @@
 import { Schema } from 'effect';
 import type { EventView } from '../../domain/event-view.ts';
-import type { Catalogue, PageOf } from '../../sync/catalogue.ts';
+import type { PageOf } from '../../domain/page.ts';
+import type { Catalogue } from '../../sync/catalogue.ts';
 import { msOf, toInstant, toIso, toIsoOrNull } from '../values/instants.ts';
 import { keysetCursor, pageOf } from '../values/keyset-cursor.ts';
 

@@ -1,5 +1,5 @@
 import type { EventView } from '../../domain/event-view.ts';
-import type { PageOf, PageRequest } from '../../sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
 import { msOf } from '../values/instants.ts';

@@ -1,5 +1,6 @@
 import type { EventView } from '../../domain/event-view.ts';
-import type { Catalogue, PageOf, PageRequest } from '../../sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
+import type { Catalogue } from '../../sync/catalogue.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { SearchIndex } from '../search/search-index.ts';

@@ -6,7 +6,7 @@ import type { ChannelName } from '../../domain/channel-name.ts';
 import { Refused } from '../../domain/errors.ts';
 import { InstanceId } from '../../domain/ids.ts';
 import { partitionOf } from '../../runtime/partition.ts';
-import type { InstanceRegistry } from '../../sync/catalogue.ts';
+import type { InstanceRegistry } from '../../sync/instance-registry.ts';
 import { readInstance } from '../catalogue/instances.ts';
 import { lockUntilCommit } from '../connection/advisory-lock.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';

@@ -1,5 +1,6 @@
 import { Option, Schema } from 'effect';
 import { Refused } from '../../domain/errors.ts';
+import type { PageOf } from '../../domain/page.ts';
 
 const refuse = () =>
   new Refused({
@@ -35,7 +36,7 @@ export const pageOf = <R, A>(
   limit: number,
   view: (row: R) => A,
   cursorAt: (row: R) => string,
-): { readonly items: readonly A[]; readonly cursor: string | null } => {
+): PageOf<A> => {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(view), cursor: rows.length > limit && last !== undefined ? cursorAt(last) : null };

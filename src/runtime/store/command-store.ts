@@ -3,6 +3,7 @@ import type { Command, Letter } from '../../domain/command.ts';
 import type { DeadLetterView } from '../../domain/dead-letter.ts';
 import type { Refused, StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { SlotClaim } from '../../domain/schedule.ts';
 
 /** Takes commands in. The transaction locks the instance's row, numbers the command, and writes it. */
@@ -19,13 +20,7 @@ export interface CommandStore {
     at: number,
     claim?: SlotClaim,
   ) => Effect.Effect<Letter, Refused | StoreUnavailable>;
-  readonly deadLetters: (page: {
-    readonly limit: number;
-    readonly cursor: string | null;
-  }) => Effect.Effect<
-    { readonly items: readonly DeadLetterView[]; readonly cursor: string | null },
-    Refused | StoreUnavailable
-  >;
+  readonly deadLetters: (page: PageRequest) => Effect.Effect<PageOf<DeadLetterView>, Refused | StoreUnavailable>;
   /** Requeue makes a new command of a dead one. */
   readonly requeue: (deadLetterId: string, at: number) => Effect.Effect<Letter, Refused | StoreUnavailable>;
   readonly discard: (deadLetterId: string) => Effect.Effect<void, Refused | StoreUnavailable>;

@@ -4,8 +4,8 @@ import type { EventView } from '../../domain/event-view.ts';
 import type { GroupKind } from '../../domain/group.ts';
 import type { GroupView, MemberView } from '../../domain/group-view.ts';
 import type { GroupId, IdentityId, InstanceId, PersonId } from '../../domain/ids.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { IdentityView, LinkView, PersonDetails, PersonView } from '../../domain/person-view.ts';
-import type { PageOf, PageRequest } from '../catalogue.ts';
 
 type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;
 

@@ -2,7 +2,7 @@ import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../../domain/log.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { startPerpetual } from '../../runtime/perpetual.ts';
-import type { Retention } from '../catalogue.ts';
+import type { Retention } from './retention.ts';
 
 const EVERY_MS = 3_600_000;
 /** Between two batches of a round, so that deleting never crowds out the work. */

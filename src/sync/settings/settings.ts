@@ -1,9 +1,9 @@
 import type { Effect } from 'effect';
 import type { Refused, StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
+import type { PageOf, PageRequest } from '../../domain/page.ts';
 import type { SettingChangeView, SettingView } from '../../domain/setting-view.ts';
 import { DEFAULT_SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
-import type { PageOf, PageRequest } from '../catalogue.ts';
 
 type Read<A> = Effect.Effect<A, StoreUnavailable>;
 type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;

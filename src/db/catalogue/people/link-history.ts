@@ -1,7 +1,7 @@
 import { Schema } from 'effect';
 import type { PersonId } from '../../../domain/ids.ts';
+import type { PageOf, PageRequest } from '../../../domain/page.ts';
 import type { LinkView } from '../../../domain/person-view.ts';
-import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
 import type { EntityConnection } from '../../connection/entity-connection.ts';
 import { msOf, toInstant, toIso } from '../../values/instants.ts';
 import { keysetCursor, pageOf } from '../../values/keyset-cursor.ts';

@@ -1,7 +1,7 @@
 import { Schema } from 'effect';
 import { PersonId } from '../../../domain/ids.ts';
+import type { PageRequest } from '../../../domain/page.ts';
 import { phoneSearchOf } from '../../../domain/phone.ts';
-import type { PageRequest } from '../../../sync/catalogue.ts';
 import type { Connection, Sql } from '../../connection/sql.ts';
 import { cleanText } from '../../values/clean-text.ts';
 import { keysetCursor } from '../../values/keyset-cursor.ts';

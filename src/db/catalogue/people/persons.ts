@@ -1,8 +1,8 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { Schema } from 'effect';
 import { PersonId } from '../../../domain/ids.ts';
+import type { PageOf, PageRequest } from '../../../domain/page.ts';
 import type { PersonView } from '../../../domain/person-view.ts';
-import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
 import type { PeopleCatalogue } from '../../../sync/people/people.ts';
 import type { EntityConnection } from '../../connection/entity-connection.ts';
 import { persevere } from '../../connection/query-failure.ts';

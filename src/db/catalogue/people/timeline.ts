@@ -1,6 +1,6 @@
 import type { EventView } from '../../../domain/event-view.ts';
 import type { InstanceId, PersonId } from '../../../domain/ids.ts';
-import type { PageOf, PageRequest } from '../../../sync/catalogue.ts';
+import type { PageOf, PageRequest } from '../../../domain/page.ts';
 import type { EntityConnection } from '../../connection/entity-connection.ts';
 import type { Sql } from '../../connection/sql.ts';
 import { toInstant } from '../../values/instants.ts';
