@@ -1,16 +1,16 @@
 import type { Route } from './route.ts';
 import { connectionRoutes } from './routes/connection.ts';
+import { contactAndGroupRoutes } from './routes/contacts-and-groups.ts';
 import { debugRoutes } from './routes/debug.ts';
 import { documentRoutes } from './routes/documents.ts';
-import { groupRoutes } from './routes/groups.ts';
+import { historyRoutes } from './routes/history.ts';
 import { instanceSettingRoutes } from './routes/instance-settings.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pairingRoutes } from './routes/pairing.ts';
-import { peopleRoutes } from './routes/people.ts';
+import { personRoutes } from './routes/persons.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { settingRoutes } from './routes/settings.ts';
-import { storedRoutes } from './routes/stored.ts';
 import { syncRoutes } from './routes/sync.ts';
 
 const described: readonly Route[] = [
@@ -18,9 +18,9 @@ const described: readonly Route[] = [
   ...connectionRoutes,
   ...pairingRoutes,
   ...syncRoutes,
-  ...storedRoutes,
-  ...groupRoutes,
-  ...peopleRoutes,
+  ...historyRoutes,
+  ...contactAndGroupRoutes,
+  ...personRoutes,
   ...settingRoutes,
   ...instanceSettingRoutes,
   ...scheduleRoutes,

@@ -46,7 +46,7 @@ const BY_API = 'asked for through the API';
 /** Parsed when the schema checked it; absent and null stay what they are. */
 const e164 = (phone: string | null | undefined) => (typeof phone === 'string' ? parsePhone(phone) : phone);
 
-export const peopleRoutes = [
+export const personRoutes = [
   route({
     method: 'GET',
     path: '/persons',

@@ -18,7 +18,7 @@ const Filter = Schema.Struct({
 
 const instantOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : msOf(text));
 
-export const storedRoutes = [
+export const historyRoutes = [
   route({
     method: 'GET',
     path: '/instances/:instanceId/coverage',

@@ -11,7 +11,7 @@ const includeLeft = Schema.optionalKey(
   Flag.annotate({ description: 'Whether to list what is gone, too. Default false.' }),
 );
 
-export const groupRoutes = [
+export const contactAndGroupRoutes = [
   route({
     method: 'GET',
     path: '/instances/:instanceId/contacts',
