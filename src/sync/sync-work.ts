@@ -10,10 +10,10 @@ import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
 import { stopSaidBy } from '../runtime/step/said-stop.ts';
 import type { InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
+import type { ArrivalStoring } from './arriving/arrival-storing.ts';
 import { storeLive } from './arriving/store-live.ts';
 import { storePush } from './arriving/store-push.ts';
 import { workOff } from './arriving/work-off.ts';
-import type { LiveStoring } from './changes/live-storing.ts';
 import { RecentChanges } from './changes/recent-changes.ts';
 import { WaitingChanges } from './changes/waiting-changes.ts';
 import { fateOf } from './fate.ts';
@@ -54,7 +54,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
 
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
     if ('jobId' in report) return this.#absorbWalk(tx, actors, report, at);
-    if (report.type !== 'connection') return storePush(this.#live(tx, at), report);
+    if (report.type !== 'connection') return storePush(this.#arrival(tx, at), report);
     const told = report.report;
     switch (told.type) {
       case 'connectionOpened':
@@ -63,11 +63,11 @@ class SyncWork implements InstanceWork<SyncTransaction> {
       case 'pairingOffered':
         return [];
       default:
-        return storeLive(this.#live(tx, at), told);
+        return storeLive(this.#arrival(tx, at), told);
     }
   }
 
-  #live(tx: SyncTransaction, at: number): LiveStoring {
+  #arrival(tx: SyncTransaction, at: number): ArrivalStoring {
     const { id, channel, traits } = this.#instance;
     const [changes, waiting] = [this.#changes, this.#waiting];
     return { tx, instanceId: id, channel, hasAliases: traits.hasAliases, changes, waiting, at };

@@ -1,8 +1,8 @@
 import type { LearnedAlias } from '../../domain/contact.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Mail } from '../../runtime/work.ts';
-import type { LiveStoring } from '../changes/live-storing.ts';
 import { addStretch } from '../reading/spans.ts';
+import type { ArrivalStoring } from './arrival-storing.ts';
 
 /**
  * One account may come under two ids, and that they belong together may be learned late. From then on everything goes
@@ -11,7 +11,7 @@ import { addStretch } from '../reading/spans.ts';
 
 /** Remembers aliases, and makes one of what was two: contacts, persons, conversations with their messages and spans. */
 export const learnAliases = async (
-  storing: LiveStoring,
+  storing: ArrivalStoring,
   aliases: readonly LearnedAlias[],
 ): Promise<readonly Mail[]> => {
   if (aliases.length === 0) return [];
@@ -34,7 +34,7 @@ export const learnAliases = async (
   return mail;
 };
 
-const mergeConversations = async ({ tx, instanceId }: LiveStoring, alias: string, externalId: string) => {
+const mergeConversations = async ({ tx, instanceId }: ArrivalStoring, alias: string, externalId: string) => {
   const gone = await tx.conversation(instanceId, alias);
   if (gone === null) return null;
   const spans = await tx.spans(gone.id);
@@ -47,7 +47,7 @@ const mergeConversations = async ({ tx, instanceId }: LiveStoring, alias: string
 
 /** Turns ids into those that count; without a query where no id of the channel can be an alias. */
 export const resolver = async (
-  { tx, instanceId, hasAliases }: LiveStoring,
+  { tx, instanceId, hasAliases }: ArrivalStoring,
   externalIds: readonly string[],
 ): Promise<(externalId: string) => string> => {
   const asked = hasAliases ? [...new Set(externalIds)] : [];
@@ -58,7 +58,7 @@ export const resolver = async (
 
 /** Messages whose senders go by the ids that count. */
 export const resolveMessages = async (
-  storing: LiveStoring,
+  storing: ArrivalStoring,
   messages: readonly Message[],
 ): Promise<readonly Message[]> => {
   const senders = messages.flatMap(({ senderId }) => senderId ?? []);

@@ -1,5 +1,5 @@
 import type { ConnectionReport } from '../../channels/channel.ts';
-import type { LiveStoring } from '../changes/live-storing.ts';
+import type { ArrivalStoring } from './arrival-storing.ts';
 
 type PeopleReport = Extract<
   ConnectionReport,
@@ -8,7 +8,7 @@ type PeopleReport = Extract<
 
 /** Contacts, groups and members that came unasked. */
 export const storeLivePeople = async (
-  { tx, instanceId, channel, at }: LiveStoring,
+  { tx, instanceId, channel, at }: ArrivalStoring,
   report: PeopleReport,
 ): Promise<void> => {
   switch (report.type) {

@@ -3,10 +3,10 @@ import type { ListedConversation } from '../../domain/conversation.ts';
 import { ExternalId } from '../../domain/ids.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Mail } from '../../runtime/work.ts';
-import type { LiveStoring } from '../changes/live-storing.ts';
 import { storeChanges } from '../changes/store-changes.ts';
 import { sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolver } from './aliases.ts';
+import type { ArrivalStoring } from './arrival-storing.ts';
 import { extendLiveEdge } from './live-edge.ts';
 import { storeLivePeople } from './store-live-people.ts';
 
@@ -30,7 +30,7 @@ type MessageReport = Extract<
 >;
 
 /** Stores what came unasked; says what the jobs must know of it. */
-export const storeLive = async (storing: LiveStoring, report: LiveReport): Promise<readonly Mail[]> => {
+export const storeLive = async (storing: ArrivalStoring, report: LiveReport): Promise<readonly Mail[]> => {
   switch (report.type) {
     case 'aliasesLearned':
       return learnAliases(storing, report.aliases);
@@ -48,7 +48,7 @@ export const storeLive = async (storing: LiveStoring, report: LiveReport): Promi
 };
 
 /** The same report, with conversations and senders by the ids that count. */
-const resolved = async (storing: LiveStoring, report: MessageReport): Promise<MessageReport> => {
+const resolved = async (storing: ArrivalStoring, report: MessageReport): Promise<MessageReport> => {
   if (!storing.hasAliases) return report;
   switch (report.type) {
     case 'messagesArrived':
@@ -76,7 +76,10 @@ const named = (conversation: ListedConversation, resolve: (externalId: string) =
   externalId: ExternalId.make(resolve(conversation.externalId)),
 });
 
-const resolveLive = async (storing: LiveStoring, messages: readonly LiveMessage[]): Promise<readonly LiveMessage[]> => {
+const resolveLive = async (
+  storing: ArrivalStoring,
+  messages: readonly LiveMessage[],
+): Promise<readonly LiveMessage[]> => {
   const ids = messages.flatMap(({ conversation, message }) => [conversation.externalId, message.senderId ?? []].flat());
   const resolve = await resolver(storing, ids);
   return messages.map(({ conversation, message }) => ({
@@ -85,7 +88,7 @@ const resolveLive = async (storing: LiveStoring, messages: readonly LiveMessage[
   }));
 };
 
-const storeMessages = async (storing: LiveStoring, report: MessageReport): Promise<void> => {
+const storeMessages = async (storing: ArrivalStoring, report: MessageReport): Promise<void> => {
   const { tx, instanceId, at } = storing;
   switch (report.type) {
     case 'messagesArrived':
@@ -119,7 +122,7 @@ const byConversation = (messages: readonly LiveMessage[]): ReadonlyMap<string, r
 const isPlace = ({ type }: Message): boolean => type !== 'reaction' && type !== 'unknown';
 
 const storeArrived = async (
-  storing: LiveStoring,
+  storing: ArrivalStoring,
   messages: readonly LiveMessage[],
   continuity: string,
 ): Promise<void> => {
@@ -146,7 +149,7 @@ const storeArrived = async (
 
 /** What comes next begins a span of its own: the gap below it shows what was missed, and a job reads it. */
 const endLiveEdge = async (
-  { tx, instanceId }: LiveStoring,
+  { tx, instanceId }: ArrivalStoring,
   { conversationExternalId, externalId }: Extract<MessageReport, { type: 'messageMissed' }>,
 ): Promise<void> => {
   const conversation = await tx.conversation(instanceId, conversationExternalId);
@@ -159,7 +162,7 @@ const endLiveEdge = async (
   );
 };
 
-const storeEdited = async (storing: LiveStoring, messages: readonly LiveMessage[]): Promise<void> => {
+const storeEdited = async (storing: ArrivalStoring, messages: readonly LiveMessage[]): Promise<void> => {
   for (const [externalId, group] of byConversation(messages)) {
     const edited = group.map(({ message }) => message);
     await storeChanges(storing, externalId, { edited, deleted: [], told: 'live' });

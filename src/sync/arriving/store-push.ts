@@ -4,14 +4,14 @@ import { type ConversationId, ExternalId } from '../../domain/ids.ts';
 import { keptOf } from '../../domain/message.ts';
 import type { PushReport } from '../../runtime/report.ts';
 import type { Mail } from '../../runtime/work.ts';
-import type { LiveStoring } from '../changes/live-storing.ts';
 import { storeChanges } from '../changes/store-changes.ts';
 import { addStretch, sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
+import type { ArrivalStoring } from './arrival-storing.ts';
 import { isPassing } from './work-off.ts';
 
 /** What a push brought, and its end, in one transaction: nothing is stored twice, and nothing is left out. */
-export const storePush = async (storing: LiveStoring, report: PushReport): Promise<readonly Mail[]> => {
+export const storePush = async (storing: ArrivalStoring, report: PushReport): Promise<readonly Mail[]> => {
   const { tx, at } = storing;
   if (report.type === 'pushRead') {
     const merged = await learnAliases(storing, report.history.aliases);
@@ -31,7 +31,7 @@ export const storePush = async (storing: LiveStoring, report: PushReport): Promi
   return isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [];
 };
 
-const storePushedChanges = async (storing: LiveStoring, { changes, isLive }: PushedHistory): Promise<void> => {
+const storePushedChanges = async (storing: ArrivalStoring, { changes, isLive }: PushedHistory): Promise<void> => {
   const resolve = await resolver(
     storing,
     changes.map(({ conversationExternalId }) => conversationExternalId),
@@ -42,7 +42,7 @@ const storePushedChanges = async (storing: LiveStoring, { changes, isLive }: Pus
   }
 };
 
-const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promise<PageCounts> => {
+const storeHistory = async (storing: ArrivalStoring, history: PushedHistory): Promise<PageCounts> => {
   const { tx, instanceId, channel, at } = storing;
   if (history.contacts.length > 0) await tx.storeContacts(instanceId, channel, history.contacts, at);
   const resolve = await resolver(
@@ -71,7 +71,7 @@ const storeHistory = async (storing: LiveStoring, history: PushedHistory): Promi
 };
 
 /** An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span. */
-const reachStart = async ({ tx, at }: LiveStoring, conversationId: ConversationId): Promise<void> => {
+const reachStart = async ({ tx, at }: ArrivalStoring, conversationId: ConversationId): Promise<void> => {
   const spans = await tx.spans(conversationId);
   const oldest = spans.at(-1);
   if (oldest === undefined) return;
@@ -80,7 +80,11 @@ const reachStart = async ({ tx, at }: LiveStoring, conversationId: ConversationI
   await tx.setStopReason(conversationId, 'start_of_history', at);
 };
 
-const storeStretch = async (storing: LiveStoring, externalId: string, stretch: PushedStretch): Promise<PageCounts> => {
+const storeStretch = async (
+  storing: ArrivalStoring,
+  externalId: string,
+  stretch: PushedStretch,
+): Promise<PageCounts> => {
   const { tx, instanceId, changes, at } = storing;
   const conversation = await tx.conversation(instanceId, externalId);
   if (conversation === null) return NO_COUNTS;

@@ -1,7 +1,18 @@
 import type { MessageChanges } from '../../channels/channel.ts';
-import type { LiveStoring } from './live-storing.ts';
+import type { InstanceId } from '../../domain/ids.ts';
+import type { SyncTransaction } from '../store.ts';
+import type { RecentChanges } from './recent-changes.ts';
+import type { WaitingChanges } from './waiting-changes.ts';
 
-export type ChangeStoring = Pick<LiveStoring, 'tx' | 'instanceId' | 'changes' | 'waiting' | 'at'>;
+/** What a step knows when it stores what became of messages. */
+export interface ChangeStoring {
+  readonly tx: SyncTransaction;
+  readonly instanceId: InstanceId;
+  readonly changes: RecentChanges;
+  /** Null: history is never older than a change that is told live (`ChannelTraits.datesEdits`). */
+  readonly waiting: WaitingChanges | null;
+  readonly at: number;
+}
 
 interface Told extends MessageChanges {
   readonly told: 'live' | 'history';
