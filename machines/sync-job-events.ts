@@ -19,8 +19,8 @@ export type PageFailure =
 
 type ErrorNote = Omit<JobError, 'count'>;
 
-/** Reports of the walk activity, after the step has stored what they brought. */
-export type WalkReport =
+/** News of a walk, told once the step has stored what the activity reported. */
+export type WalkNews =
   | {
       type: 'listingStored';
       run: string;
@@ -109,7 +109,7 @@ export type SyncJobEvent = Moment &
     | { type: 'restored' }
     | { type: 'crashed'; message: string }
     | { type: 'giveUp'; message: string }
-    | WalkReport
+    | WalkNews
     | Aside
     | NextWalk
     | FromLimiter

@@ -10,7 +10,7 @@ import {
   wait,
   withErrors,
 } from './sync-job-decision.ts';
-import type { WalkReport } from './sync-job-events.ts';
+import type { WalkNews } from './sync-job-events.ts';
 import { returnPermits, usePermit } from './sync-job-permits.ts';
 import { giveUpPart, goOn, markIncomplete } from './sync-job-stages.ts';
 import { leaveBehind } from './sync-job-walks.ts';
@@ -37,7 +37,7 @@ const giveUpListing = (context: SyncJobContext, moment: Moment, message: string)
 
 export const failPage = (
   context: SyncJobContext,
-  event: Moment & Extract<WalkReport, { type: 'pageFailed' }>,
+  event: Moment & Extract<WalkNews, { type: 'pageFailed' }>,
 ): Decision =>
   andThen(andThen(usePermit(context, event.usedAt, false), returnPermits), (next) => {
     const { failure } = event;

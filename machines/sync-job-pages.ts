@@ -13,7 +13,7 @@ import {
   wait,
   withErrors,
 } from './sync-job-decision.ts';
-import type { Aside, WalkReport } from './sync-job-events.ts';
+import type { Aside, WalkNews } from './sync-job-events.ts';
 import { returnPermits, usePermit } from './sync-job-permits.ts';
 import { addCounts, advance, markIncomplete } from './sync-job-stages.ts';
 import { pass } from './sync-job-walks.ts';
@@ -22,7 +22,7 @@ import { pass } from './sync-job-walks.ts';
 
 const PROGRESS_EVERY_MS = 500;
 
-type Report<Type extends WalkReport['type']> = Moment & Extract<WalkReport, { type: Type }>;
+type Report<Type extends WalkNews['type']> = Moment & Extract<WalkNews, { type: Type }>;
 
 const tellProgress = (context: SyncJobContext, at: number): Decision => {
   const paced: SyncJobContext = { ...context, progress: withPace(context, at) };

@@ -1,6 +1,6 @@
 import type { PageCounts } from '../../../machines/page-counts.ts';
 import type { MessageWalk, SyncJobContext } from '../../../machines/sync-job-context.ts';
-import type { WalkReport as StoredReport } from '../../../machines/sync-job-events.ts';
+import type { WalkNews } from '../../../machines/sync-job-events.ts';
 import type { ChannelTraits, DirectoryPage, MessagePage, Quota } from '../../channels/channel.ts';
 import type { Anchor } from '../../domain/anchor.ts';
 import type { ChannelName } from '../../domain/channel-name.ts';
@@ -24,7 +24,7 @@ export interface Storing extends ChangeStoring {
   readonly readsBelow: ChannelTraits['readsBelow'];
 }
 
-export type Stored<Type extends StoredReport['type']> = Omit<Extract<StoredReport, { type: Type }>, 'run' | 'usedAt'>;
+export type Stored<Type extends WalkNews['type']> = Omit<Extract<WalkNews, { type: Type }>, 'run' | 'usedAt'>;
 
 export const storeListingPage = async (storing: Storing, page: DirectoryPage): Promise<Stored<'listingStored'>> => {
   const { tx, instanceId, job, at } = storing;
