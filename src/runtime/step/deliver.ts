@@ -8,7 +8,7 @@ import type { WorldEvent } from '../../domain/event.ts';
 import type { JobId } from '../../domain/ids.ts';
 import { type InstanceActors, isFinished, withJob } from '../instance-actors.ts';
 import type { Mail } from '../work.ts';
-import { type Effect, pureTransition } from './pure-transition.ts';
+import { type MachineEffect, pureTransition } from './pure-transition.ts';
 
 /** What the actors need to be told while they decide. Both run inside the step's transaction. */
 export interface Answers {
@@ -80,7 +80,7 @@ interface Reaction {
   readonly actors: InstanceActors;
   readonly from: string;
   readonly to: string;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly MachineEffect[];
 }
 
 /** Null when there is no such actor (any more). */
@@ -108,7 +108,7 @@ const step = <Machine extends AnyStateMachine>(
   machine: Machine,
   snapshot: SnapshotFrom<Machine>,
   event: Mail['event'] & Moment,
-): readonly [SnapshotFrom<Machine>, readonly Effect[]] => {
+): readonly [SnapshotFrom<Machine>, readonly MachineEffect[]] => {
   // Mail is checked where it is made; here every machine's events look the same.
   const [next, effects] = pureTransition(machine, snapshot, event as EventFromLogic<Machine>);
   const { status, error }: AnyMachineSnapshot = next;

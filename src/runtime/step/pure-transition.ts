@@ -1,7 +1,7 @@
 import { type AnyActorScope, type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
 
 /** What a machine asks for, as data. */
-export interface Effect {
+export interface MachineEffect {
   readonly type: string;
   readonly params: unknown;
 }
@@ -31,8 +31,8 @@ export const pureTransition = <Machine extends AnyStateMachine>(
   machine: Machine,
   snapshot: SnapshotFrom<Machine>,
   event: EventFromLogic<Machine>,
-): readonly [SnapshotFrom<Machine>, readonly Effect[]] => {
-  const effects: Effect[] = [];
+): readonly [SnapshotFrom<Machine>, readonly MachineEffect[]] => {
+  const effects: MachineEffect[] = [];
   const actionExecutor: AnyActorScope['actionExecutor'] = ({ type, params }) => effects.push({ type, params });
   const next = machine.transition(snapshot, event, { ...bystanderOf(machine), actionExecutor });
   return [next as SnapshotFrom<Machine>, effects];
