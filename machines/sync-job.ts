@@ -51,8 +51,9 @@ import {
  * What fails: a page. Too many requests cool the limiter down; no access leaves the conversation with its reason;
  * nobody there waits for as long as it takes; a bad answer is tried five times, then the conversation is left, or that
  * part of a list is passed over; a phone that keeps silent is asked from another message, given a pause, and left alone
- * for a later job.
- * None of them sinks the job, but a phone that answers nothing at all. Our own failures on what it brought restart it under the restart policy.
+ * for a later job; one that answers nothing at all ends the part of the job that asked it as failed.
+ * None of them sinks the job, as long as one of its parts has not failed. Our own failures on what it brought restart
+ * it under the restart policy.
  */
 
 const builder = setup({

@@ -167,11 +167,12 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   ) => Promise<{ readonly gone: ConversationId; readonly kept: ConversationId } | null>;
   /**
    * Locks the instance against other commands until the commit, and tells its last catch-up. `isBusy`: some job works
-   * on all its messages. Null: the instance is being removed.
+   * on all its messages. `hasReadMessages`: its job has completed, and not without its messages. Null: the instance is
+   * being removed.
    */
   readonly lockCatchUp: (instanceId: InstanceId) => Promise<{
     readonly isBusy: boolean;
-    readonly last: (CatchUp & { readonly isCompleted: boolean }) | null;
+    readonly last: (CatchUp & { readonly hasReadMessages: boolean }) | null;
   } | null>;
   readonly saveCatchUp: (instanceId: InstanceId, catchUp: CatchUp) => Promise<void>;
   /** Marks deleted what is held of a stretch and was not in it when it was read again. */

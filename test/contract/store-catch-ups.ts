@@ -2,7 +2,7 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { ExternalId, type InstanceId } from '../../src/domain/ids.ts';
-import type { JobConfig } from '../../src/domain/job.ts';
+import { type JobConfig, type JobStatus, type PartProgress, progressOf } from '../../src/domain/job.ts';
 import type { SyncTransaction } from '../../src/sync/store.ts';
 import { defectOf, failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
 
@@ -35,12 +35,33 @@ export const catchUpContract = (driver: StoreDriver): void => {
       expect(await lock(id)).toEqual({ isBusy: false, last: null });
       const letter = await rig.step(id, (tx) => begin(tx, id, 'first'));
       expect(await run(rig.db.runtime.openCommands(id, 0, 10))).toEqual([letter]);
-      const last = { continuity: 'first', begunAt: 2_000, since: 1_000, isCompleted: false };
+      const last = { continuity: 'first', begunAt: 2_000, since: 1_000, hasReadMessages: false };
       expect(await lock(id)).toMatchObject({ isBusy: true, last });
       await rig.rows(`UPDATE sync_jobs SET status = 'completed' WHERE instance_id = $1`, [id]);
-      expect(await lock(id)).toMatchObject({ isBusy: false, last: { ...last, isCompleted: true } });
+      expect(await lock(id)).toMatchObject({ isBusy: false, last: { ...last, hasReadMessages: true } });
       await rig.step(id, (tx) => begin(tx, id, 'second'));
-      expect(await lock(id)).toMatchObject({ last: { continuity: 'second', isCompleted: false } });
+      expect(await lock(id)).toMatchObject({ last: { continuity: 'second', hasReadMessages: false } });
+    });
+
+    it('have read their messages where the job completed, unless that very part of it failed', async () => {
+      const id = await rig.instance();
+      await rig.step(id, (tx) => begin(tx, id, 'first', { type: 'all' }));
+      const readAfter = async (status: JobStatus, progress: object): Promise<boolean | undefined> => {
+        const values = [id, status, JSON.stringify(progress)];
+        await rig.rows('UPDATE sync_jobs SET status = $2, progress = $3::jsonb WHERE instance_id = $1', values);
+        return (await lock(id))?.last?.hasReadMessages;
+      };
+      const parts = (contacts: PartProgress['status'], messages: PartProgress['status']) => {
+        const [first, second, third] = progressOf('all').parts;
+        return { parts: [{ ...first, status: contacts }, second, { ...third, status: messages }] };
+      };
+      expect(await readAfter('completed', parts('completed', 'completed'))).toBe(true);
+      expect(await readAfter('completed', parts('failed', 'completed'))).toBe(true);
+      expect(await readAfter('completed', parts('completed', 'incomplete'))).toBe(true);
+      expect(await readAfter('completed', parts('completed', 'failed'))).toBe(false);
+      expect(await readAfter('failed', parts('failed', 'completed'))).toBe(false);
+      // A job of an earlier version knew no parts: it was for messages only.
+      expect(await readAfter('completed', { parts: [] })).toBe(true);
     });
 
     it('leave nothing where the step does not commit', async () => {

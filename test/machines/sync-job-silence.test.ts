@@ -74,6 +74,24 @@ describe('a phone that keeps silent', () => {
     expect(job.context.permits).toEqual([]);
   });
 
+  it('that answers nothing at all fails the messages of a job for everything, which completes and says so', () => {
+    const job = new Job({ type: 'all' }).tell({ type: 'start', online: true }).granted();
+    job.surveyed().granted().surveyed().granted().listed();
+    for (let silences = 0; silences < 3; silences++) job.fail('silent').granted();
+    next(job);
+    for (let silences = 0; silences < 3; silences++) job.fail('silent').granted();
+    expect([job.state, job.context.errorMessage]).toEqual(['completed', null]);
+    expect(job.context.progress.parts).toMatchObject([
+      { part: 'contacts', status: 'completed' },
+      { part: 'groups', status: 'completed' },
+      { part: 'messages', status: 'failed' },
+    ]);
+    expect(job.context.progress.errors).toEqual(
+      expect.arrayContaining([expect.objectContaining({ reason: 'messages_failed' })]),
+    );
+    expect(job.published.at(-1)).toBe('sync.completed');
+  });
+
   it('is forgotten with the first answer', () => {
     const job = new Job().reading();
     for (let rounds = 0; rounds < 10; rounds++) {

@@ -48,7 +48,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   readonly pushes = new Map<number, string | null>();
   readonly deadLetters: NewDeadLetter[] = [];
   #waiting = new MemoryWaiting();
-  readonly catchingUp = new MemoryCatchUps((id) => this.jobs.get(id)?.status ?? 'pending');
+  readonly catchingUp = new MemoryCatchUps(this.jobs);
   /** The last command that was run. */
   lastSeq = 0;
   wanted = false;

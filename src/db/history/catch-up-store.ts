@@ -5,7 +5,10 @@ import type { SyncTransaction } from '../../sync/store.ts';
 import type { StepSql } from '../connection/sql.ts';
 import { msOf, toInstant } from '../values/instants.ts';
 
-type LastCatchUp = CatchUp & { readonly isCompleted: boolean };
+type LastCatchUp = CatchUp & { readonly hasReadMessages: boolean };
+
+/** A job of several parts completes though one of them has failed. */
+const MESSAGES_FAILED = JSON.stringify({ parts: [{ part: 'messages', status: 'failed' }] });
 
 /** The lock under which commands are numbered: no other one comes between the look and the command that follows. */
 const lockInstance = async (sql: StepSql, instanceId: InstanceId): Promise<boolean> => {
@@ -21,9 +24,9 @@ export const catchUpStore = (sql: StepSql): Pick<SyncTransaction, 'lockCatchUp' 
     if (!(await lockInstance(sql, instanceId))) return null;
     const [last] = await sql.rows<LastCatchUp>(
       `SELECT continuity, ${msOf('begun_at')} AS "begunAt", ${msOf('since')} AS since, job_id AS "jobId",
-         coalesce(status = 'completed', false) AS "isCompleted"
+         coalesce(status = 'completed' AND NOT progress @> $2::jsonb, false) AS "hasReadMessages"
        FROM catch_ups LEFT JOIN sync_jobs ON sync_jobs.id = job_id WHERE catch_ups.instance_id = $1`,
-      [instanceId],
+      [instanceId, MESSAGES_FAILED],
     );
     const busy = await sql.rows(
       `SELECT 1 FROM sync_jobs

@@ -60,7 +60,7 @@ export const catchUpAfter = async (
   // A job that works on all messages already may have passed what was missed: this comes when it is over.
   if (known === null || known.isBusy || known.last?.continuity === continuity) return null;
   const { last } = known;
-  const owedSince = last === null ? at : last.isCompleted ? last.begunAt : last.since;
+  const owedSince = last === null ? at : last.hasReadMessages ? last.begunAt : last.since;
   const config = configOf(last === null, depth, owedSince, at);
   const jobId = JobId.make(fresh);
   await tx.saveCatchUp(instanceId, { continuity, begunAt: at, since: config.since, jobId });

@@ -6,7 +6,7 @@ import { rateLimitMachine } from '../../../machines/rate-limit.ts';
 import type { CatchUp } from '../../../src/domain/catch-up.ts';
 import type { SyncDepth } from '../../../src/domain/depth.ts';
 import { InstanceId, JobId } from '../../../src/domain/ids.ts';
-import type { JobStatus } from '../../../src/domain/job.ts';
+import { type JobStatus, NO_PROGRESS, type PartProgress, progressOf } from '../../../src/domain/job.ts';
 import type { InstanceActors } from '../../../src/runtime/instance-actors.ts';
 import type { JobRecord } from '../../../src/runtime/store/step-transaction.ts';
 import { catchUpAfter } from '../../../src/sync/schedules/catch-up.ts';
@@ -230,11 +230,18 @@ describe(`an instance that syncs on connect (TEST_SEED=${SEED})`, () => {
 
   it('reaches back to where the last one that was completed began, or was to reach', async () => {
     const at = Date.UTC(2026, 5, 1);
-    const since = async (last: CatchUp | null, status: JobStatus): Promise<unknown> => {
+    const since = async (
+      last: CatchUp | null,
+      status: JobStatus,
+      messages: PartProgress['status'] = 'completed',
+    ): Promise<unknown> => {
       const tx = new MemoryStore();
       if (last !== null) {
         tx.catchingUp.catchUps.push(last);
-        tx.jobs.set(last.jobId, { status } as JobRecord);
+        const parts = progressOf('all').parts.map((one) =>
+          one.part === 'messages' ? { ...one, status: messages } : one,
+        );
+        tx.jobs.set(last.jobId, { status, progress: { ...NO_PROGRESS, parts } } as Partial<JobRecord> as JobRecord);
       }
       const setting = { tx, instanceId: ID, depth: '7d' as const, moment: { at, random: 0, fresh: ID } };
       const command = await catchUpAfter(setting, stopped, online('second'));
@@ -250,6 +257,7 @@ describe(`an instance that syncs on connect (TEST_SEED=${SEED})`, () => {
     const recent = last(at - DAY_MS);
     expect(await since(recent, 'completed')).toMatchObject({ type: 'messages', depth: '7d', since: at - 7 * DAY_MS });
     expect(await since(recent, 'failed')).toMatchObject({ depth: null, since: at - 8 * DAY_MS });
+    expect(await since(recent, 'completed', 'failed')).toMatchObject({ depth: null, since: at - 8 * DAY_MS });
     const longAgo = last(at - 30 * DAY_MS);
     expect(await since(longAgo, 'completed')).toMatchObject({ depth: null, since: at - 30 * DAY_MS });
     expect(await since(longAgo, 'cancelled')).toMatchObject({ depth: null, since: at - 37 * DAY_MS });

@@ -3,6 +3,7 @@ import type { CatchUp } from '../../../src/domain/catch-up.ts';
 import type { Letter } from '../../../src/domain/command.ts';
 import type { CommandId, InstanceId, JobId } from '../../../src/domain/ids.ts';
 import { ACTIVE_STATUSES, type JobConfig, type JobStatus } from '../../../src/domain/job.ts';
+import type { JobRecord } from '../../../src/runtime/store.ts';
 import type { SyncTransaction } from '../../../src/sync/store.ts';
 
 /** What is known of the commands of an instance when a step begins. */
@@ -17,10 +18,22 @@ export class MemoryCatchUps {
   mailbox: MemoryMailbox = { nextSeq: 1, configs: new Map() };
   /** The command that the present step adds. */
   own: Letter | null = null;
-  readonly #statusOf: (id: JobId) => JobStatus;
+  readonly #jobs: ReadonlyMap<string, JobRecord>;
 
-  constructor(statusOf: (id: JobId) => JobStatus) {
-    this.#statusOf = statusOf;
+  constructor(jobs: ReadonlyMap<string, JobRecord>) {
+    this.#jobs = jobs;
+  }
+
+  #statusOf(id: JobId): JobStatus {
+    return this.#jobs.get(id)?.status ?? 'pending';
+  }
+
+  #hasReadMessages(id: JobId): boolean {
+    const parts = this.#jobs.get(id)?.progress.parts ?? [];
+    return (
+      this.#statusOf(id) === 'completed' &&
+      !parts.some(({ part, status }) => part === 'messages' && status === 'failed')
+    );
   }
 
   #isBusy(): boolean {
@@ -37,7 +50,7 @@ export class MemoryCatchUps {
     const last = this.catchUps.at(-1);
     return {
       isBusy: this.#isBusy(),
-      last: last === undefined ? null : { ...last, isCompleted: this.#statusOf(last.jobId) === 'completed' },
+      last: last === undefined ? null : { ...last, hasReadMessages: this.#hasReadMessages(last.jobId) },
     };
   };
 
