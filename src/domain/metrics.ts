@@ -4,7 +4,11 @@
  */
 export const METRICS = {
   omni_commands_total: { kind: 'counter', labels: ['type'], help: 'Commands accepted.' },
-  omni_steps_total: { kind: 'counter', labels: ['actor'], help: 'Steps committed, by the actor that was told.' },
+  omni_steps_total: {
+    kind: 'counter',
+    labels: ['input'],
+    help: 'Steps committed, by what they were taken for: command, deadLetter, live, push, sync or mail (timers, restores).',
+  },
   omni_pages_total: {
     kind: 'counter',
     labels: ['channel', 'outcome'],
@@ -13,16 +17,20 @@ export const METRICS = {
   omni_messages_stored_total: {
     kind: 'counter',
     labels: ['channel', 'source'],
-    help: 'Messages stored for the first time.',
+    help: 'Messages stored for the first time, by what brought them: live, push or sync. Malformed ones are not counted.',
   },
   omni_platform_requests_total: { kind: 'counter', labels: ['channel', 'kind'], help: 'Requests sent to platforms.' },
   omni_outbox_published_total: { kind: 'counter', labels: [], help: 'Events published from the outbox.' },
   omni_dead_letters_total: { kind: 'counter', labels: [], help: 'Commands that failed for good.' },
-  omni_restarts_total: { kind: 'counter', labels: ['child'], help: 'Children restarted under the restart policy.' },
+  omni_restarts_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Instances begun anew from their rows after something failed: a step, the database, or our own code.',
+  },
   omni_step_duration_seconds: {
     kind: 'histogram',
-    labels: ['actor'],
-    help: 'How long a step took, its commit included.',
+    labels: ['input'],
+    help: 'How long a step took, its commit included, by what it was taken for.',
   },
   omni_instances: { kind: 'gauge', labels: ['state'], help: 'Instances, by state.' },
   omni_jobs: { kind: 'gauge', labels: ['status'], help: 'Sync jobs, by status.' },

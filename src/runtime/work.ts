@@ -16,13 +16,21 @@ import type { StepTransaction } from './store/step-transaction.ts';
 /** To one actor of the instance, or to all its jobs. */
 export type Mail = Tell;
 
+/** What became of a report. */
+export interface Absorbed {
+  /** What the actors must know of it. */
+  readonly mail: readonly Mail[];
+  /** Messages that it stored for the first time, malformed ones not counted. */
+  readonly stored: number;
+}
+
 /**
  * What the runtime runs without understanding it: the sync's share in a step, and the walks. One per instance,
  * made anew with each restore, so what it remembers is no older than the snapshots.
  */
 export interface InstanceWork<Tx extends StepTransaction> {
-  /** Stores what a report brought, and says what the actors must know of it. May await nothing but `tx`. */
-  readonly absorb: (tx: Tx, actors: InstanceActors, report: Report, at: number) => Promise<readonly Mail[]>;
+  /** Stores what a report brought. May await nothing but `tx`. */
+  readonly absorb: (tx: Tx, actors: InstanceActors, report: Report, at: number) => Promise<Absorbed>;
   /** Answers a job's question with an event for it. May await nothing but `tx`. */
   readonly answer: (tx: Tx, actors: InstanceActors, asker: JobId, ask: Ask, at: number) => Promise<Mail['event']>;
   /**

@@ -9,7 +9,7 @@ import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
 import { stopSaidBy } from '../runtime/step/said-stop.ts';
-import type { InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
+import type { Absorbed, InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
 import type { ArrivalStoring } from './arriving/arrival-storing.ts';
 import { storeLive } from './arriving/store-live.ts';
 import { storePush } from './arriving/store-push.ts';
@@ -52,7 +52,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     this.#waiting = instance.traits.datesEdits ? null : new WaitingChanges();
   }
 
-  async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<readonly Mail[]> {
+  async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<Absorbed> {
     if ('jobId' in report) return this.#absorbWalk(tx, actors, report, at);
     if (report.type !== 'connection') return storePush(this.#arrival(tx, at), report);
     const told = report.report;
@@ -61,7 +61,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
       case 'connectionInterrupted':
       case 'connectionLost':
       case 'pairingOffered':
-        return [];
+        return { mail: [], stored: 0 };
       default:
         return storeLive(this.#arrival(tx, at), told);
     }
@@ -73,33 +73,28 @@ class SyncWork implements InstanceWork<SyncTransaction> {
     return { tx, instanceId: id, channel, hasAliases: traits.hasAliases, changes, waiting, at };
   }
 
-  async #absorbWalk(
-    tx: SyncTransaction,
-    actors: InstanceActors,
-    report: WalkReport,
-    at: number,
-  ): Promise<readonly Mail[]> {
+  async #absorbWalk(tx: SyncTransaction, actors: InstanceActors, report: WalkReport, at: number): Promise<Absorbed> {
     const { jobId, run, usedAt } = report;
     const job = walkingJob(actors, report);
-    if (report.type === 'requestFailed') return failureMail(report, actors);
-    if (job === null) return [];
+    if (report.type === 'requestFailed') return { mail: failureMail(report, actors), stored: 0 };
+    if (job === null) return { mail: [], stored: 0 };
     const { id, channel, traits } = this.#instance;
     const [changes, waiting] = [this.#changes, this.#waiting];
     const storing: Storing = { tx, instanceId: id, channel, job, readsBelow: traits.readsBelow, changes, waiting, at };
     const { continuity } = actors.supervisor.context;
     if (report.type === 'listingFetched') {
-      const stored = await storeListingPage(storing, report.page);
-      return [{ to: jobId, event: { ...stored, run, usedAt } }];
+      const listed = await storeListingPage(storing, report.page);
+      return { mail: [{ to: jobId, event: { ...listed, run, usedAt } }], stored: 0 };
     }
     if (report.type === 'surveyFetched') {
-      if (job.walk?.kind !== 'survey') return [];
-      const stored = await storeSurveyPage(storing, job.walk, report.page);
-      return [{ to: jobId, event: { ...stored, run, usedAt } }];
+      if (job.walk?.kind !== 'survey') return { mail: [], stored: 0 };
+      const surveyed = await storeSurveyPage(storing, job.walk, report.page);
+      return { mail: [{ to: jobId, event: { ...surveyed, run, usedAt } }], stored: 0 };
     }
-    if (job.walk?.kind !== 'messages') return [];
+    if (job.walk?.kind !== 'messages') return { mail: [], stored: 0 };
     const live = report.continuity === continuity ? continuity : null;
-    const stored = await storeMessagePage(storing, job.walk, report.page, live);
-    return [{ to: jobId, event: { ...stored, run, usedAt } }];
+    const page = await storeMessagePage(storing, job.walk, report.page, live);
+    return { mail: [{ to: jobId, event: { ...page, run, usedAt } }], stored: page.counts.stored };
   }
 
   answer(tx: SyncTransaction, actors: InstanceActors, asker: JobId, _ask: unknown, at: number): Promise<Mail['event']> {

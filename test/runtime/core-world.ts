@@ -9,7 +9,7 @@ import type { SyncDepth } from '../../src/domain/depth.ts';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
 import { type Log, silentLog } from '../../src/domain/log.ts';
-import { silentMetrics } from '../../src/domain/metrics.ts';
+import { type Metrics, silentMetrics } from '../../src/domain/metrics.ts';
 import { inProcessMessaging } from '../../src/runtime/messaging/messaging.ts';
 import { type Node, startNode } from '../../src/runtime/node/node.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
@@ -42,6 +42,8 @@ export class CoreWorld {
   readonly errors: string[] = [];
   /** What the log said besides. */
   readonly said: { readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string }[] = [];
+  /** What was counted, by name and labels. */
+  readonly counted = new Map<string, number>();
   readonly #channel: Channel;
   readonly #reads: SyncStore;
   #messaging = inProcessMessaging();
@@ -89,6 +91,10 @@ export class CoreWorld {
       warn: (fields, message) => void this.said.push({ level: 'warn', fields, message }),
       error: (_fields, message) => void this.errors.push(message),
     };
+    const count: Metrics['count'] = (name, labels, by = 1) => {
+      const key = [name, ...Object.values(labels)].join(' ');
+      this.counted.set(key, (this.counted.get(key) ?? 0) + by);
+    };
     this.#messaging = inProcessMessaging();
     const { mailbox, carrier } = this.#messaging;
     const node = startNode({
@@ -104,7 +110,7 @@ export class CoreWorld {
       vault: memoryVault,
       limits: () => ({ ...LIMITS, atOnce: this.#channel.traits.requestsAtOnce }),
       chance: { random: Math.random, uuid: randomUUID },
-      metrics: silentMetrics,
+      metrics: { ...silentMetrics, count },
       log,
     });
     this.#node = await this.#run(Scope.provide(node, scope));

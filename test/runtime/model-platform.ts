@@ -7,6 +7,7 @@ import {
   RateLimited,
   Unreachable,
 } from '../../src/channels/platform-failure.ts';
+import type { ListedContact } from '../../src/domain/contact.ts';
 import { noPeople } from '../harness/no-people.ts';
 import { ConversationModel } from '../sync/reading/platform-model.ts';
 
@@ -32,6 +33,8 @@ const UNNAMED_MS = 60_000;
 /** A platform with a few conversations, which answers after a moment, remembers who asked when, and fails on demand. */
 export class ModelPlatform {
   readonly conversations: readonly ConversationModel[];
+  /** Who is told of when contacts are asked for. */
+  readonly contacts: ListedContact[] = [];
   /** Strike the next requests, one each. */
   readonly faults: PlatformFault[] = [];
   readonly asked: Asked[] = [];
@@ -117,7 +120,9 @@ export class ModelPlatform {
                 return { ...conversation.page(before, limit), requestedAt };
               }),
           },
-          contacts: noPeople,
+          contacts: {
+            read: (cursor) => Effect.map(noPeople.read(cursor), (page) => ({ ...page, contacts: this.contacts })),
+          },
           groups: noPeople,
           pushed: null,
           logOut: Effect.void,

@@ -7,11 +7,11 @@ describe('the metrics', () => {
     metrics.count('omni_pages_total', { channel: 'discord', outcome: 'stored' });
     metrics.count('omni_pages_total', { channel: 'discord', outcome: 'stored' }, 2);
     metrics.count('omni_dead_letters_total', {});
-    metrics.observe('omni_step_duration_seconds', 0.02, { actor: 'sync-job' });
+    metrics.observe('omni_step_duration_seconds', 0.02, { input: 'sync' });
     const text = await metrics.render();
     expect(text).toContain('omni_pages_total{channel="discord",outcome="stored"} 3');
     expect(text).toContain('omni_dead_letters_total 1');
-    expect(text).toContain('omni_step_duration_seconds_count{actor="sync-job"} 1');
+    expect(text).toContain('omni_step_duration_seconds_count{input="sync"} 1');
     expect(text).toContain('process_resident_memory_bytes');
   });
 

@@ -211,7 +211,7 @@ export class Incarnation<Tx extends StepTransaction> {
         const delivered = exit.value;
         this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
         if ('letter' in input) this.#lastSeq = input.letter.seq;
-        measureStep(metrics, this.rows.channel, input, before, delivered.actors, (yield* Clock.currentTimeMillis) - at);
+        measureStep(metrics, this.rows.channel, input, delivered, (yield* Clock.currentTimeMillis) - at);
         tellStep(log, this.rows, before, delivered.actors);
         yield* this.#act();
         this.#ownCommand(delivered);

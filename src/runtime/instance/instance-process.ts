@@ -87,6 +87,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
           Effect.ensuring(Effect.sync(() => this.#died())),
         );
         if (typeof outcome === 'string') return outcome;
+        this.#setting.metrics.count('omni_restarts_total', {});
         mail = outcome.mail;
         const at = yield* Clock.currentTimeMillis;
         const decision = decideRestart(restarts, { at, random: this.#setting.chance.random(), stableSince });

@@ -13,7 +13,7 @@ import { type InstanceActors, withJob } from '../instance-actors.ts';
 import type { Report } from '../report.ts';
 import type { RuntimeStore } from '../store/runtime-store.ts';
 import type { StepTransaction } from '../store/step-transaction.ts';
-import type { InstanceWork, Mail } from '../work.ts';
+import type { Absorbed, InstanceWork, Mail } from '../work.ts';
 import { saveActors, stateOf } from './actor-rows.ts';
 import { type Delivered, deliver } from './deliver.ts';
 
@@ -37,6 +37,8 @@ export interface StepSetting<Tx extends StepTransaction> {
 export interface Stepped extends Delivered {
   /** A command that the instance asks of itself: committed, and still to be run. */
   readonly own: Letter | null;
+  /** Messages that it stored for the first time, malformed ones not counted. */
+  readonly stored: number;
 }
 
 /** Where randomness and fresh ids come from. */
@@ -47,9 +49,8 @@ export interface Chance {
 }
 
 /**
- * One step: decide, and commit, in one transaction behind the fence. `before` is what is committed so far, null
- * when the rows may hold something else or nothing (a first start). A defect means that this input cannot be
- * decided; nothing of it was written then.
+ * One step: decide, and commit, in one transaction behind the fence. `actors` is what is committed so far. A defect
+ * means that this input cannot be decided; nothing of it was written then.
  */
 export const takeStep = <Tx extends StepTransaction>(
   setting: StepSetting<Tx>,
@@ -61,7 +62,7 @@ export const takeStep = <Tx extends StepTransaction>(
     const { instanceId, channel, work, chance } = setting;
     const moment = (): Moment => ({ at, random: chance.random(), fresh: chance.uuid() });
     const begun = begin(actors, input);
-    const mail = await mailOf(tx, setting, begun, input, at);
+    const { mail, stored } = await absorb(tx, setting, begun, input, at);
     const delivered = await deliver(begun, mail, moment, {
       answer: (now, asker, ask) => work.answer(tx, now, asker, ask, at),
       note: (note) => work.note(tx, note, at),
@@ -73,7 +74,7 @@ export const takeStep = <Tx extends StepTransaction>(
     if (published.length > 0) await tx.publish(instanceId, channel, published, at);
     const wish = await work.afterwards(tx, actors, delivered.actors, moment());
     const own = wish === null ? null : await tx.acceptOwn(instanceId, wish, at);
-    return { ...delivered, published, own };
+    return { ...delivered, published, own, stored };
   });
 
 /** A job comes into being with the command that starts it. */
@@ -85,24 +86,26 @@ const begin = (actors: InstanceActors, input: StepInput): InstanceActors => {
   return withJob(actors, command.jobId, job);
 };
 
-const mailOf = async <Tx extends StepTransaction>(
+const absorb = async <Tx extends StepTransaction>(
   tx: Tx,
   setting: StepSetting<Tx>,
   actors: InstanceActors,
   input: StepInput,
   at: number,
-): Promise<readonly Mail[]> => {
+): Promise<Absorbed> => {
   switch (input.kind) {
     case 'mail':
-      return input.mail;
+      return only(input.mail);
     case 'command':
-      return mailOfCommand(input.letter.command, actors);
+      return only(mailOfCommand(input.letter.command, actors));
     case 'deadLetter':
-      return mailOfDeadLetter(input.letter.command, input.reason);
+      return only(mailOfDeadLetter(input.letter.command, input.reason));
     case 'report':
-      return mailOfReport(tx, setting, actors, input.report, at);
+      return absorbReport(tx, setting, actors, input.report, at);
   }
 };
+
+const only = (mail: readonly Mail[]): Absorbed => ({ mail, stored: 0 });
 
 const mailOfCommand = (command: Command, actors: InstanceActors): readonly Mail[] => {
   switch (command.type) {
@@ -126,29 +129,29 @@ const mailOfCommand = (command: Command, actors: InstanceActors): readonly Mail[
 const mailOfDeadLetter = (command: Command, reason: string): readonly Mail[] =>
   'jobId' in command ? [{ to: command.jobId, event: { type: 'giveUp', message: reason } }] : [];
 
-const mailOfReport = async <Tx extends StepTransaction>(
+const absorbReport = async <Tx extends StepTransaction>(
   tx: Tx,
   { instanceId, channel, work }: StepSetting<Tx>,
   actors: InstanceActors,
   report: Report,
   at: number,
-): Promise<readonly Mail[]> => {
+): Promise<Absorbed> => {
   if (report.type !== 'connection') return work.absorb(tx, actors, report, at);
   const { run, report: told } = report;
-  if (run !== actors.supervisor.context.run) return [];
+  if (run !== actors.supervisor.context.run) return only([]);
   switch (told.type) {
     case 'connectionOpened': {
       const holder = await tx.accountHolder(channel, told.account.externalId, instanceId);
       const event = holder === null ? told : accountTaken(told.account.name ?? told.account.externalId, holder);
-      return [{ to: 'instance', event: { ...event, run } }];
+      return only([{ to: 'instance', event: { ...event, run } }]);
     }
     case 'connectionInterrupted':
-      return [{ to: 'instance', event: { ...told, run } }];
+      return only([{ to: 'instance', event: { ...told, run } }]);
     case 'pairingOffered':
       // What is offered opens the account: no actor is told, so that no snapshot can hold it.
-      return [{ to: 'instance', event: { type: 'pairingRequired', run } }];
+      return only([{ to: 'instance', event: { type: 'pairingRequired', run } }]);
     case 'connectionLost':
-      return [...stopSaidAtLogin(told, at), { to: 'instance', event: { ...told, run } }];
+      return only([...stopSaidAtLogin(told, at), { to: 'instance', event: { ...told, run } }]);
     default:
       return work.absorb(tx, actors, report, at);
   }

@@ -2,7 +2,7 @@ import type { ConnectionReport, LiveMessage } from '../../channels/channel.ts';
 import type { ListedConversation } from '../../domain/conversation.ts';
 import { ExternalId } from '../../domain/ids.ts';
 import type { Message } from '../../domain/message.ts';
-import type { Mail } from '../../runtime/work.ts';
+import type { Absorbed } from '../../runtime/work.ts';
 import { storeChanges } from '../changes/store-changes.ts';
 import { sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolver } from './aliases.ts';
@@ -30,20 +30,19 @@ type MessageReport = Extract<
 >;
 
 /** Stores what came unasked; says what the jobs must know of it. */
-export const storeLive = async (storing: ArrivalStoring, report: LiveReport): Promise<readonly Mail[]> => {
+export const storeLive = async (storing: ArrivalStoring, report: LiveReport): Promise<Absorbed> => {
   switch (report.type) {
     case 'aliasesLearned':
-      return learnAliases(storing, report.aliases);
+      return { mail: await learnAliases(storing, report.aliases), stored: 0 };
     case 'contactsArrived':
     case 'groupsChanged':
     case 'membersJoined':
     case 'membersLeft':
     case 'groupsLeft':
       await storeLivePeople(storing, report);
-      return [];
+      return { mail: [], stored: 0 };
     default:
-      await storeMessages(storing, await resolved(storing, report));
-      return [];
+      return { mail: [], stored: await storeMessages(storing, await resolved(storing, report)) };
   }
 };
 
@@ -88,11 +87,19 @@ const resolveLive = async (
   }));
 };
 
-const storeMessages = async (storing: ArrivalStoring, report: MessageReport): Promise<void> => {
+/** Returns how many messages were stored for the first time. */
+const storeMessages = async (storing: ArrivalStoring, report: MessageReport): Promise<number> => {
+  if (report.type === 'messagesArrived') return storeArrived(storing, report.messages, report.continuity);
+  await storeTold(storing, report);
+  return 0;
+};
+
+const storeTold = async (
+  storing: ArrivalStoring,
+  report: Exclude<MessageReport, { type: 'messagesArrived' }>,
+): Promise<void> => {
   const { tx, instanceId, at } = storing;
   switch (report.type) {
-    case 'messagesArrived':
-      return storeArrived(storing, report.messages, report.continuity);
     case 'messagesEdited':
       return storeEdited(storing, report.messages);
     case 'messagesDeleted':
@@ -125,7 +132,8 @@ const storeArrived = async (
   storing: ArrivalStoring,
   messages: readonly LiveMessage[],
   continuity: string,
-): Promise<void> => {
+): Promise<number> => {
+  let stored = 0;
   const { tx, instanceId, at } = storing;
   const groups = byConversation(messages);
   const listed = [...groups.values()].map((group) => (group.at(-1) as LiveMessage).conversation);
@@ -134,7 +142,7 @@ const storeArrived = async (
     const conversation = await tx.conversation(instanceId, externalId);
     if (conversation === null) continue;
     const arrived = group.map(({ message }) => message);
-    await tx.upsertMessages(instanceId, conversation.id, 'live', arrived, at);
+    stored += (await tx.upsertMessages(instanceId, conversation.id, 'live', arrived, at)).stored;
     await storing.waiting?.meet(storing, conversation, null);
     const spans = await tx.spans(conversation.id);
     const next = arrived
@@ -145,6 +153,7 @@ const storeArrived = async (
       );
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
   }
+  return stored;
 };
 
 /** What comes next begins a span of its own: the gap below it shows what was missed, and a job reads it. */

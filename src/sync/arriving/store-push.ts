@@ -3,7 +3,7 @@ import type { PushedHistory, PushedStretch } from '../../channels/channel.ts';
 import { type ConversationId, ExternalId } from '../../domain/ids.ts';
 import { keptOf } from '../../domain/message.ts';
 import type { PushReport } from '../../runtime/report.ts';
-import type { Mail } from '../../runtime/work.ts';
+import type { Absorbed, Mail } from '../../runtime/work.ts';
 import { storeChanges } from '../changes/store-changes.ts';
 import { addStretch, sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
@@ -11,7 +11,7 @@ import type { ArrivalStoring } from './arrival-storing.ts';
 import { isPassing } from './work-off.ts';
 
 /** What a push brought, and its end, in one transaction: nothing is stored twice, and nothing is left out. */
-export const storePush = async (storing: ArrivalStoring, report: PushReport): Promise<readonly Mail[]> => {
+export const storePush = async (storing: ArrivalStoring, report: PushReport): Promise<Absorbed> => {
   const { tx, at } = storing;
   if (report.type === 'pushRead') {
     const merged = await learnAliases(storing, report.history.aliases);
@@ -19,16 +19,17 @@ export const storePush = async (storing: ArrivalStoring, report: PushReport): Pr
     await storePushedChanges(storing, report.history);
     await tx.finishPush(report.pushId);
     // A change that was kept is nothing that a job need not ask for any more.
-    return report.history.isLive ? merged : [...merged, { to: 'jobs', event: { type: 'pushStored', counts } }];
+    const told: readonly Mail[] = report.history.isLive ? [] : [{ to: 'jobs', event: { type: 'pushStored', counts } }];
+    return { mail: [...merged, ...told], stored: counts.stored };
   }
   const { failure, pushId } = report;
   if (isPassing(failure)) {
     await tx.postponePush(pushId, failure.message);
-    return [];
+    return { mail: [], stored: 0 };
   }
   const isAside = await tx.failPush(pushId, failure.message, at);
   const error = { conversationId: null, externalId: null, reason: 'push_unreadable', message: failure.message };
-  return isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [];
+  return { mail: isAside ? [{ to: 'jobs', event: { type: 'pushLost', error } }] : [], stored: 0 };
 };
 
 const storePushedChanges = async (storing: ArrivalStoring, { changes, isLive }: PushedHistory): Promise<void> => {

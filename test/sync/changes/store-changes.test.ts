@@ -178,7 +178,7 @@ describe('a change that was kept until it could be stored', () => {
   });
 
   it('makes no conversation, and tells the jobs of nothing', async () => {
-    expect(await pushed({ isLive: true, changes: changesOf([edit('edited')]) })).toEqual([]);
+    expect(await pushed({ isLive: true, changes: changesOf([edit('edited')]) })).toEqual({ mail: [], stored: 0 });
     expect(store.conversations.size).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import type { CatchUp } from '../../../src/domain/catch-up.ts';
 import type { Letter } from '../../../src/domain/command.ts';
 import type { CommandId, InstanceId, JobId } from '../../../src/domain/ids.ts';
 import { ACTIVE_STATUSES, type JobConfig, type JobStatus } from '../../../src/domain/job.ts';
-import type { JobRecord } from '../../../src/runtime/store.ts';
+import type { JobRecord } from '../../../src/runtime/store/step-transaction.ts';
 import type { SyncTransaction } from '../../../src/sync/store.ts';
 
 /** What is known of the commands of an instance when a step begins. */
