@@ -12,8 +12,10 @@ import type { PlatformFailure } from './platform-failure.ts';
 import type { KeptPush, SessionVault } from './session-vault.ts';
 
 /**
- * The seam: what a platform must offer, as small interfaces. Nothing behind it writes to the database,
- * asks for a permit, or retries a request by itself; every read method makes at most ONE platform request.
+ * The seam: what a platform must offer, as small interfaces. Nothing behind it writes to the database, asks for a permit,
+ * or retries a request by itself; every read method makes at most ONE platform request. The exception is history that a
+ * phone gives (`whatsapp/history`), all of it on one permit: the request is sent again, twice at most, where the phone says
+ * that it could not decrypt it, as every client does; and the file that the answer names is fetched from the media host.
  */
 export interface Channel {
   readonly name: ChannelName;
@@ -46,7 +48,10 @@ export interface ChannelTraits {
   readonly datesEdits: boolean;
 }
 
-/** What the operator gave us; which of it a channel wants, `refuseCredentials` says. Decrypted only here; never logged, never in a snapshot. */
+/**
+ * What the operator gave us; which of it a channel wants, `refuseCredentials` says. Decrypted only here; never logged,
+ * never in a snapshot.
+ */
 export interface Credentials {
   /** Of a bot. */
   readonly token?: string;
