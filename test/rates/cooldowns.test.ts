@@ -78,6 +78,7 @@ describe('after a 429', () => {
     const { items } = (await service.api.call('GET', `/instances/${instance}/sync`)) as {
       items: { status: string; waitingFor: { what: string; until: string | null } }[];
     };
+    expect(items).toHaveLength(2);
     for (const { status, waitingFor } of items) {
       expect(status).toBe('waiting');
       expect(waitingFor.what).toBe('cooldown');
@@ -95,6 +96,7 @@ describe('after a 429', () => {
     while (refusals().length < 3) await service.run(1_000);
     remove();
     await service.run(5 * MINUTE_MS);
+    expect(refusals()).toHaveLength(3);
     for (const [nth, at] of refusals().entries()) {
       const ms = MINUTE_MS * 2 ** nth;
       const next = service.traffic.after(at);

@@ -95,10 +95,15 @@ describe('a survey of contacts', () => {
     await connect({ world: ISLES });
     const { pages } = await survey('contacts');
     const told = new Set<string>();
+    const withMembers = new Set<string>();
     for (const { groups, members } of pages) {
       for (const { externalId } of groups) told.add(externalId);
-      for (const { groupExternalId } of members) expect(told).toContain(groupExternalId);
+      for (const { groupExternalId } of members) {
+        expect(told).toContain(groupExternalId);
+        withMembers.add(groupExternalId);
+      }
     }
+    expect([...withMembers].sort()).toEqual(guildIds());
   });
 
   it('goes on with the next page of the same guild when every page is read by another connection', async () => {

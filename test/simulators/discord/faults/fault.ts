@@ -46,6 +46,8 @@ export interface FaultAim {
   /** A route template such as `/channels/:channelId/messages`. */
   readonly route?: string;
   readonly channelId?: string;
+  /** Of routes that name their guild. */
+  readonly guildId?: string;
   /** Matching requests to let pass first. */
   readonly skip?: number;
   /** How often it strikes; 1 without it. */

@@ -4,6 +4,7 @@ import type { FaultAim, FaultHandle, RestFault, Strike } from './fault.ts';
 export interface Aimed {
   readonly route: string;
   readonly channelId: string | null;
+  readonly guildId: string | null;
 }
 
 /** A fault that strikes a request now. `released` settles when a held answer may go. */
@@ -83,6 +84,7 @@ export class RestFaults {
     const { aim, chance, strikes } = planned;
     if (aim.route !== undefined && aim.route !== request.route) return false;
     if (aim.channelId !== undefined && aim.channelId !== request.channelId) return false;
+    if (aim.guildId !== undefined && aim.guildId !== request.guildId) return false;
     planned.seen += 1;
     if (planned.seen <= (aim.skip ?? 0) || strikes.length >= timesOf(aim)) return false;
     return aim.probability === undefined || chance.next() < aim.probability;

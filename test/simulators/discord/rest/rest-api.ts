@@ -105,7 +105,7 @@ export class RestApi {
 
     const answer = this.#answer(bot, matched, query, host);
     const right = { ...answer, headers: { ...answer.headers, ...verdict.headers } };
-    const struck = faults.strike({ route, channelId: channelId ?? null });
+    const struck = faults.strike({ route, channelId: channelId ?? null, guildId: guildId ?? null });
     if (struck === null) return { answer: right, struck };
     const { fault } = struck;
     const spoiled = fault.kind === 'rateLimited' ? this.#refuse(call, fault) : spoil(fault, right);
