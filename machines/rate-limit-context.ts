@@ -194,6 +194,6 @@ export const enqueue = (context: RateLimitContext, waiter: Waiter): RateLimitCon
   queue: [...context.queue.filter((other) => other.job !== waiter.job), waiter],
 });
 
-/** Everyone in the queue learns of a cooldown; everyone else must put back what they hold. */
+/** Everyone in the queue learns until when nothing is given. */
 export const announceCooldown = (context: RateLimitContext): readonly Tell[] =>
   context.queue.map((waiter) => toJob(waiter, 'permitDelayed', { until: context.cooldownUntil, what: 'cooldown' }));

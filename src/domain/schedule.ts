@@ -20,7 +20,7 @@ export const ruleOf = (settings: Settings, name: ScheduleName): ScheduleRule => 
   timeZone: settings['sync.scheduleTimeZone'],
 });
 
-/** One instance's share in a slot: which job is to come of it, or has. */
+/** Which slot of which schedule a command settles its instance's share in. */
 export interface SlotClaim {
   readonly schedule: ScheduleName;
   /** ms */

@@ -181,7 +181,7 @@ export class Activities<Tx extends StepTransaction> {
     });
   }
 
-  /** Ends walks that are not called for any more, and hands new permits to those that are. */
+  /** Ends walks that are not called for any more. Before the connection changes: they read through it. */
   #reconcileWalks(actors: InstanceActors): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       for (const [jobId, walk] of this.#walks) {
@@ -193,6 +193,7 @@ export class Activities<Tx extends StepTransaction> {
     });
   }
 
+  /** Begins the walks that are called for and do not run yet, and hands each the permits that are new since. */
   #startWalks(actors: InstanceActors): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       if (this.#connection === null) return;

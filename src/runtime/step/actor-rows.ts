@@ -52,20 +52,20 @@ export const jobRecord = (jobId: JobId, job: SyncJobSnapshot): JobRecord => {
 export const saveActors = async (
   tx: StepTransaction,
   instanceId: InstanceId,
-  before: InstanceActors | null,
+  before: InstanceActors,
   after: InstanceActors,
 ): Promise<void> => {
-  if (hasChanged(before?.supervisor, after.supervisor)) {
+  if (hasChanged(before.supervisor, after.supervisor)) {
     await tx.saveActor(instanceId, instanceActor.id, stored(instanceActor, after.supervisor));
     const record = instanceRecord(after.supervisor);
-    if (before === null || !isDeepStrictEqual(record, instanceRecord(before.supervisor))) {
+    if (!isDeepStrictEqual(record, instanceRecord(before.supervisor))) {
       await tx.saveInstance(instanceId, record);
     }
   }
-  if (hasChanged(before?.limiter, after.limiter)) {
+  if (hasChanged(before.limiter, after.limiter)) {
     await tx.saveActor(instanceId, rateLimitActor.id, stored(rateLimitActor, after.limiter));
   }
   for (const [jobId, job] of after.jobs) {
-    if (hasChanged(before?.jobs.get(jobId), job)) await tx.saveJob(jobRecord(jobId, job));
+    if (hasChanged(before.jobs.get(jobId), job)) await tx.saveJob(jobRecord(jobId, job));
   }
 };
