@@ -17,7 +17,8 @@ export default defineConfig({
     teardownTimeout: 10_000,
     slowTestThreshold: 5_000,
     reporters: ['default', './test/reporter.ts'],
-    // Services that tests start load the same thousand modules over and over: compiled once, a start costs a fifth less.
+    // Services that tests start load the same thousand modules over and over: compiled once, a start costs a fifth
+    // less.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'omni-compile-cache') },
     restoreMocks: true,
     unstubEnvs: true,

@@ -5,7 +5,9 @@ import { startPostgres } from './servers/postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the one PostgreSQL server of the run: `inject('postgresUrl')`. Every test takes a database of its own in it. */
+    /**
+     * Of the one PostgreSQL server of the run: `inject('postgresUrl')`. Every test takes a database of its own in it.
+     */
     readonly postgresUrl: string;
     /** Of the one nats-server of the run. Every test takes a prefix of its own in it. */
     readonly natsUrl: string;

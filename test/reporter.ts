@@ -1,6 +1,8 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** What a run came to. Failures that belong to no test (a file that does not load, a stray rejection) count as failed. */
+/**
+ * What a run came to. Failures that belong to no test (a file that does not load, a stray rejection) count as failed.
+ */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;

@@ -51,7 +51,9 @@ export class SimulatedClock implements Clock.Clock {
     this.#now = until;
   }
 
-  /** Until `signal` aborts: waits until the service has settled, then jumps to the next timer as soon as there is one. */
+  /**
+   * Until `signal` aborts: waits until the service has settled, then jumps to the next timer as soon as there is one.
+   */
   async autoAdvance(settled: Settled, signal: AbortSignal): Promise<void> {
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {

@@ -12,10 +12,11 @@ import type { PlatformFailure } from './platform-failure.ts';
 import type { KeptPush, SessionVault } from './session-vault.ts';
 
 /**
- * The seam: what a platform must offer, as small interfaces. Nothing behind it writes to the database, asks for a permit,
- * or retries a request by itself; every read method makes at most ONE platform request. The exception is history that a
- * phone gives (`whatsapp/history`), all of it on one permit: the request is sent again, twice at most, where the phone says
- * that it could not decrypt it, as every client does; and the file that the answer names is fetched from the media host.
+ * The seam: what a platform must offer, as small interfaces. Nothing behind it writes to the database, asks for a
+ * permit, or retries a request by itself; every read method makes at most ONE platform request. The exception is
+ * history that a phone gives (`whatsapp/history`), all of it on one permit: the request is sent again, twice at most,
+ * where the phone says that it could not decrypt it, as every client does; and the file that the answer names is
+ * fetched from the media host.
  */
 export interface Channel {
   readonly name: ChannelName;
@@ -42,8 +43,8 @@ export interface ChannelTraits {
   /** How many requests for messages may be on their way at one time; null: as many as there are permits. */
   readonly requestsAtOnce: number | null;
   /**
-   * Whether history says when a message was edited. Where it does not, what was read last is what a message says; and an
-   * edit or a deletion may come before its message, which has been on its way for long.
+   * Whether history says when a message was edited. Where it does not, what was read last is what a message says; and
+   * an edit or a deletion may come before its message, which has been on its way for long.
    */
   readonly datesEdits: boolean;
 }
@@ -79,7 +80,9 @@ export interface Connection {
   readonly groups: PeopleSurvey;
   /** Null: this platform pushes nothing. */
   readonly pushed: PushReader | null;
-  /** Ends the session on the platform's side too, where there is such a thing. Fails when the platform cannot be told. */
+  /**
+   * Ends the session on the platform's side too, where there is such a thing. Fails when the platform cannot be told.
+   */
   readonly logOut: Effect.Effect<void, PlatformFailure>;
 }
 
@@ -218,7 +221,9 @@ export interface HistoryRequest {
   readonly externalId: string;
   /** Exclusive; null: from the newest message. */
   readonly before: Anchor | null;
-  /** The held message at or above `before` to go on from, where the channel reads only below such a one (`readsBelow`). */
+  /**
+   * The held message at or above `before` to go on from, where the channel reads only below such a one (`readsBelow`).
+   */
   readonly from?: HeldMessage;
   /** 1 to `pageSize`. */
   readonly limit: number;
@@ -258,7 +263,9 @@ export interface MalformedMessage {
   readonly raw: unknown;
 }
 
-/** What the platform said is left for this conversation. With `remaining` 0 nothing may be asked before `resetAt` (ms). */
+/**
+ * What the platform said is left for this conversation. With `remaining` 0 nothing may be asked before `resetAt` (ms).
+ */
 export interface Quota {
   readonly remaining: number;
   readonly resetAt: number;
@@ -302,13 +309,18 @@ export type ConnectionReport =
 
 export interface ConnectionLost {
   readonly type: 'connectionLost';
-  /** `transient`: worth another try under the restart policy. `refused`: not before somebody acts. `loggedOut`: final. */
+  /**
+   * `transient`: worth another try under the restart policy. `refused`: not before somebody acts. `loggedOut`: final.
+   */
   readonly fate: 'transient' | 'refused' | 'loggedOut';
   /** Stable, documented in docs/OPERATIONS.md and docs/WHATSAPP.md, such as `token_refused` or `intents_missing`. */
   readonly code: string;
   /** Says what to do. Never contains a secret. */
   readonly message: string;
-  /** Set when the platform refused a login as one request too many: how long it wants to be left alone; null: it did not say. */
+  /**
+   * Set when the platform refused a login as one request too many: how long it wants to be left alone; null: it did not
+   * say.
+   */
   readonly saidStop?: { readonly retryAfterMs: number | null };
 }
 

@@ -1,6 +1,8 @@
 import { Data } from 'effect';
 
-/** One variable that cannot be used: what is wrong with it, and what would be right. Never its value if it is secret. */
+/**
+ * One variable that cannot be used: what is wrong with it, and what would be right. Never its value if it is secret.
+ */
 export interface ConfigProblem {
   readonly variable: string;
   readonly message: string;

@@ -23,7 +23,10 @@ const FINISHED_COMMANDS = `DELETE FROM commands WHERE (instance_id, seq) IN (
 const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
   SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
 
-/** Slots of schedules with what came of them. The last of the clock stays, since it says from when on the next is owed. Raw SQL. */
+/**
+ * Slots of schedules with what came of them. The last of the clock stays, since it says from when on the next is owed.
+ * Raw SQL.
+ */
 const SLOTS = `DELETE FROM schedule_slots AS slot WHERE slot_at < $1
   AND EXISTS (SELECT 1 FROM schedule_slots AS later WHERE later.schedule = slot.schedule AND later.slot_at > slot.slot_at AND NOT later.by_hand)`;
 
@@ -52,7 +55,9 @@ interface StretchEnd {
   readonly cleared: number;
 }
 
-/** Repeats a deletion until it finds nothing more; each time is a transaction of its own. Returns how many rows went. */
+/**
+ * Repeats a deletion until it finds nothing more; each time is a transaction of its own. Returns how many rows went.
+ */
 const exhaust = async (deleteBatch: () => Promise<number>): Promise<number> => {
   let total = 0;
   for (;;) {

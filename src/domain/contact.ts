@@ -3,7 +3,10 @@ import { ExternalId } from './ids.ts';
 
 const Told = Schema.optionalKey(Schema.NullOr(Schema.String));
 
-/** What a contact is called, by who says so. Absent: this listing does not tell, and what is held stays; null: there is none. */
+/**
+ * What a contact is called, by who says so. Absent: this listing does not tell, and what is held stays; null: there is
+ * none.
+ */
 export const ContactNames = Schema.Struct({
   /** In the address book of the account. */
   saved: Told,

@@ -44,7 +44,9 @@ export const InstanceContents = Schema.Struct({
 });
 export type InstanceContents = typeof InstanceContents.Type;
 
-/** What the platform pushed unasked and is not stored yet. What is set aside could not be read, and is tried once a day. */
+/**
+ * What the platform pushed unasked and is not stored yet. What is set aside could not be read, and is tried once a day.
+ */
 export const PushesView = Schema.Struct({
   waiting: Schema.Number,
   setAside: Schema.Number,

@@ -125,7 +125,9 @@ export const Progress = Schema.Struct({
   updated: Schema.Number,
   malformed: Schema.Number,
   parts: Schema.Array(PartProgress),
-  /** Platform requests whose answers were committed: of message pages, and of listing conversations, contacts or groups. */
+  /**
+   * Platform requests whose answers were committed: of message pages, and of listing conversations, contacts or groups.
+   */
   pages: Schema.Number,
   listingRequests: Schema.Number,
   conversationsDone: Schema.Number,

@@ -34,7 +34,9 @@ const DIGITS = /^[1-9]\d{4,14}$/;
 export const phoneOfDigits = (digits: string): string | null =>
   DIGITS.test(digits) ? (possible(`+${digits}`) ?? presentForm(`+${digits}`)) : null;
 
-/** Of what a person typed: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null: it is none. */
+/**
+ * Of what a person typed: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null: it is none.
+ */
 export const parsePhone = (text: string): string | null => {
   const international = text.trim().replace(/^00(?=[1-9])/, '+');
   return international.startsWith('+') ? possible(international) : null;

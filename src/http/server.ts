@@ -49,7 +49,8 @@ export const createServer = (deps: HttpDeps, apiKey: string | null): Server => {
 
   takeAnyBody(app);
   app.server.on('request', underWay.begin);
-  // An expectation that we do not know is ours to ignore (RFC 9110, section 10.1.1); Node would answer 417 without a word.
+  // An expectation that we do not know is ours to ignore (RFC 9110, section 10.1.1); Node would answer 417 without a
+  // word.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });

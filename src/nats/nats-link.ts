@@ -13,7 +13,9 @@ export interface NatsSession {
   readonly manager: JetStreamManager;
 }
 
-/** Makes what a session needs ready: rejects with what fails. Run at every connection, and when something is missing. */
+/**
+ * Makes what a session needs ready: rejects with what fails. Run at every connection, and when something is missing.
+ */
 export type Prepare = (session: NatsSession) => Promise<void>;
 
 interface Listener {
@@ -93,7 +95,9 @@ export class NatsLink {
     return this.#lost.await;
   }
 
-  /** Calls `onMessage` for each message from now on, through every reconnection, until the returned function is called. */
+  /**
+   * Calls `onMessage` for each message from now on, through every reconnection, until the returned function is called.
+   */
   subscribe(subject: string, onMessage: (message: Msg) => void): () => void {
     const listener = { subject, onMessage };
     this.#listeners.set(listener, this.#listen(listener));

@@ -2,8 +2,9 @@ import { Cause, Effect, Schedule, type Scope } from 'effect';
 import type { Log } from '../domain/log.ts';
 
 /**
- * Runs a round every `everyMs` until the scope closes; one that takes longer is followed by the next at once. A round that fails, or breaks, is logged and does not end
- * the work: nothing that a node lives on may stop without anybody noticing.
+ * Runs a round every `everyMs` until the scope closes; one that takes longer is followed by the next at once. A round
+ * that fails, or breaks, is logged and does not end the work: nothing that a node lives on may stop without anybody
+ * noticing.
  */
 export const startPerpetual = (
   what: string,

@@ -1,6 +1,8 @@
 import { Schema } from 'effect';
 
-/** An actor's machine state as it is persisted. `value` and `context` are checked against the machine before a restore. */
+/**
+ * An actor's machine state as it is persisted. `value` and `context` are checked against the machine before a restore.
+ */
 export const StoredSnapshot = Schema.Struct({
   machine: Schema.String,
   version: Schema.Number,

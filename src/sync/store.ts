@@ -100,8 +100,8 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     readAt?: number,
   ) => Promise<StoredCounts>;
   /**
-   * Updates messages that are held and whose last edit is older; returns the external ids of those that are held. Of two
-   * edits with one date the later wins where they are told live, in the order in which they happened.
+   * Updates messages that are held and whose last edit is older; returns the external ids of those that are held. Of
+   * two edits with one date the later wins where they are told live, in the order in which they happened.
    */
   readonly applyEdits: (
     conversationId: ConversationId,
@@ -126,8 +126,9 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     at: number,
   ) => Promise<void>;
   /**
-   * Brings what waits for messages that are held by now to them, and forgets it. Of an edit that was kept before `readAt`
-   * nothing is made: what the platform was asked for later shows it, or a later one. Null: that cannot be said.
+   * Brings what waits for messages that are held by now to them, and forgets it. Of an edit that was kept before
+   * `readAt` nothing is made: what the platform was asked for later shows it, or a later one. Null: that cannot be
+   * said.
    */
   readonly applyWaiting: (
     instanceId: InstanceId,

@@ -28,7 +28,9 @@ export const redactText = (text: string): string =>
     text.slice(0, MAX_TEXT + MARGIN),
   ).slice(0, MAX_TEXT);
 
-/** A copy that is safe to print: without secrets, of bounded size, JSON. Errors keep their stack if `stacks` is true. */
+/**
+ * A copy that is safe to print: without secrets, of bounded size, JSON. Errors keep their stack if `stacks` is true.
+ */
 export const redact = (value: unknown, stacks: boolean): unknown => copy(value, stacks, 0);
 
 const copy = (value: unknown, stacks: boolean, depth: number): unknown => {

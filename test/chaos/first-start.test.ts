@@ -18,7 +18,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-/** Resolves as soon as a first start has made a file or folder. It looks: a watcher of a tree that grows misses some. */
+/**
+ * Resolves as soon as a first start has made a file or folder. It looks: a watcher of a tree that grows misses some.
+ */
 const made = (path: string): Promise<true> =>
   vi.waitUntil(() => existsSync(join(dataDir, path)), { timeout: 120_000, interval: 2 });
 

@@ -32,7 +32,9 @@ describe('a cluster of three nodes', () => {
   }, 360_000);
   afterAll(() => cluster?.close(), 30_000);
 
-  /** Every instance lives, and every node has its share of the partitions; of ten instances it may by chance have none. */
+  /**
+   * Every instance lives, and every node has its share of the partitions; of ten instances it may by chance have none.
+   */
   const settled = (): Promise<true> =>
     eventually(
       'every instance has a home, and every node its share',

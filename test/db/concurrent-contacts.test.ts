@@ -25,8 +25,8 @@ const shuffled = <A>(items: readonly A[], chance: Chance): readonly A[] =>
     .map(([, item]) => item);
 
 /**
- * One human being as different instances meet it: by its phone address, by that with its LID, by the LID alone, or by the
- * LID that turns out later to be the phone.
+ * One human being as different instances meet it: by its phone address, by that with its LID, by the LID alone, or by
+ * the LID that turns out later to be the phone.
  */
 const meetings = (n: number, chance: Chance): readonly ListedContact[] => {
   const phone = `+4915${String(1_000_000_000 + n)}`;

@@ -67,7 +67,9 @@ const syncAll = async (service: Service, account: DemoAccount): Promise<readonly
   return [instance, job];
 };
 
-/** What a person who runs the demo wants to know in the end; true if nothing is missing that the job did not tell of. */
+/**
+ * What a person who runs the demo wants to know in the end; true if nothing is missing that the job did not tell of.
+ */
 const summarize = async (service: Service, account: DemoAccount, job: JobShown): Promise<boolean> => {
   const { progress } = job;
   const unread = new Set(progress.errors.flatMap(({ externalId }) => externalId ?? []));

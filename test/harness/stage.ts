@@ -112,7 +112,9 @@ export class Stage {
     return this.reaches(id, 'online');
   }
 
-  /** Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before. */
+  /**
+   * Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before.
+   */
   async reaches(instanceId: string, state: string): Promise<InstanceShown> {
     const sign = state === 'online' ? { stale: false, activities: expect.arrayContaining(['connection']) } : {};
     return vi.waitFor(async () => {

@@ -71,7 +71,9 @@ async function* membersOf(api: ApiClient, instanceId: string): AsyncGenerator<Tr
   }
 }
 
-/** What is stored of the people of a Discord instance and is not gone, read through the API, as the simulator says it. */
+/**
+ * What is stored of the people of a Discord instance and is not gone, read through the API, as the simulator says it.
+ */
 export const storedPeople = (
   api: ApiClient,
   instanceId: string,

@@ -26,7 +26,10 @@ export class WhatsAppStage {
     this.#options = options;
   }
 
-  /** Its limiters are open and the phone takes bursts: what is tested here is not rates. Nothing is synced but what a test asks for. */
+  /**
+   * Its limiters are open and the phone takes bursts: what is tested here is not rates. Nothing is synced but what a
+   * test asks for.
+   */
   static async open(
     simulator: SimulatorOptions = {},
     options: Partial<AppOptions> = {},

@@ -6,7 +6,10 @@ import { COMPLETE, Stage } from '../harness/stage.ts';
 const NAMES = ['Twice', 'Apart', 'Same', 'Cancelled', 'Paused', 'Discarded', 'Refreshed'] as const;
 const MESSAGES = '/channels/:channelId/messages';
 const LONG = 1_500;
-/** A platform answers slower than we store: what leaves after an order is one page at most, not what was queued before it. */
+/**
+ * A platform answers slower than we store: what leaves after an order is one page at most, not what was queued before
+ * it.
+ */
 const LATENCY_MS = 60;
 
 let stage: Stage;

@@ -16,7 +16,9 @@ import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const MESSAGES = 4_000;
-/** A drain that takes longer waits for something that it should end: on a machine that is kept busy one takes seconds. */
+/**
+ * A drain that takes longer waits for something that it should end: on a machine that is kept busy one takes seconds.
+ */
 const DRAIN_MS = 30_000;
 
 let discord: DiscordSimulator;

@@ -9,7 +9,8 @@ const PUSH = { bootstrapPerChat: 2, recentDays: 1, fullDays: 1 };
 const LAG_MS = 1_500;
 const DEFAULTS = { 'sync.whatsapp.messagesPerMinute': 30, 'sync.whatsapp.contactsPerMinute': 60 };
 
-// Over minutes the limiter is tested in simulated time (test/machines/rate-limit-at-once.test.ts); here is the real thing.
+// Over minutes the limiter is tested in simulated time (test/machines/rate-limit-at-once.test.ts); here is the real
+// thing.
 describe('requests for history', () => {
   prepareBaileys();
   let stage: WhatsAppStage;

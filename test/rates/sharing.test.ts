@@ -18,7 +18,9 @@ describe('a limit', () => {
     return service.traffic.between('messages', from, to).filter(({ channelId }) => ids.includes(channelId ?? ''))
       .length;
   };
-  /** The burst of our own limit is over, and the platform's limits of five in five seconds and channel are free again. */
+  /**
+   * The burst of our own limit is over, and the platform's limits of five in five seconds and channel are free again.
+   */
   const betweenBursts = async (): Promise<void> => {
     while (requests(CHANNELS, service.now - 5_500) > 0) await service.run(500);
   };

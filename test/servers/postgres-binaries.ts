@@ -34,7 +34,9 @@ const find = (): string | null => {
   return best?.folder ?? null;
 };
 
-/** Finds PostgreSQL's programs, installing them where that is possible. Throws, and says what to do, where it is not. */
+/**
+ * Finds PostgreSQL's programs, installing them where that is possible. Throws, and says what to do, where it is not.
+ */
 export const postgresBinaries = (): string => {
   const present = find();
   if (present !== null) return present;

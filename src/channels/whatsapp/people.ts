@@ -51,8 +51,8 @@ export interface ContactsOf {
 }
 
 /**
- * The names that the owner saved, read anew. All other contacts cannot be asked for: they come with history, messages and
- * groups.
+ * The names that the owner saved, read anew. All other contacts cannot be asked for: they come with history, messages
+ * and groups.
  */
 export const contactSurvey = ({ readAddressBook, arrivesUntil, now }: ContactsOf): PeopleSurvey => ({
   read: Effect.fnUntraced(function* () {

@@ -99,7 +99,10 @@ export const listEvents = async (
   );
 };
 
-/** Messages of all instances, newest first: each gives its own newest, from its index, and the newest of those are taken. */
+/**
+ * Messages of all instances, newest first: each gives its own newest, from its index, and the newest of those are
+ * taken.
+ */
 export const listAllEvents = async (
   sql: Sql,
   filter: EventFilter,

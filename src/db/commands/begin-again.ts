@@ -21,8 +21,8 @@ const COUNT = `
   SELECT EXISTS (SELECT 1 FROM owned) AS "isOwned", (SELECT attempts FROM counted) AS attempts`;
 
 /**
- * Counts that a command begins again, in a commit of its own and before it is decided, so that one that kills the process
- * counts too. Raw SQL: it is one statement.
+ * Counts that a command begins again, in a commit of its own and before it is decided, so that one that kills the
+ * process counts too. Raw SQL: it is one statement.
  */
 export const beginAgain =
   (connection: Connection): RuntimeStore<never>['beginAgain'] =>

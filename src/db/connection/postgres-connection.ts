@@ -51,7 +51,9 @@ const sessionSql = (client: PostgresClient): Sql => sqlOf((text, parameters) => 
 const patientSql = (client: PostgresClient): Sql =>
   sqlOf((text, values) => client.query({ text, values, query_timeout: DAY_MS }));
 
-/** Rolls back and returns the session, or closes it when even that fails: a dead one must not block a place in the pool. */
+/**
+ * Rolls back and returns the session, or closes it when even that fails: a dead one must not block a place in the pool.
+ */
 const abandon = async (client: PostgresClient): Promise<void> => {
   try {
     await client.query('ROLLBACK');

@@ -29,7 +29,10 @@ const isUnavailable = (error: unknown): boolean => {
   return error instanceof Error && code === null && (error.name === 'RuntimeError' || LOST.test(error.message));
 };
 
-/** The fate of an error that a statement threw. Null: neither the moment nor the database is to blame, but the statement. */
+/**
+ * The fate of an error that a statement threw. Null: neither the moment nor the database is to blame, but the
+ * statement.
+ */
 export const failureOf = (error: unknown): Contention | StoreUnavailable | null => {
   if (error instanceof Contention || error instanceof StoreUnavailable) return error;
   if (CONTENTION.has(codeOf(error) ?? '')) return new Contention({ cause: error });

@@ -12,8 +12,8 @@ import type { SealingKey } from '../secrets/sealing-key.ts';
 import { beginPush } from './push-store.ts';
 
 /**
- * The very message where there is one: of others that share its instant nobody knows whether they lie above it or, with a
- * gap between, below.
+ * The very message where there is one: of others that share its instant nobody knows whether they lie above it or, with
+ * a gap between, below.
  */
 const atOrAbove = (before: Anchor | null) => {
   if (before === null) return {};

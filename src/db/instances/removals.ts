@@ -12,7 +12,10 @@ import { removeIdentities } from '../people/remove-identities.ts';
 
 /** Takes an instance and all that belongs to it away, in the background, however often the process dies meanwhile. */
 export interface Removals {
-  /** In the caller's transaction: from its commit on nobody sees, restores or commands the instance, and its account is free. */
+  /**
+   * In the caller's transaction: from its commit on nobody sees, restores or commands the instance, and its account is
+   * free.
+   */
   readonly mark: (em: SqlEntityManager, id: InstanceId) => Promise<void>;
   /** Starts the work once the marking has committed. */
   readonly afterwards: <E>(marked: Effect.Effect<void, E>) => Effect.Effect<void, E>;

@@ -50,7 +50,8 @@ export class Messages extends Migration {
     // A conversation belongs to one instance, so its primary key makes (instance, conversation, external id) unique
     // too, at 16 bytes less for each message. No foreign keys: each would cost a look-up per row. The fixed-width
     // columns come first, so that nothing is lost to alignment.
-    // Payloads are json, not jsonb: nothing looks inside them, and a Discord message takes 746 bytes a row instead of 912.
+    // Payloads are json, not jsonb: nothing looks inside them, and a Discord message takes 746 bytes a row instead of
+    // 912.
     this.addSql(`CREATE TABLE omni_events (
       id bigint GENERATED ALWAYS AS IDENTITY,
       timestamp timestamptz NOT NULL,

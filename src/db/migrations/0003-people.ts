@@ -119,8 +119,8 @@ export class People extends Migration {
     ) WITH (fillfactor = 90)`);
     this.addSql('CREATE INDEX group_members_by_contact ON group_members (contact_external_id)');
 
-    // The timeline of a person. Own messages are found by their conversation. Of the sender's id only the hash: that made
-    // the step that stores a page 1 % dearer in processor time (median of 15 pairs of runs), the whole id 6 %.
+    // The timeline of a person. Own messages are found by their conversation. Of the sender's id only the hash: that
+    // made the step that stores a page 1 % dearer in processor time (median of 15 pairs of runs), the whole id 6 %.
     this.addSql(`CREATE INDEX omni_events_by_sender ON omni_events (hashtextextended(sender_id, 0), timestamp DESC)
       WHERE NOT is_from_me`);
 

@@ -8,7 +8,9 @@ import type { DataDirRefused } from './data-dir.ts';
 const START_PATIENCE_MS = 60_000;
 const TRY_EVERY_MS = 2_000;
 
-/** PostgreSQL did not answer when the service was started. The message says where it was looked for, without password. */
+/**
+ * PostgreSQL did not answer when the service was started. The message says where it was looked for, without password.
+ */
 export class DatabaseAway extends Data.TaggedError('DatabaseAway')<{ readonly message: string }> {}
 
 type Refusal = DatabaseRefused | DataDirRefused;

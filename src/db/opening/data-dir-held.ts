@@ -8,7 +8,9 @@ export const DataDirHolder = Schema.Struct({
 });
 export type DataDirHolder = typeof DataDirHolder.Type;
 
-/** Another process works with this DATA_DIR; two would corrupt it. The message names the holder, if it says who it is. */
+/**
+ * Another process works with this DATA_DIR; two would corrupt it. The message names the holder, if it says who it is.
+ */
 export class DataDirHeld extends Data.TaggedError('DataDirHeld')<{
   readonly message: string;
   readonly holder: DataDirHolder | null;

@@ -14,7 +14,9 @@ const isFolder = (path: string): boolean => {
   }
 };
 
-/** Folder by folder: Node's own recursive mkdir never returns where a folder takes none and says ENOENT, as /proc does. */
+/**
+ * Folder by folder: Node's own recursive mkdir never returns where a folder takes none and says ENOENT, as /proc does.
+ */
 const make = (path: string): void => {
   if (isFolder(path)) return;
   const parent = dirname(path);

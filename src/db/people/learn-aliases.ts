@@ -99,7 +99,10 @@ interface Plan {
   readonly unions: Union[];
 }
 
-/** What each alias means for the accounts that are known, one after the other: the second alias of an account meets what became of the first. */
+/**
+ * What each alias means for the accounts that are known, one after the other: the second alias of an account meets what
+ * became of the first.
+ */
 const planOf = (held: readonly IdentityRow[], aliases: readonly LearnedAlias[]): Plan => {
   const known = new Map(held.map((row) => [row.externalId, row]));
   const plan: Plan = { renamed: new Map(), absorbed: [], phones: [], unions: [] };
@@ -137,8 +140,8 @@ const rounds = (absorbed: Plan['absorbed']): readonly Plan['absorbed'][] => {
 };
 
 /**
- * Persons that were made of an alias, here or on another instance, and not by the account behind it. One with a link made
- * by hand is left alone.
+ * Persons that were made of an alias, here or on another instance, and not by the account behind it. One with a link
+ * made by hand is left alone.
  */
 const ALIAS_PERSONS = `
   SELECT id FROM persons WHERE id = ANY($1::uuid[]) AND merged_into IS NULL

@@ -31,8 +31,8 @@ interface Claim {
 }
 
 /**
- * Gives claimed phones to persons. One that has another phone already gets a signpost: whoever comes by the second phone
- * finds the person all the same.
+ * Gives claimed phones to persons. One that has another phone already gets a signpost: whoever comes by the second
+ * phone finds the person all the same.
  */
 const settle = async (sql: Sql, claims: readonly Claim[], at: number): Promise<void> => {
   if (claims.length === 0) return;

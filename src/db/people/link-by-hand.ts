@@ -8,8 +8,8 @@ import { personOfAccount } from './account-person.ts';
 import { livingOf, lockPersons, type PersonRow, unitePersons } from './unite-persons.ts';
 
 /*
- * Links that people make, in one transaction each. The identity is locked before its person, as a sync does it. Raw SQL,
- * as it shares what a sync does with persons.
+ * Links that people make, in one transaction each. The identity is locked before its person, as a sync does it. Raw
+ * SQL, as it shares what a sync does with persons.
  */
 
 interface Identity {
@@ -68,8 +68,8 @@ const move = async (sql: Sql, identity: Identity, to: PersonId, why: string, at:
 };
 
 /**
- * The phone of a person that only has it from this identity goes where the identity goes. Somebody who has a phone keeps
- * it, and gets a signpost for the second.
+ * The phone of a person that only has it from this identity goes where the identity goes. Somebody who has a phone
+ * keeps it, and gets a signpost for the second.
  */
 const takePhoneAlong = async (
   sql: Sql,
@@ -141,7 +141,9 @@ const CREATE = `
   INSERT INTO persons (id, made_by, created_at, updated_at) VALUES ($1, 'sync', $2, $2) ON CONFLICT DO NOTHING
   RETURNING id, name, phone, made_by AS "madeBy", merged_into AS "mergedInto", 0::float8 AS "createdAt"`;
 
-/** With the account's own id if it is still free, so that the same account of other instances comes to this person too. */
+/**
+ * With the account's own id if it is still free, so that the same account of other instances comes to this person too.
+ */
 const create = async (sql: Sql, account: PersonId, at: number): Promise<PersonRow> => {
   for (const id of [account, PersonId.make(randomUUID())]) {
     const [person] = await sql.rows<PersonRow>(CREATE, [id, toInstant(at)]);

@@ -50,7 +50,10 @@ const changePhone = async (sql: Sql, id: PersonId, phone: string | null, at: num
   await sql.run('UPDATE persons SET phone = $2, updated_at = $3 WHERE id = $1', [id, phone, toInstant(at)]);
 };
 
-/** What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its place. */
+/**
+ * What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its
+ * place.
+ */
 const keepName = async (sql: Sql, { id, name }: PersonRow): Promise<void> => {
   if (name !== null) return;
   const [view] = await personViews(sql, [id]);

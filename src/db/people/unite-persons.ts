@@ -27,7 +27,10 @@ const LOCK = `
   SELECT id, name, phone, made_by AS "madeBy", merged_into AS "mergedInto", ${msOf('created_at')} AS "createdAt"
   FROM persons WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`;
 
-/** Locks persons, and those whom they were merged into, in the order of their ids; nobody else links to them until the commit. */
+/**
+ * Locks persons, and those whom they were merged into, in the order of their ids; nobody else links to them until the
+ * commit.
+ */
 export const lockPersons = async (sql: Sql, ids: readonly PersonId[]): Promise<ReadonlyMap<PersonId, PersonRow>> => {
   const locked = new Map<PersonId, PersonRow>();
   let next = [...new Set(ids)].sort();
@@ -63,7 +66,10 @@ interface Merge {
   readonly why: string;
 }
 
-/** What the survivor takes over of one that goes. Its own name and phone win; the phone of the other stays with its signpost. */
+/**
+ * What the survivor takes over of one that goes. Its own name and phone win; the phone of the other stays with its
+ * signpost.
+ */
 const enriched = (survivor: PersonRow, gone: PersonRow): PersonRow => ({
   ...survivor,
   name: survivor.name ?? gone.name,

@@ -20,7 +20,9 @@ import { readSchedule, scheduleViews } from './schedule-reads.ts';
 const AT_WORK: readonly InstanceState[] = ['online', 'connecting', 'backingOff'];
 const IS_CONNECTED = `wanted AND state IN (${AT_WORK.map((state) => `'${state}'`).join(', ')})`;
 
-/** For so long the shares of a run by hand are left to who was asked for it; what it did not begin, the next look does. */
+/**
+ * For so long the shares of a run by hand are left to who was asked for it; what it did not begin, the next look does.
+ */
 const BY_HAND_MS = 5 * 60_000;
 
 /**

@@ -32,7 +32,9 @@ const build = async (sql: Sql, concurrently: string, log: Log): Promise<boolean>
   return true;
 };
 
-/** Raw SQL, as all that changes the schema. Without holding up those who write, which the embedded database cannot do. */
+/**
+ * Raw SQL, as all that changes the schema. Without holding up those who write, which the embedded database cannot do.
+ */
 const change = async (connection: Connection, on: boolean, log: Log): Promise<boolean> =>
   connection.maintenance(async (sql) => {
     const concurrently = connection.kind === 'postgres' ? 'CONCURRENTLY' : '';

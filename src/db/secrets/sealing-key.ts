@@ -12,7 +12,10 @@ const SALT = 'omni-history-sync:secret-key:1';
 export interface SealingKey {
   /** Names the key without telling it: kept beside what it sealed. */
   readonly keyId: string;
-  /** `v1.<key id>.<nonce>.<ciphertext and tag>`. Opens only with the same `context`, so it cannot be moved to another row. */
+  /**
+   * `v1.<key id>.<nonce>.<ciphertext and tag>`. Opens only with the same `context`, so it cannot be moved to another
+   * row.
+   */
   readonly seal: (text: string, context: string) => string;
   /** Throws if this key did not seal it, or not for this context. */
   readonly open: (sealed: string, context: string) => string;

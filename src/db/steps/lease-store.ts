@@ -41,7 +41,10 @@ const DISOWN = `
     ORDER BY partition
     FOR UPDATE SKIP LOCKED)`;
 
-/** Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new epoch. */
+/**
+ * Skips nothing: whoever still holds a row in a step is waited for, and the step of a former owner then finds a new
+ * epoch.
+ */
 const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
 
 /**

@@ -3,7 +3,8 @@ import { withinCalendar } from './instants.ts';
 /**
  * Columns of a page as array parameters in PostgreSQL's binary format (`array_recv` in its arrayfuncs.c: dimensions,
  * whether there are nulls, element type, length, lower bound, then each element after its length). Both drivers send a
- * Buffer as it is, so a page is neither quoted here nor parsed there: in the text format that takes as long as storing it.
+ * Buffer as it is, so a page is neither quoted here nor parsed there: in the text format that takes as long as storing
+ * it.
  */
 
 /** Of pg_type, fixed for good. */

@@ -14,7 +14,9 @@ export interface StreamEvent {
  */
 export interface EventStream {
   readonly send: (event: StreamEvent) => void;
-  /** Resolves when the reader has taken what was sent, or the stream is closed. A reader that takes nothing is cut off. */
+  /**
+   * Resolves when the reader has taken what was sent, or the stream is closed. A reader that takes nothing is cut off.
+   */
   readonly drained: () => Promise<void>;
   readonly end: () => void;
   /** Aborted when the stream is over, whoever ended it. */

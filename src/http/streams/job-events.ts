@@ -22,7 +22,8 @@ export type ResumePoint = number | typeof END_ID | null;
 
 /**
  * The live stream of one job. It begins with the job's state (`sync.state`) and its past, or after `resume`, and then
- * sends each event of the outbox in order, without gap or doubling: the feed only wakes it, the outbox is what it reads.
+ * sends each event of the outbox in order, without gap or doubling: the feed only wakes it, the outbox is what it
+ * reads.
  */
 export const jobEvents = (
   deps: HttpDeps,

@@ -22,7 +22,9 @@ import type { BegunCommands } from './begun-commands.ts';
 const MAX_ATTEMPTS = 5;
 /** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
 const IDLE_MS = 60_000;
-/** Reports that may wait. Beyond it the platform is faster than the database: begin anew, and let spans show the gap. */
+/**
+ * Reports that may wait. Beyond it the platform is faster than the database: begin anew, and let spans show the gap.
+ */
 const MOST_WAITING = 10_000;
 const COMMANDS_AT_ONCE = 50;
 const CONTENTION_RETRY = Schedule.exponential('10 millis').pipe(Schedule.jittered, Schedule.upTo({ times: 8 }));
@@ -184,7 +186,9 @@ export class Incarnation<Tx extends StepTransaction> {
     });
   }
 
-  /** How often it has begun, this time included. One that may have killed the process is counted before it begins again. */
+  /**
+   * How often it has begun, this time included. One that may have killed the process is counted before it begins again.
+   */
   #attempt(letter: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
     const { store, fence, begun } = this.#setting;
     if (!begun.mustCount(letter)) return Effect.succeed(1);

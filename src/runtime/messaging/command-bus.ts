@@ -6,7 +6,9 @@ import type { SlotClaim } from '../../domain/schedule.ts';
 
 /** The door to the actors: commits a command, then lets the mailbox carry it. Routes and cron know nothing else. */
 export interface CommandBus {
-  /** Succeeds once the command is committed: from then on it will run, whatever crashes. `claim` as in `CommandStore`. */
+  /**
+   * Succeeds once the command is committed: from then on it will run, whatever crashes. `claim` as in `CommandStore`.
+   */
   readonly submit: (
     instanceId: InstanceId,
     command: Command,

@@ -5,7 +5,9 @@ import { inProcessMailbox } from './in-process-mailbox.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { NodeWire } from './node-wire.ts';
 
-/** What carries commands, events and questions between processes, or within one. Losing it costs delay, nothing else. */
+/**
+ * What carries commands, events and questions between processes, or within one. Losing it costs delay, nothing else.
+ */
 export interface Messaging {
   readonly mailbox: Mailbox;
   readonly carrier: EventCarrier;

@@ -39,7 +39,9 @@ export class PartitionRun<Tx extends StepTransaction> {
     this.#fenced = fenced;
   }
 
-  /** Begins to take the partition's letters. `fenced` is called when a commit finds that another node has taken over. */
+  /**
+   * Begins to take the partition's letters. `fenced` is called when a commit finds that another node has taken over.
+   */
   static start<Tx extends StepTransaction>(
     fence: Fence,
     mailbox: Mailbox,

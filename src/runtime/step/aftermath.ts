@@ -13,7 +13,9 @@ export type Ending = 'idle' | 'fenced' | 'gone' | 'parked';
 export interface Restart {
   readonly afterMs: number;
   readonly mail: readonly Mail[];
-  /** Whether attempts of a command, or restarts of a job, bound how often this can happen; otherwise the process does. */
+  /**
+   * Whether attempts of a command, or restarts of a job, bound how often this can happen; otherwise the process does.
+   */
   readonly isBounded: boolean;
 }
 

@@ -16,7 +16,10 @@ export const stopSaidBy = (report: Report, actors: InstanceActors): Mail | null 
   return { to: 'rate-limit', event: { type: 'conversationSaidStop', conversation: walk.conversationId, retryAfterMs } };
 };
 
-/** Stops that were heard and that no step has committed yet. They outlive an incarnation: the next one would ask at once. */
+/**
+ * Stops that were heard and that no step has committed yet. They outlive an incarnation: the next one would ask at
+ * once.
+ */
 export class UnheededStops {
   readonly #stops = new Map<Report, Mail>();
 

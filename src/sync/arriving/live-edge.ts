@@ -11,10 +11,10 @@ const isHeldBy =
     (oldest.at === at && oldest.id === id);
 
 /**
- * The spans with one more message that came live. Only an unbroken connection proves that nothing was missed between the
- * last message and this one, and only in the order in which they were written: one that comes late (sent again since it
- * could not be read, or delivered again) says nothing about what came between, which an earlier connection may have taken
- * and lost.
+ * The spans with one more message that came live. Only an unbroken connection proves that nothing was missed between
+ * the last message and this one, and only in the order in which they were written: one that comes late (sent again
+ * since it could not be read, or delivered again) says nothing about what came between, which an earlier connection may
+ * have taken and lost.
  */
 export const extendLiveEdge = (spans: readonly Span[], place: Anchor, continuity: string): readonly Span[] => {
   if (spans.some(isHeldBy(place))) return spans;

@@ -123,8 +123,8 @@ const byConversation = (messages: readonly LiveMessage[]): ReadonlyMap<string, r
   Map.groupBy(messages, ({ conversation }) => conversation.externalId);
 
 /**
- * Whether a platform knows a place in the conversation by it: not by a reaction, which belongs to its message, nor by what
- * could not be read and may turn out to be no message.
+ * Whether a platform knows a place in the conversation by it: not by a reaction, which belongs to its message, nor by
+ * what could not be read and may turn out to be no message.
  */
 const isPlace = ({ type }: Message): boolean => type !== 'reaction' && type !== 'unknown';
 

@@ -71,7 +71,9 @@ const storeHistory = async (storing: ArrivalStoring, history: PushedHistory): Pr
   return counts.reduce(plus, NO_COUNTS);
 };
 
-/** An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span. */
+/**
+ * An answer that came too late: there is nothing older than what was asked with, and so nothing below the oldest span.
+ */
 const reachStart = async ({ tx, at }: ArrivalStoring, conversationId: ConversationId): Promise<void> => {
   const spans = await tx.spans(conversationId);
   const oldest = spans.at(-1);

@@ -39,8 +39,9 @@ export class RecentChanges {
   }
 
   /**
-   * The messages as they are by now: without the deleted ones, with the edits. `readAt`: when a platform that shows edits
-   * without dates was asked for them; what it was asked for after an edit shows it, or a later one. Null: no matter.
+   * The messages as they are by now: without the deleted ones, with the edits. `readAt`: when a platform that shows
+   * edits without dates was asked for them; what it was asked for after an edit shows it, or a later one. Null: no
+   * matter.
    */
   applyTo(messages: readonly Message[], readAt: number | null): readonly Message[] {
     if (this.#changes.size === 0) return messages;

@@ -22,7 +22,9 @@ export class WaitingChanges {
     await tx.keepWaiting(instanceId, conversationExternalId, changes, at);
   }
 
-  /** Messages of this conversation were stored. `readAt`: when the platform was asked for them; null: it was not asked. */
+  /**
+   * Messages of this conversation were stored. `readAt`: when the platform was asked for them; null: it was not asked.
+   */
   async meet(
     { tx, instanceId }: Within,
     conversation: Pick<StoredConversation, 'id' | 'externalId'>,

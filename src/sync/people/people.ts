@@ -9,7 +9,9 @@ import type { IdentityView, LinkView, PersonDetails, PersonView } from '../../do
 
 type Asked<A> = Effect.Effect<A, Refused | StoreUnavailable>;
 
-/** What may be read of contacts, groups and persons. Whoever asks for a person that was merged gets the one it became. */
+/**
+ * What may be read of contacts, groups and persons. Whoever asks for a person that was merged gets the one it became.
+ */
 export interface PeopleCatalogue {
   /**
    * In the order in which they became known; with a search, best match first: a whole name, handle or phone, then the

@@ -49,7 +49,9 @@ const LOOK_AGAIN_MS = 3_000;
 /** A cursor of a list that has to be read again. */
 export const AGAIN = 'again';
 
-/** Until when and why a list has to be read again: history that comes by itself is still on its way, or not stored yet. */
+/**
+ * Until when and why a list has to be read again: history that comes by itself is still on its way, or not stored yet.
+ */
 export const arrivalOf = async (
   { tx, instanceId, readsBelow, at }: Storing,
   { arrivesUntil = null }: { readonly arrivesUntil?: number | null },
@@ -68,7 +70,9 @@ const unknownOf = ({ conversationIds }: JobConfig, found: number | null): Stored
   return [{ conversationId: null, externalId: null, reason: 'unknown_conversation', message }];
 };
 
-/** Rows, span and figures of one page of messages. `continuity` is the live connection's, if it held since the request. */
+/**
+ * Rows, span and figures of one page of messages. `continuity` is the live connection's, if it held since the request.
+ */
 export const storeMessagePage = async (
   storing: Storing,
   walk: MessageWalk,
@@ -148,7 +152,9 @@ const countsOf = (counts: StoredCounts, messages: number, malformed: number): Pa
   malformed,
 });
 
-/** The page proves a stretch without a gap: from where the reading began down to its oldest message, or to the start. */
+/**
+ * The page proves a stretch without a gap: from where the reading began down to its oldest message, or to the start.
+ */
 const holdStretch = async (
   { tx }: Storing,
   walk: MessageWalk,
@@ -168,7 +174,10 @@ const holdStretch = async (
   if (!sameSpans(spans, next)) await tx.replaceSpans(walk.conversationId, next);
 };
 
-/** A page that brought the very message with which the span below begins joins it there, whatever else shares its millisecond. */
+/**
+ * A page that brought the very message with which the span below begins joins it there, whatever else shares its
+ * millisecond.
+ */
 const piecesOf = (stretch: Span, { floor }: MessageWalk, page: MessagePage): readonly Span[] =>
   floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)
     ? [

@@ -63,9 +63,9 @@ const isOutside = ({ newest, createdAt }: StoredConversation, wanted: Wanted): b
   (createdAt !== null && wanted.until !== null && createdAt > wanted.until);
 
 /**
- * The next stretch where the platform reads only below a message that we hold (`ChannelTraits.readsBelow`); null: nothing
- * is missing that could be asked for. What is newer than all that is held it pushes by itself. What lies between the
- * message to start from and what is wanted has to be passed through, and is held then.
+ * The next stretch where the platform reads only below a message that we hold (`ChannelTraits.readsBelow`); null:
+ * nothing is missing that could be asked for. What is newer than all that is held it pushes by itself. What lies
+ * between the message to start from and what is wanted has to be passed through, and is held then.
  */
 export const nextStretchBelow = (spans: readonly Span[], wanted: Wanted): Stretch | null => {
   if (spans.length === 0) return null;

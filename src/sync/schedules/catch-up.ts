@@ -12,7 +12,10 @@ import type { SyncTransaction } from '../store.ts';
  * and a crash neither loses the job nor doubles it.
  */
 
-/** Whether a catch-up may have become owed in this step: new messages begin to come live, or what was in its way is over. */
+/**
+ * Whether a catch-up may have become owed in this step: new messages begin to come live, or what was in its way is
+ * over.
+ */
 const mayBeOwed = (before: InstanceActors, after: InstanceActors): boolean => {
   const { continuity } = after.supervisor.context;
   if (continuity === null) return false;

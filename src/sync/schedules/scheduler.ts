@@ -25,8 +25,8 @@ export interface SchedulerSetting {
 
 export interface Scheduler extends Schedules {
   /**
-   * Opens the slots that have come, and has their jobs begin whose turn it is. Any number of nodes may look at any time:
-   * the database sees to it that one job comes of each share. What this one leaves undone, the next look does.
+   * Opens the slots that have come, and has their jobs begin whose turn it is. Any number of nodes may look at any
+   * time: the database sees to it that one job comes of each share. What this one leaves undone, the next look does.
    */
   readonly look: Effect.Effect<void, StoreUnavailable>;
 }

@@ -19,7 +19,10 @@ export interface ScheduleState {
   readonly former: readonly FormerRule[];
   /** The last slot that was opened; null: none ever was. */
   readonly lastSlotAt: number | null;
-  /** When the first account was added; null: there is none, or a slot was opened. Before that, nothing is owed to anybody. */
+  /**
+   * When the first account was added; null: there is none, or a slot was opened. Before that, nothing is owed to
+   * anybody.
+   */
   readonly firstInstanceAt: number | null;
 }
 

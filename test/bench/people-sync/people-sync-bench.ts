@@ -15,9 +15,9 @@ import { startFetcher } from '../sync/fetcher.ts';
 /*
  * A sync of contacts with the limiter opened, from the request over the API to the end of the job, against fetching the
  * same pages of members without storing them. Simulator, fetcher and service are processes of their own; each round
- * stores into a new database, for members that are held already would cost less. Usually twice: with a platform that answers at
- * once, where fetching 1,000 members takes a hundredth of a second and everything else shows, and with one that takes as
- * long for them as a platform across a network does, while the page before is stored.
+ * stores into a new database, for members that are held already would cost less. Twice: with a platform that answers at
+ * once, where fetching 1,000 members takes a hundredth of a second and everything else shows, and with one that takes
+ * as long for them as a platform across a network does, while the page before is stored.
  */
 
 export interface PeopleSyncSize {

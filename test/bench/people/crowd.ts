@@ -3,8 +3,8 @@ import { contact } from '../../contract/store-driver.ts';
 import { Chance } from '../../simulators/discord/chance.ts';
 
 /*
- * A crowd whose names are as unevenly spread as real ones are: a few first names are those of thousands, most last names
- * those of a handful.
+ * A crowd whose names are as unevenly spread as real ones are: a few first names are those of thousands, most last
+ * names those of a handful.
  */
 
 const SYLLABLES: readonly [string, ...string[]] = [

@@ -20,10 +20,10 @@ import { startSource } from './start-source.ts';
 
 /*
  * The mailbox, a consumer for each partition, against one consumer of a stream of the same kind with the same letters,
- * which acknowledges each and does not look at it. The time is that from the first letter to the last, so the creation of
- * consumers does not count. Once with letters that are sent meanwhile, by a thread of its own, as they are while a node
- * lives; once with letters that have piled up, as they do while their partition has no owner. In a pile the server looks
- * for each consumer's letters among all others, one by one.
+ * which acknowledges each and does not look at it. The time is that from the first letter to the last, so the creation
+ * of consumers does not count. Once with letters that are sent meanwhile, by a thread of its own, as they are while a
+ * node lives; once with letters that have piled up, as they do while their partition has no owner. In a pile the server
+ * looks for each consumer's letters among all others, one by one.
  */
 
 const CONSUMER = 'raw';

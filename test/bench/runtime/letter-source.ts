@@ -11,7 +11,10 @@ export interface Source {
   readonly count: number;
 }
 
-/* A thread of its own that sends letters as nodes do while others receive them: it says that it is ready, waits for the word, and sends. */
+/*
+ * A thread of its own that sends letters as nodes do while others receive them: it says that it is ready, waits for the
+ * word, and sends.
+ */
 
 const { natsUrl, subject, count } = workerData as Source;
 const letters = makeLetters(count);

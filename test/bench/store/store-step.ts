@@ -93,8 +93,8 @@ const beginJob = async (store: BenchStore, conversations: readonly ConversationP
 };
 
 /**
- * Stores all pages, a step each, as a running job does. Resolves with messages per second; only the steps are timed, not
- * the listing, nor what the channel does to read a page.
+ * Stores all pages, a step each, as a running job does. Resolves with messages per second; only the steps are timed,
+ * not the listing, nor what the channel does to read a page.
  */
 export const storeBySteps = async (store: BenchStore, conversations: readonly ConversationPages[]): Promise<number> => {
   const { instance, jobId, job } = await beginJob(store, conversations);

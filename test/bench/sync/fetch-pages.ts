@@ -9,8 +9,8 @@ import { memoryVault } from '../../harness/memory-vault.ts';
 
 /**
  * A process of its own that reads conversations through the service's own channel, page by page, and stores nothing.
- * `fetch-pages.ts <apiUrl> <token>` says {"ready":true}, reads the id of a conversation from each line of its input, and
- * says {"fetched":{pages,messages,tookMs}} when it has read it.
+ * `fetch-pages.ts <apiUrl> <token>` says {"ready":true}, reads the id of a conversation from each line of its input,
+ * and says {"fetched":{pages,messages,tookMs}} when it has read it.
  */
 
 const [apiUrl = '', token = ''] = process.argv.slice(2);

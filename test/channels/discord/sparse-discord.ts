@@ -28,7 +28,9 @@ export interface SparseAnswers {
   readonly resumeAt?: (url: string) => unknown;
   /** Data of HELLO. */
   readonly hello?: unknown;
-  /** Answers a packet in the place of the server; false: the server answers. Under the path `/gone` nobody is let in. */
+  /**
+   * Answers a packet in the place of the server; false: the server answers. Under the path `/gone` nobody is let in.
+   */
   readonly onPacket?: (packet: { readonly op: number; readonly d: unknown }, socket: WebSocket) => boolean;
   /** In the place of the gateway's address. */
   readonly gatewayUrl?: string;

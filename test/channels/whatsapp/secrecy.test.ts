@@ -29,7 +29,9 @@ afterAll(() => {
   for (const [method, print] of own) console[method] = print;
 });
 
-/** What is long enough to be a key or a code among the secrets that the vault holds: 24 characters of Base64 and more. */
+/**
+ * What is long enough to be a key or a code among the secrets that the vault holds: 24 characters of Base64 and more.
+ */
 const secretsOf = (values: Iterable<string>): readonly string[] =>
   [...values].flatMap((value) => value.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? []);
 

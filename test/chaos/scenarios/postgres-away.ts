@@ -7,7 +7,9 @@ const AWAY_MS = 60_000;
 /** The trust in a lease outlives its last renewal by this much, and a request that is under way by a little more. */
 const QUIET_AFTER_MS = 8_000;
 
-/** PostgreSQL killed, and back after 60 s: nobody crashes, the API says so, jobs wait and say so, all goes on by itself. */
+/**
+ * PostgreSQL killed, and back after 60 s: nobody crashes, the API says so, jobs wait and say so, all goes on by itself.
+ */
 export const postgresAway = (seed: number): Promise<Report> =>
   atWork({ nodes: 2, bots: 6, messages: 400, prepare: installJobLog }, seed, async ({ cluster, requested }) => {
     await requested(30);

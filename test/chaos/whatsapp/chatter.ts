@@ -24,7 +24,9 @@ const PLACES: readonly [Place, ...Place[]] = [
   { chat: 'Old school', from: 'Ben' },
 ];
 
-/** Where nobody writes before the end. `Emil`: the phone pushes nothing of it, so that there is no anchor until then. */
+/**
+ * Where nobody writes before the end. `Emil`: the phone pushes nothing of it, so that there is no anchor until then.
+ */
 const QUIET_PLACES: readonly Place[] = [
   { chat: 'Emil', from: 'Emil' },
   { chat: 'Friend 1', from: 'Friend 1' },
@@ -37,7 +39,9 @@ const QUIET_PLACES: readonly Place[] = [
 /** How often an occasion meets somebody who writes. */
 const SHARE = 0.25;
 
-/** People who go on writing, reacting, editing and deleting, whether the service lives or not. Follows from its seed. */
+/**
+ * People who go on writing, reacting, editing and deleting, whether the service lives or not. Follows from its seed.
+ */
 export class Chatter {
   readonly #whatsapp: WhatsAppSimulator;
   readonly #chance: Chance;
@@ -75,7 +79,10 @@ export class Chatter {
     this.#do({ edit: 'revealMapping', person: 'Cleo' });
   }
 
-  /** Everybody says one thing more: what was lost below it shows as a gap, and where nothing was known there is an anchor. */
+  /**
+   * Everybody says one thing more: what was lost below it shows as a gap, and where nothing was known there is an
+   * anchor.
+   */
   closingWords(): void {
     for (const place of [...PLACES, ...QUIET_PLACES]) this.#say(place);
   }

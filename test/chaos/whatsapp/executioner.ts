@@ -5,10 +5,14 @@ import { type Hearing, whileAnyoneHears } from '../executioner.ts';
 import type { Chatter } from './chatter.ts';
 import type { Kill } from './kill-plan.ts';
 
-/** So long after the last sight a service that has begun dies where it is, ms: what the kill waits for may never come. */
+/**
+ * So long after the last sight a service that has begun dies where it is, ms: what the kill waits for may never come.
+ */
 const IDLE_MS = 6_000;
 
-/** A phone that did not answer twice, 30 s each time, is left alone for a minute or more before it is asked again, ms. */
+/**
+ * A phone that did not answer twice, 30 s each time, is left alone for a minute or more before it is asked again, ms.
+ */
 const PATIENCE_MS = 240_000;
 
 const isSightOf = ({ log }: WhatsAppSimulator, { sight: wanted }: Kill, sight: Sight): boolean => {
@@ -30,7 +34,9 @@ const hearingOf =
 export const whileWhatsAppHears = <A>(whatsapp: WhatsAppSimulator, child: Child, work: Promise<A>): Promise<A> =>
   whileAnyoneHears(hearingOf(whatsapp), child, work, PATIENCE_MS);
 
-/** Kills the service with SIGKILL at the kill's instant; resolves when it is dead, with whether that was the instant. */
+/**
+ * Kills the service with SIGKILL at the kill's instant; resolves when it is dead, with whether that was the instant.
+ */
 export const execute = async (
   whatsapp: WhatsAppSimulator,
   chatter: Chatter,

@@ -63,7 +63,9 @@ const draw = (chance: Chance, weights: Weights): Kill => {
   return { sight, nth, delayMs: chance.next() < SHARE_WITHOUT_DELAY ? 0 : chance.next() * WINDOW_MS[sight] };
 };
 
-/** Follows from the seed. A little more than half of the kills strike while history is pushed, which comes only once. */
+/**
+ * Follows from the seed. A little more than half of the kills strike while history is pushed, which comes only once.
+ */
 export const killPlan = (seed: number, kills: number): KillPlan => {
   const chance = new Chance(seed);
   const pushed = Math.ceil(kills * 0.55);

@@ -44,7 +44,10 @@ export interface WhatsAppOutcome {
 
 const PATIENCE_MS = 90_000;
 
-/** The phone pushes what is recent and no more, in small portions, and answers with small pages: so there is much to kill. */
+/**
+ * The phone pushes what is recent and no more, in small portions, and answers with small pages: so there is much to
+ * kill.
+ */
 const PUSH = { recentDays: 20, fullDays: 60, bootstrapPerChat: 5, chunkMessages: 20, pauseMs: 150 };
 const PAGE = 15;
 

@@ -20,8 +20,8 @@ const wrongSession = ({ whatsapp, instance }: WhatsAppOutcome): readonly string[
 const NO_PUSHES = JSON.stringify({ waiting: 0, setAside: 0, failure: null });
 
 /**
- * Requests that the phone could not read. A real phone asks for them anew, the simulated one stays silent, and the job asks
- * again after its time: that costs a request, and is told as a figure.
+ * Requests that the phone could not read. A real phone asks for them anew, the simulated one stays silent, and the job
+ * asks again after its time: that costs a request, and is told as a figure.
  */
 export const unreadableOf = ({ whatsapp: { log } }: WhatsAppOutcome): number =>
   log.violations.filter(({ part }) => part === 'signal').length;
@@ -33,7 +33,10 @@ const wrongTraffic = ({ whatsapp: { log } }: WhatsAppOutcome): readonly string[]
   ...[...log.mostInFlight.values()].flatMap((most) => (most > 1 ? [`${most} requests in flight`] : [])),
 ];
 
-/** Texts and deletions are judged after a refresh, and told as a figure before it; everything else has to be there without one. */
+/**
+ * Texts and deletions are judged after a refresh, and told as a figure before it; everything else has to be there
+ * without one.
+ */
 export const problemsOf = (outcome: WhatsAppOutcome): readonly string[] => [
   ...outcome.jobs.flatMap(({ status, errorMessage }) =>
     status === 'completed' ? [] : [`a job ${status}: ${errorMessage ?? 'no message'}`],

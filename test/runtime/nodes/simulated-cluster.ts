@@ -108,7 +108,8 @@ export class SimulatedCluster implements Surroundings {
   /** Called with each step that a node has committed. */
   committed(node: SimulatedNode, { partition, epoch }: Fence): void {
     if (this.partitions.epochOf(partition) !== epoch) this.#note('a step was committed under a former epoch');
-    // Nobody: what the node sent before it gave the partition back may arrive after that, as long as no other claims it.
+    // Nobody: what the node sent before it gave the partition back may arrive after that, as long as no other claims
+    // it.
     const owner = this.partitions.ownerOf(partition);
     if (owner !== node.id && owner !== null) this.#note('a step was committed for a partition that another node owns');
   }

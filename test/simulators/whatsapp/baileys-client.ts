@@ -23,8 +23,8 @@ export class BaileysClient {
   simulator: WhatsAppSimulator;
   readonly auth: AuthenticationState;
   /**
-   * Notifications of history, as they were decrypted: Baileys sends receipts before it hands a message over, so that one
-   * which it was handling when the line broke is heard nowhere else.
+   * Notifications of history, as they were decrypted: Baileys sends receipts before it hands a message over, so that
+   * one which it was handling when the line broke is heard nowhere else.
    */
   readonly notifications: HistoryNotification[] = [];
   readonly events: Partial<BaileysEventMap>[] = [];

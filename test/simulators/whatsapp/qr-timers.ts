@@ -7,7 +7,10 @@ export interface QrTimers {
   readonly undo: () => void;
 }
 
-/** Takes the lifetime of QR codes from the clock, in this process: a minute for the first one, 20 s for each further one. */
+/**
+ * Takes the lifetime of QR codes from the clock, in this process: a minute for the first one, 20 s for each further
+ * one.
+ */
 export const holdQrTimers = (): QrTimers => {
   const own = globalThis.setTimeout;
   let due: () => void = () => {};

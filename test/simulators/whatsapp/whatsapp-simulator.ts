@@ -17,7 +17,9 @@ export interface SimulatorOptions {
   readonly seed?: number;
   /** The simulator's only clock but for `pauseMs`, ms. */
   readonly now?: () => number;
-  /** Or how to make it, from the instant (ms) at which the world is built: the first start, if there is a `stateDir`. */
+  /**
+   * Or how to make it, from the instant (ms) at which the world is built: the first start, if there is a `stateDir`.
+   */
   readonly world?: WorldPlan | ((bornAt: number) => WorldPlan);
   /** Where it keeps devices, sessions, queues, files and edits between two lives; without it, nowhere. */
   readonly stateDir?: string | null;

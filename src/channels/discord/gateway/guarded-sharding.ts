@@ -2,7 +2,9 @@ import { SimpleShardingStrategy } from 'discord.js';
 import { packetMender } from './gateway-packets.ts';
 import { limitResume, type ResumingShard } from './resume-limit.ts';
 
-/** What of a shard is looked after here. The library declares some of it private, and starts it without waiting for it. */
+/**
+ * What of a shard is looked after here. The library declares some of it private, and starts it without waiting for it.
+ */
 interface ShardInsides extends ResumingShard {
   connection: { onerror: unknown; readonly readyState: number; terminate: () => void } | null;
   readonly strategy: ResumingShard['strategy'] & {

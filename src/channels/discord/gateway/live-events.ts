@@ -39,7 +39,10 @@ const removed = (ids: readonly string[]): LiveOutcome => ({
   missed: false,
 });
 
-/** The same outcome, and what it means for the groups: members are told by surveys, for which Discord wants no intent here. */
+/**
+ * The same outcome, and what it means for the groups: members are told by surveys, for which Discord wants no intent
+ * here.
+ */
 const withGroups = (outcome: LiveOutcome, groups: readonly ListedGroup[]): LiveOutcome =>
   groups.length === 0
     ? outcome

@@ -23,7 +23,9 @@ export const NO_PROFILE: GuildProfile = {
   memberCount: null,
 };
 
-/** The fields of a guild object that make its profile, unchecked: one of another kind than it should be counts as none. */
+/**
+ * The fields of a guild object that make its profile, unchecked: one of another kind than it should be counts as none.
+ */
 export interface ToldProfile {
   readonly name?: unknown;
   readonly description?: unknown;

@@ -23,7 +23,10 @@ const allowed = (overwrites: readonly ApiOverwrite[]): bigint =>
 const denied = (overwrites: readonly ApiOverwrite[]): bigint =>
   overwrites.reduce((bits, { deny }) => bits | bitsOf(deny), 0n);
 
-/** What the bot may do in a channel: its roles, then overwrites for everyone, for its roles, for itself (docs: Permissions). */
+/**
+ * What the bot may do in a channel: its roles, then overwrites for everyone, for its roles, for itself (docs:
+ * Permissions).
+ */
 export const permissionsIn = (standing: Standing, overwrites: readonly ApiOverwrite[]): PermissionsBitField => {
   const { guildId, botId, roles, botRoles } = standing;
   const base = [guildId, ...botRoles].reduce((bits, role) => bits | (roles.get(role) ?? 0n), 0n);

@@ -13,7 +13,9 @@ import { readPage } from './message-page.ts';
 /** `GET /channels/:id/messages` gives at most 100 (docs: Get Channel Messages). */
 const PAGE_SIZE = 100;
 
-/** The two flags of an application that may read message content (docs: Application Flags); small bots have the second. */
+/**
+ * The two flags of an application that may read message content (docs: Application Flags); small bots have the second.
+ */
 const READS_CONTENT = ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited;
 const NO_CONTENT = 'Messages arrive without any content: enable the Message Content intent in the developer portal.';
 

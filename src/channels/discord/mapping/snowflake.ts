@@ -1,4 +1,6 @@
-/** Discord's ids: 64 bits whose upper 42 are the milliseconds since 2015-01-01T00:00:00Z (docs: Reference, Snowflakes). */
+/**
+ * Discord's ids: 64 bits whose upper 42 are the milliseconds since 2015-01-01T00:00:00Z (docs: Reference, Snowflakes).
+ */
 const EPOCH_MS = 1_420_070_400_000;
 const TIME_SHIFT = 22n;
 const LARGEST = (1n << 64n) - 1n;

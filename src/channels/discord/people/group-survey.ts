@@ -55,7 +55,10 @@ export const isDown = (atlas: GuildAtlas, guild: string): boolean => atlas.has(g
 
 export const DOWN = 'Discord says that this guild is unavailable at the moment; it is read by the next sync.';
 
-/** A guild that refuses to describe itself is told as the gateway described it, and its channels are asked for all the same. */
+/**
+ * A guild that refuses to describe itself is told as the gateway described it, and its channels are asked for all the
+ * same.
+ */
 const undescribed = (atlas: GuildAtlas, guild: string, message: string): FoundPeople =>
   atlas.has(guild) && atlas.guild(guild).described
     ? {

@@ -85,8 +85,8 @@ const page = (entries: readonly unknown[], guild: KnownGuild, { cursor, withGuil
 };
 
 /**
- * What a refusal means. Where the application lacks the intent Discord refuses every guild, and too many refusals ban an
- * address: the first is the last. Unless members were listed before: then the flags mean nothing on this server.
+ * What a refusal means. Where the application lacks the intent Discord refuses every guild, and too many refusals ban
+ * an address: the first is the last. Unless members were listed before: then the flags mean nothing on this server.
  */
 const refused = (message: string, { cursor, applicationFlags: flags, listsMembers }: MembersOf): FoundPeople => {
   const { guild } = cursor;
@@ -97,7 +97,9 @@ const refused = (message: string, { cursor, applicationFlags: flags, listsMember
   return passOver('members', guild, 'guild_unreadable', message);
 };
 
-/** One page of the members of a guild. What its rows need to know of the guild is asked for first, if nobody told it. */
+/**
+ * One page of the members of a guild. What its rows need to know of the guild is asked for first, if nobody told it.
+ */
 export const listMembers = (survey: MembersOf): PeopleFound => {
   const { requests, atlas, cursor } = survey;
   const { guild, after } = cursor;

@@ -9,7 +9,8 @@ import { Snowflake } from '../mapping/api-channel.ts';
  * `findGuild`  find the guild after `after` (null: the first), for the part that is under way.
  * `guild`      describe `guild`.
  * `channels`   list the channels of `guild`.
- * `members`    list the members of `guild` after `after` (null: from the first). `intact` is `whole` for this guild alone.
+ * `members`    list the members of `guild` after `after` (null: from the first). `intact` is `whole` for this guild
+ *              alone.
  */
 const Cursor = Schema.Union([
   Schema.Struct({

@@ -22,8 +22,9 @@ const firstStage = (part: Part, guild: string, whole: boolean): PeopleCursor =>
   part === 'groups' ? { stage: 'guild', guild, whole } : { stage: 'members', guild, after: null, intact: true, whole };
 
 /**
- * `contacts` tells the members of every guild, each with its guild, and at the end who wrote directly. `groups` tells the guilds and their channels, and
- * afterwards the members, where no survey of contacts does. One request per page, which the cursor resumes.
+ * `contacts` tells the members of every guild, each with its guild, and at the end who wrote directly. `groups` tells
+ * the guilds and their channels, and afterwards the members, where no survey of contacts does. One request per page,
+ * which the cursor resumes.
  */
 const discordPeople = (
   kind: 'contacts' | 'groups',

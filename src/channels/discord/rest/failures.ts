@@ -43,8 +43,8 @@ const discordsWords = (status: number, body: Readonly<Record<string, unknown>> |
 type OnLimited = (headers: Exchange['headers'], body: Refusal) => RateLimited;
 
 /**
- * An error page says nothing about the conversation that was asked for: a proxy sends it. Only with 404 a server may send
- * one for whatever it does not have.
+ * An error page says nothing about the conversation that was asked for: a proxy sends it. Only with 404 a server may
+ * send one for whatever it does not have.
  */
 const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 

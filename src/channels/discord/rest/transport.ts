@@ -27,7 +27,9 @@ const slots = new AsyncLocalStorage<Slot>();
 /** Runs a request of discord.js such that its exchange is put down in `slot`. */
 export const recordedIn = <A>(slot: Slot, request: () => Promise<A>): Promise<A> => slots.run(slot, request);
 
-/** The text is made in one piece, whatever comes of the body: pages are large, and pieces of them would be made twice. */
+/**
+ * The text is made in one piece, whatever comes of the body: pages are large, and pieces of them would be made twice.
+ */
 const readInto = async (exchange: Exchange, body: ResponseLike['body']): Promise<void> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -36,8 +36,9 @@ export const isPair = ({ lid, pn }: Pair): boolean =>
   isLidUser(plainJid(lid)) === true && isPnUser(plainJid(pn)) === true;
 
 /**
- * Whether exactly one side is our own: such a pair would make somebody else's chat part of ours, for good. Baileys makes
- * one of a stanza of ours to a LID chat that names our number as its sender's (`remoteJidAlt`, its `messages-recv.js`).
+ * Whether exactly one side is our own: such a pair would make somebody else's chat part of ours, for good. Baileys
+ * makes one of a stanza of ours to a LID chat that names our number as its sender's (`remoteJidAlt`, its
+ * `messages-recv.js`).
  */
 export const tearsOwn = (own: OwnAddresses | undefined, { lid, pn }: Pair): boolean =>
   Boolean(own?.id && own.lid) && (plainJid(own?.lid) === plainJid(lid)) !== (plainJid(own?.id) === plainJid(pn));

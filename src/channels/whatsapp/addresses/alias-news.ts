@@ -2,7 +2,9 @@ import type { LearnedAlias } from '../../../domain/contact.ts';
 import type { VaultEntry } from '../../session-vault.ts';
 import { aliasOf, isPair } from './address-book.ts';
 
-/** Baileys keeps each mapping twice: phone -> LID, and, under a name that ends so, LID -> phone (its `lid-mapping.js`). */
+/**
+ * Baileys keeps each mapping twice: phone -> LID, and, under a name that ends so, LID -> phone (its `lid-mapping.js`).
+ */
 const REVERSE = '_reverse';
 
 /** The alias that a kept mapping tells; null for its reverse, and for everything else. */

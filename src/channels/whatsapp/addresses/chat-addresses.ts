@@ -3,9 +3,9 @@ import type { AuthState } from '../keys/auth-state.ts';
 import { plainJid } from './jid.ts';
 
 /**
- * Under which address the phone itself knows a direct chat. Phones move their chats from numbers to LIDs, one by one and
- * at their own time; asked for one under an address that it does not use, a phone stays silent. So a chat of which both
- * are known is asked for under the other one after a silence.
+ * Under which address the phone itself knows a direct chat. Phones move their chats from numbers to LIDs, one by one
+ * and at their own time; asked for one under an address that it does not use, a phone stays silent. So a chat of which
+ * both are known is asked for under the other one after a silence.
  */
 export interface ChatAddresses {
   /** Chats go under these addresses. */

@@ -3,9 +3,9 @@ import type { LIDMapping, SignalRepositoryWithLIDStore } from '@whiskeysockets/b
 type Store = SignalRepositoryWithLIDStore['lidMapping']['storeLIDPNMappings'];
 
 /**
- * Stores what is told in one turn of the event loop in one write: the app state of an account tells mappings one by one,
- * thousands of them. `outside` runs work outside of any key transaction, so that each caller knows that what it told is
- * durable when it is answered.
+ * Stores what is told in one turn of the event loop in one write: the app state of an account tells mappings one by
+ * one, thousands of them. `outside` runs work outside of any key transaction, so that each caller knows that what it
+ * told is durable when it is answered.
  */
 export const gatherMappings = (store: Store, outside: <A>(work: () => A) => A): Store => {
   let gathered: LIDMapping[] = [];

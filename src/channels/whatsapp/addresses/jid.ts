@@ -18,7 +18,10 @@ export const plainJid = (jid: string | null | undefined): string => {
   return jidNormalizedUser(jid);
 };
 
-/** A direct chat or a group: status updates, broadcast lists, newsletters and bots of the platform hold no history of ours. */
+/**
+ * A direct chat or a group: status updates, broadcast lists, newsletters and bots of the platform hold no history of
+ * ours.
+ */
 export const isConversation = (jid: string): boolean =>
   jid !== '0@s.whatsapp.net' && (isPnUser(jid) === true || isLidUser(jid) === true || isJidGroup(jid) === true);
 

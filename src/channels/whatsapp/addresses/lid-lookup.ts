@@ -8,7 +8,8 @@ const MOST = 10_000;
 
 /**
  * Asks the server for the LIDs of phone addresses, as Baileys would for each message and several times, but once in a
- * while. It answers with nothing where the server does not: a message can be decrypted without, and would be lost otherwise.
+ * while. It answers with nothing where the server does not: a message can be decrypted without, and would be lost
+ * otherwise.
  */
 export const patientLookUp = (lookUp: LookUp, now: () => number): LookUp => {
   const askedAt = new Map<string, number>();

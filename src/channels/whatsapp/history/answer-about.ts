@@ -21,8 +21,8 @@ const under = (wanted: string, stretch: ChunkStretch): ChunkStretch => {
 
 /**
  * What the phone answered when it was asked for this chat. It may answer under the other address of somebody without a
- * word of whose it is: where it brings one direct chat and nothing else, that is the one. For this answer only, since the
- * mapping itself would be for good.
+ * word of whose it is: where it brings one direct chat and nothing else, that is the one. For this answer only, since
+ * the mapping itself would be for good.
  */
 export const answerAbout = (wanted: string, { stretches }: HistoryChunk): readonly ChunkStretch[] => {
   const [only, ...others] = stretches;

@@ -97,8 +97,8 @@ const decoded = (compressed: Uint8Array): Promise<proto.HistorySync> =>
   inflated(compressed, { maxOutputLength: 2 * MOST_BYTES }).then((bytes) => proto.HistorySync.decode(bytes));
 
 /**
- * The history that a notification announces: carried along, or fetched from the media host, checked, decrypted. Makes at
- * most one request. Fails with `Unreachable` when it may be had later, with `BadAnswer` when it never will.
+ * The history that a notification announces: carried along, or fetched from the media host, checked, decrypted. Makes
+ * at most one request. Fails with `Unreachable` when it may be had later, with `BadAnswer` when it never will.
  */
 export const readHistory = (
   files: HistoryFiles,

@@ -80,7 +80,9 @@ interface Told {
   readonly entry: Entry;
 }
 
-/** A phone may give an edited message as its edit alone, and then that is the message: the newest, where there are more. */
+/**
+ * A phone may give an edited message as its edit alone, and then that is the message: the newest, where there are more.
+ */
 const withoutOriginals = (entries: readonly Told[]): readonly Told[] => {
   const shown = new Set(entries.flatMap(({ entry }) => (entry.kind === 'message' ? [entry.message.externalId] : [])));
   return entries.map(({ info, entry }) => {

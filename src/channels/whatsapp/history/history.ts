@@ -26,8 +26,8 @@ export interface Line {
   /** Null: there is no connection at the moment. */
   readonly socket: () => WASocket | null;
   /**
-   * `fails` when the socket of this moment is gone, or when the server refuses this message; `again` when the phone could
-   * not read it. Returns how to stop.
+   * `fails` when the socket of this moment is gone, or when the server refuses this message; `again` when the phone
+   * could not read it. Returns how to stop.
    */
   readonly watch: (
     requestId: string,

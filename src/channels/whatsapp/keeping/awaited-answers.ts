@@ -14,8 +14,8 @@ export class AwaitedAnswers {
   }
 
   /**
-   * Nobody waits for this answer any more: it is kept like what the phone pushes, and `answered` is called, at most once.
-   * Returns how to stop.
+   * Nobody waits for this answer any more: it is kept like what the phone pushes, and `answered` is called, at most
+   * once. Returns how to stop.
    */
   abandon(requestId: string, answered: () => void): () => void {
     this.#abandoned.set(requestId, answered);

@@ -10,8 +10,8 @@ const QUIET_MS = 10_000;
 const LOOK_AGAIN_MS = 3_000;
 
 /**
- * Whether the phone may still be sending history by itself, as it does after pairing. Until it is done, what is held says
- * little about what there is: a list of chats that ends now would end a job that has read nothing.
+ * Whether the phone may still be sending history by itself, as it does after pairing. Until it is done, what is held
+ * says little about what there is: a list of chats that ends now would end a job that has read nothing.
  */
 export class IncomingHistory {
   readonly #wantsFull: boolean;

@@ -4,8 +4,8 @@ import type { NewPush } from '../../session-vault.ts';
 import type { HistoryNotification } from './awaited-answers.ts';
 
 /**
- * A history notification as a push. Its name is a hash of what it says: a notification that the phone sends again, under
- * whatever id, is the same push.
+ * A history notification as a push. Its name is a hash of what it says: a notification that the phone sends again,
+ * under whatever id, is the same push.
  */
 export const keptNotification = (notification: HistoryNotification): NewPush => {
   const bytes = Buffer.from(proto.Message.HistorySyncNotification.encode(notification).finish());

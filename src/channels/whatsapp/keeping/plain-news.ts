@@ -23,9 +23,9 @@ export interface PlainNewsOf {
 }
 
 /**
- * Keeps what a device of our own tells once in a `<plaintext>` child, which Baileys takes without decrypting anything and
- * so past `durableRepository`. To be done before Baileys hears of the stanza, since it sends the receipts. Of others, a
- * plaintext is not looked at: whose stanza it is, the server says.
+ * Keeps what a device of our own tells once in a `<plaintext>` child, which Baileys takes without decrypting anything
+ * and so past `durableRepository`. To be done before Baileys hears of the stanza, since it sends the receipts. Of
+ * others, a plaintext is not looked at: whose stanza it is, the server says.
  */
 export const keepPlainNews = ({ state, awaited, incoming, now }: PlainNewsOf): NonNullable<Flanks['before']> => {
   const keep = async (told: readonly OwnNews[]): Promise<void> => {

@@ -47,12 +47,12 @@ export interface RepositoryOf {
  * libsignal's sessions, as Baileys has them, with three promises that Baileys does not make:
  *
  * - What is told once (history and app state keys by a device of our own, edits and deletions by anybody) is durable in
- *   the same write as the ratchet that decrypted it, before `decryptMessage` returns and so before any receipt for it leaves. A message that comes again
- *   after a crash is refused by the ratchet, and what it told is kept.
+ *   the same write as the ratchet that decrypted it, before `decryptMessage` returns and so before any receipt for it
+ *   leaves. A message that comes again after a crash is refused by the ratchet, and what it told is kept.
  * - What was encrypted is only handed out once its ratchet is durable, also where Baileys sends from within a
  *   transaction of its own (`relayMessage`), which it would commit after sending.
- * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with and
- *   without device) with one session behind them, of which a change could get lost.
+ * - One thing at a time: Baileys and libsignal lock by address, and an account has several (phone and LID, each with
+ *   and without device) with one session behind them, of which a change could get lost.
  */
 export const durableRepository = ({
   state,
@@ -72,7 +72,10 @@ export const durableRepository = ({
     return work();
   };
 
-  /** A ratchet that was saved in an earlier life of this process reads its message no second time, and Baileys says nothing of it. */
+  /**
+   * A ratchet that was saved in an earlier life of this process reads its message no second time, and Baileys says
+   * nothing of it.
+   */
   const orMissed = async <A>(ciphertext: Uint8Array, decrypt: () => Promise<A>): Promise<A> => {
     try {
       return await decrypt();

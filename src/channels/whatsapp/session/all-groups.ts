@@ -11,8 +11,8 @@ import { BadAnswer } from '../../platform-failure.ts';
 const LIST = 'CB:iq,,groups';
 
 /**
- * All groups with their members, in one query. Rejects with `BadAnswer` where no list came: Baileys takes an answer that
- * does not come in time, and one without a list, for an account without groups.
+ * All groups with their members, in one query. Rejects with `BadAnswer` where no list came: Baileys takes an answer
+ * that does not come in time, and one without a list, for an account without groups.
  */
 export const allGroups = async (socket: WASocket): Promise<readonly GroupMetadata[]> => {
   let listed: number | null = null;

@@ -48,7 +48,9 @@ export const pairingFailed = (): ConnectionLost =>
 export const sessionUnreadable = (): ConnectionLost =>
   lost('transient', 'session_unreadable', 'The saved session could not be read from the database; it is tried again.');
 
-/** What the vault did not do ends the connection before anything depends on it; it is opened again from what is saved. */
+/**
+ * What the vault did not do ends the connection before anything depends on it; it is opened again from what is saved.
+ */
 export const lossOfTrouble = ({ of, failure }: VaultTrouble): ConnectionLost => {
   if (of === 'read') return sessionUnreadable();
   return lost(
@@ -96,7 +98,9 @@ const statusOf = (error: unknown): number | null => {
 /** After pairing, and now and then: the server wants us to come again at once. */
 export const wantsRestart = (error: unknown): boolean => statusOf(error) === DisconnectReason.restartRequired;
 
-/** Baileys ends the socket so when the last QR code has expired (its `socket.js`); the status is that of any time-out. */
+/**
+ * Baileys ends the socket so when the last QR code has expired (its `socket.js`); the status is that of any time-out.
+ */
 const isUnpaired = (error: unknown): boolean => error instanceof Error && /^QR refs/.test(error.message);
 
 /** What a closed socket means. */

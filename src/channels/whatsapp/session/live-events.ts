@@ -51,7 +51,9 @@ const toldContact = ({
   names: namesOf({ saved: name, pushed: notify, verified: verifiedName }),
 });
 
-/** Turns what Baileys emits into reports. Each function makes no request and has to be called in the order of events. */
+/**
+ * Turns what Baileys emits into reports. Each function makes no request and has to be called in the order of events.
+ */
 export const liveEvents = ({ book, now }: LiveOf) => {
   const messages = async (upserted: readonly Info[], continuity: string): Promise<readonly ConnectionReport[]> => {
     // What the phone tells this device alone is no message, also where it came twice and cannot be read again.

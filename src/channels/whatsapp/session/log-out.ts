@@ -5,7 +5,8 @@ const ANSWER_MS = 10_000;
 
 /**
  * Removes this device from the account, as Baileys' `logout` does, but does not hang up before the server has heard it.
- * Rejects when it could not be sent; an answer that does not come, or a closed line instead of one, is what one expects.
+ * Rejects when it could not be sent; an answer that does not come, or a closed line instead of one, is what one
+ * expects.
  */
 export const removeDevice = async (socket: WASocket): Promise<void> => {
   const jid = socket.user?.id;

@@ -13,8 +13,8 @@ const TAKEN = 'CB:iq,type:result';
 const REFUSED = 'CB:iq,type:error';
 
 /**
- * Whether the server leaves us the code: it does unless it says otherwise. Baileys does not wait for its answer, and what
- * comes when the code is typed is a notification of its own (its `messages-recv.js`).
+ * Whether the server leaves us the code: it does unless it says otherwise. Baileys does not wait for its answer, and
+ * what comes when the code is typed is a notification of its own (its `messages-recv.js`).
  */
 const answerOf = (socket: WASocket): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();

@@ -48,8 +48,8 @@ import { Reporting } from './reporting.ts';
 /** From the opening of the socket to `<success>`, or to the first QR code. */
 const LOGIN_LIMIT_MS = 60_000;
 /**
- * From `<success>` on: Baileys counts, uploads and checks its pre-keys and says that it is active, with up to a minute for
- * each answer, and opens whatever came of them (its `socket.js`).
+ * From `<success>` on: Baileys counts, uploads and checks its pre-keys and says that it is active, with up to a minute
+ * for each answer, and opens whatever came of them (its `socket.js`).
  */
 const SETTLING_LIMIT_MS = 300_000;
 /** Restarts that the server may ask for without letting us in between. */

@@ -3,7 +3,9 @@ import type { SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import { BadAnswer } from '../../platform-failure.ts';
 
 const VERSIONS = 'app-state-sync-version';
-/** Baileys itself gives a collection up that it failed to take in twice (`MAX_SYNC_ATTEMPTS`); one more for patience. */
+/**
+ * Baileys itself gives a collection up that it failed to take in twice (`MAX_SYNC_ATTEMPTS`); one more for patience.
+ */
 const MOST_READS = 3;
 
 /**

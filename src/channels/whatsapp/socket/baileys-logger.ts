@@ -8,8 +8,8 @@ type BaileysLogger = SocketConfig['logger'];
 const IS_MEANT = /DISABLING ALL SYNC/;
 
 /**
- * What Baileys has to say, as far as it is worth a line: its warnings and errors, each as one sentence. The objects that
- * it logs along are dropped, since keys, QR codes and messages are among them.
+ * What Baileys has to say, as far as it is worth a line: its warnings and errors, each as one sentence. The objects
+ * that it logs along are dropped, since keys, QR codes and messages are among them.
  */
 export const baileysLogger = (log: Log, instanceId: InstanceId): BaileysLogger => {
   const pass = (about: unknown, words?: string): void => {

@@ -5,8 +5,8 @@ type Listener = Parameters<Emitter['on']>[1];
 
 export interface Flanks {
   /**
-   * Null: nothing to do, and the library hears of the stanza at once. Where it rejects, the library does not hear of it,
-   * and so does not acknowledge it.
+   * Null: nothing to do, and the library hears of the stanza at once. Where it rejects, the library does not hear of
+   * it, and so does not acknowledge it.
    */
   readonly before?: (stanza: BinaryNode) => Promise<void> | null;
   readonly after?: (stanza: BinaryNode) => unknown;

@@ -8,7 +8,9 @@ interface DispatchedRequest {
   readonly path: string;
 }
 
-/** Under which every version of undici finds the dispatcher of its `fetch`, Node's included (undici, `lib/global.js`). */
+/**
+ * Under which every version of undici finds the dispatcher of its `fetch`, Node's included (undici, `lib/global.js`).
+ */
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 
 const isDispatcher = (value: unknown): value is Dispatcher =>

@@ -3,9 +3,9 @@ import { type BinaryNode, configureSuccessfulPairing, type WASocket } from '@whi
 const LINKED = 'CB:iq,,pair-success';
 
 /**
- * Completes a pairing as Baileys does (its `socket.js`), except that the credentials are durable before the server hears
- * that we are paired: a crash in between would leave a device in the owner's list that nobody can use. `settled` resolves
- * when what was changed is saved, or the connection is closed.
+ * Completes a pairing as Baileys does (its `socket.js`), except that the credentials are durable before the server
+ * hears that we are paired: a crash in between would leave a device in the owner's list that nobody can use. `settled`
+ * resolves when what was changed is saved, or the connection is closed.
  */
 export const completePairing = (socket: WASocket, settled: () => Promise<void>): void => {
   const complete = async (stanza: BinaryNode): Promise<void> => {

@@ -1,8 +1,8 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 
 /**
- * The stanzas of messages, by the ciphertexts that they carry: Baileys gives its signal repository the ciphertext alone,
- * and only the stanza says which message it is, and in which chat.
+ * The stanzas of messages, by the ciphertexts that they carry: Baileys gives its signal repository the ciphertext
+ * alone, and only the stanza says which message it is, and in which chat.
  */
 export class SeenStanzas {
   readonly #byCiphertext = new WeakMap<Uint8Array, BinaryNode>();

@@ -84,8 +84,8 @@ export const openSocket = (of: SocketOf): WASocket => {
 };
 
 /**
- * An update of the credentials, taken in before Baileys does: it would show a `<presence>` to the server when the update
- * brings another push name than the credentials have, or none.
+ * An update of the credentials, taken in before Baileys does: it would show a `<presence>` to the server when the
+ * update brings another push name than the credentials have, or none.
  */
 const taken = <Event>(event: Event, { creds }: AuthState): Event => {
   Object.assign(creds, event);

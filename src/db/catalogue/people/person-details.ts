@@ -13,7 +13,9 @@ interface MembershipRow extends Omit<Membership, 'joinedAt'> {
 /** More groups than this are not shown with a person. */
 const MOST_GROUPS = 1_000;
 
-/** Raw SQL, as what is joined here has no keys that refer to each other: a member is told by its contact's external id. */
+/**
+ * Raw SQL, as what is joined here has no keys that refer to each other: a member is told by its contact's external id.
+ */
 const MEMBERSHIPS = `
   SELECT its.id AS "groupId", its.instance_id AS "instanceId", identity.id AS "identityId", its.external_id AS "externalId",
     its.kind, its.name, member.role, member.nick, ${msOf('member.joined_at')} AS "joinedAt"

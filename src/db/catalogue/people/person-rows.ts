@@ -22,8 +22,8 @@ interface PersonJson extends Pick<PersonView, 'id' | 'givenName' | 'phone' | 'ma
 }
 
 /**
- * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids, those
- * identities first that are still listed.
+ * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids,
+ * those identities first that are still listed.
  */
 const PERSONS = `
   SELECT person.id, person.name AS "givenName", person.phone, person.made_by AS "madeBy",

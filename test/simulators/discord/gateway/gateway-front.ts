@@ -1,6 +1,9 @@
 import type { Bot } from '../world/bot.ts';
 
-/** What `GET /gateway/bot` tells of the gateway. https://discord.com/developers/docs/events/gateway#session-start-limit-object */
+/**
+ * What `GET /gateway/bot` tells of the gateway.
+ * https://discord.com/developers/docs/events/gateway#session-start-limit-object
+ */
 export interface GatewayFront {
   readonly url: string;
   /** For a client that came by this host; null: nobody knows by which. */

@@ -30,7 +30,10 @@ export const readyData = (session: Session, guilds: readonly Guild[], resumeUrl:
   });
 };
 
-/** https://discord.com/developers/docs/events/gateway-events#guild-create; hidden channels are named, hidden threads not. */
+/**
+ * https://discord.com/developers/docs/events/gateway-events#guild-create; hidden channels are named, hidden threads
+ * not.
+ */
 export const guildCreateData = (guild: Guild, bot: Bot): string => {
   const all = [...guild.channels.values()];
   const active = all.filter((channel) => channel.thread?.archivedAt === null && canView(bot, channel));

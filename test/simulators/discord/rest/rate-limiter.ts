@@ -16,7 +16,10 @@ export interface RateLimits {
   readonly global: Allowance | null;
 }
 
-/** Discord does not publish its figures; these are what its headers show and what its documentation says of the global one. */
+/**
+ * Discord does not publish its figures; these are what its headers show and what its documentation says of the global
+ * one.
+ */
 export const DISCORD_RATE_LIMITS: RateLimits = {
   messages: { requests: 5, perMs: 5_000 },
   others: { requests: 10, perMs: 10_000 },
@@ -44,7 +47,9 @@ export type Verdict = { readonly refused: Answer } | { readonly headers: Readonl
 const MESSAGES = '/channels/:channelId/messages';
 const SWEEP_AT = 10_000;
 
-/** Buckets that start with their first request, as Discord's do. https://discord.com/developers/docs/topics/rate-limits */
+/**
+ * Buckets that start with their first request, as Discord's do. https://discord.com/developers/docs/topics/rate-limits
+ */
 export class RateLimiter {
   limits: RateLimits;
   readonly #now: () => number;

@@ -61,7 +61,10 @@ export class GuildDesk {
     this.#tell({ type: 'guildDeleted', guild }, silent);
   }
 
-  /** Discord has an outage of this guild, or with `undo` has mended it. What REST answers meanwhile is not documented: it goes on. */
+  /**
+   * Discord has an outage of this guild, or with `undo` has mended it. What REST answers meanwhile is not documented:
+   * it goes on.
+   */
   takeDown(guildId: string, { undo = false }: { readonly undo?: boolean } = {}): void {
     const guild = this.named(guildId);
     if (undo) {

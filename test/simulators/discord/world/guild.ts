@@ -161,7 +161,9 @@ export class Guild {
   }
 }
 
-/** https://discord.com/developers/docs/resources/guild#guild-member-object; put together by hand, for lists are long. */
+/**
+ * https://discord.com/developers/docs/resources/guild#guild-member-object; put together by hand, for lists are long.
+ */
 const memberJson = (
   userJson: string,
   { nick, joinedAt }: Pick<MemberFacts, 'nick' | 'joinedAt'>,

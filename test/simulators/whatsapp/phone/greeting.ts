@@ -19,8 +19,8 @@ export interface GreetingParts {
 }
 
 /**
- * What a phone does once for a companion it just linked: gives it the keys of the app state, then pushes history, whether
- * the companion listens or not. Goes on where it was when the simulator ended.
+ * What a phone does once for a companion it just linked: gives it the keys of the app state, then pushes history,
+ * whether the companion listens or not. Goes on where it was when the simulator ended.
  */
 export const greet = async (device: Device, parts: GreetingParts): Promise<void> => {
   const { phone, media, options, now, beforeHistory, isTwice, signal } = parts;

@@ -84,7 +84,10 @@ export class PairingCodes {
     return ref;
   }
 
-  /** The code is not checked here: with a wrong one the keys of both sides differ, and the companion's answer does not open. */
+  /**
+   * The code is not checked here: with a wrong one the keys of both sides differ, and the companion's answer does not
+   * open.
+   */
   async enter(account: SimulatedAccount, code: string): Promise<void> {
     const waiting = await this.#companionOf(account.phoneNumber);
     if (waiting === null) throw new ProtocolError('pairing', 'nobody waits for a code of this number');

@@ -62,7 +62,9 @@ export class TrafficLog {
   readonly mostInFlight = new Map<string, number>();
   readonly #watchers = new Set<(sight: Sight) => void>();
 
-  /** What others see of a client: that it is online, that it types, that it read something. A quiet one does none of it. */
+  /**
+   * What others see of a client: that it is online, that it types, that it read something. A quiet one does none of it.
+   */
   get indiscretions(): readonly LoggedStanza[] {
     return this.stanzas.filter(
       ({ tag, attrs: { type } }) =>

@@ -37,7 +37,9 @@ export interface PartyState {
 
 export const newParty = (): PartyState => ({ creds: initAuthCreds(), keys: {}, keyed: [] });
 
-/** Somebody with Signal sessions: the owner's phone, or a contact's. Speaks Signal with the library that clients use. */
+/**
+ * Somebody with Signal sessions: the owner's phone, or a contact's. Speaks Signal with the library that clients use.
+ */
 export class SignalParty {
   readonly jid: string;
   readonly #state: PartyState;

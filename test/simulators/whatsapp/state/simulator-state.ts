@@ -2,7 +2,9 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { KeyBundle, PartyState } from '../signal/signal-party.ts';
 import type { WorldEdit } from '../world/world-edit.ts';
 
-/** What a simulator keeps between two lives: everything that does not follow from plan and seed. JSON by `BufferJSON`. */
+/**
+ * What a simulator keeps between two lives: everything that does not follow from plan and seed. JSON by `BufferJSON`.
+ */
 export interface SimulatorState {
   readonly seed: number;
   /** The world is built as of this instant, ms. */

@@ -13,7 +13,8 @@ export interface WorldSize {
 /**
  * A world with everything that a history sync meets: chats under phone number, LID, and on the way from one to the
  * other; groups, a community, a group that was left; status updates and a newsletter, which are no history; chats that
- * are long, empty, exhausted early, or without an anchor; history from an hour ago back to more than a year. `now` in ms.
+ * are long, empty, exhausted early, or without an anchor; history from an hour ago back to more than a year. `now` in
+ * ms.
  */
 export const defaultWorld = (now: number, { messages = 1_500, chats = 4 }: WorldSize = {}): WorldPlan => {
   const part = (share: number): number => Math.max(1, Math.round(messages * share));

@@ -1,4 +1,6 @@
-/** What a simulated WhatsApp holds, said once. All instants are ms since the epoch; a chat's times are whole seconds. */
+/**
+ * What a simulated WhatsApp holds, said once. All instants are ms since the epoch; a chat's times are whole seconds.
+ */
 export interface WorldPlan {
   /** The first is the default account. */
   readonly accounts: readonly AccountPlan[];
@@ -87,8 +89,8 @@ export interface HistoryPlan {
   readonly from?: number;
   readonly to?: number;
   /**
-   * `plain`: text only. `mixed` (the default): every kind of message, replies, reactions, edits, deletions, system stubs,
-   * NUL and broken UTF-8 in texts, several messages in one second.
+   * `plain`: text only. `mixed` (the default): every kind of message, replies, reactions, edits, deletions, system
+   * stubs, NUL and broken UTF-8 in texts, several messages in one second.
    */
   readonly style?: 'plain' | 'mixed';
   /** Pushed history holds nothing of it, although the chat is listed: a walk finds no anchor. */
