@@ -3,6 +3,7 @@ import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { changeStoreContract } from '../contract/store-changes.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
+import { correctionContract } from '../contract/store-corrections.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
 import { personContract } from '../contract/store-persons.ts';
@@ -27,6 +28,7 @@ describe('a PostgreSQL server', () => {
   syncStoreContract(postgresDriver(() => server));
   changeStoreContract(postgresDriver(() => server));
   personContract(postgresDriver(() => server));
+  correctionContract(postgresDriver(() => server));
   groupStoreContract(postgresDriver(() => server));
   contactStoreContract(postgresDriver(() => server));
   catalogueContract(postgresDriver(() => server));

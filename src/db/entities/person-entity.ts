@@ -8,6 +8,8 @@ export const PersonEntity = defineEntity({
     id: p.uuid().$type<PersonId>().primary(),
     name: p.text().nullable(),
     phone: p.string().nullable(),
+    /** By hand: this phone, or that there is none. */
+    phoneGiven: p.boolean(),
     madeBy: p.string().$type<'sync' | 'api'>(),
     mergedInto: p.uuid().$type<PersonId>().nullable(),
     mergedAt: p.datetime().nullable(),

@@ -6,7 +6,7 @@ import { Sessions } from './0005-sessions.ts';
 import { WaitingChanges } from './0006-waiting-changes.ts';
 import { RunsByHand } from './0007-runs-by-hand.ts';
 import { DirectNewest } from './0008-direct-newest.ts';
-import { CommandsByNumber } from './0040-commands-by-number.ts';
+import { Signposts } from './0009-signposts.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -18,5 +18,5 @@ export const ALL_MIGRATIONS = [
   { name: '0006-waiting-changes', class: WaitingChanges },
   { name: '0007-runs-by-hand', class: RunsByHand },
   { name: '0008-direct-newest', class: DirectNewest },
-  { name: '0040-commands-by-number', class: CommandsByNumber },
+  { name: '0009-signposts', class: Signposts },
 ];

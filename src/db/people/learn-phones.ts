@@ -1,8 +1,9 @@
 import type { PersonId } from '../../domain/ids.ts';
 import type { Sql } from '../connection/sql.ts';
 import { toInstant } from '../values/instants.ts';
+import { livingOf, lockPersons } from './person-locks.ts';
 import { personsByKey } from './persons-by-key.ts';
-import { livingOf, lockPersons, type Union, unitePersons } from './unite-persons.ts';
+import { type Union, unitePersons } from './unite-persons.ts';
 
 /** An account that was linked before its phone was known. */
 export interface LearnedPhone {
@@ -31,8 +32,8 @@ interface Claim {
 }
 
 /**
- * Gives claimed phones to persons. One that has another phone already gets a signpost: whoever comes by the second
- * phone finds the person all the same.
+ * Gives claimed phones to persons. One that has another phone already, or was said to have none, gets a signpost: whoever
+ * comes by the second phone finds the person all the same.
  */
 const settle = async (sql: Sql, claims: readonly Claim[], at: number): Promise<void> => {
   if (claims.length === 0) return;
@@ -40,17 +41,14 @@ const settle = async (sql: Sql, claims: readonly Claim[], at: number): Promise<v
     sql,
     claims.map(({ claimant }) => claimant),
   );
-  const phoneOf = new Map([...locked.values()].map(({ id, phone }) => [id, phone]));
+  const settled = new Set([...locked.values()].filter(({ isSettled }) => isSettled).map(({ id }) => id));
   const given: Claim[] = [];
   const pointed: Claim[] = [];
   for (const claim of claims) {
     const claimant = livingOf(locked, claim.claimant)?.id ?? claim.claimant;
     const mine = { ...claim, claimant };
-    if ((phoneOf.get(claimant) ?? null) !== null) pointed.push(mine);
-    else {
-      phoneOf.set(claimant, claim.phone);
-      given.push(mine);
-    }
+    (settled.has(claimant) ? pointed : given).push(mine);
+    settled.add(claimant);
   }
   const ids = (some: readonly Claim[]) => some.map(({ claimant }) => claimant);
   if (given.length > 0) {

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { ChannelName } from '../../domain/channel-name.ts';
-import { Refused } from '../../domain/errors.ts';
+import { Contention, Refused } from '../../domain/errors.ts';
 import { type IdentityId, type InstanceId, PersonId } from '../../domain/ids.ts';
 import type { Sql } from '../connection/sql.ts';
 import { toInstant } from '../values/instants.ts';
 import { personOfAccount } from './account-person.ts';
-import { livingOf, lockPersons, type PersonRow, unitePersons } from './unite-persons.ts';
+import { type Origin, originsOf } from './origins.ts';
+import { livingOf, lockPersons, type PersonRow, readHeld } from './person-locks.ts';
+import { movePhone } from './signposts.ts';
+import { unitePersons } from './unite-persons.ts';
 
 /*
  * Links that people make, in one transaction each. The identity is locked before its person, as a sync does it. Raw
  * SQL, as it shares what a sync does with persons.
  */
 
-interface Identity {
+export interface Identity {
   readonly id: IdentityId;
   readonly instanceId: InstanceId;
   readonly channel: ChannelName;
@@ -54,8 +57,6 @@ const siblingsOf = async (sql: Sql, { id, personId, phone }: Identity): Promise<
   return row ?? { others: 0, sharingPhone: 0 };
 };
 
-const isByHand = ({ madeBy, name }: PersonRow): boolean => madeBy === 'api' || name !== null;
-
 const MOVE = 'UPDATE platform_identities SET person_id = $2, pinned = true WHERE id = $1';
 
 const NOTE = `
@@ -67,10 +68,6 @@ const move = async (sql: Sql, identity: Identity, to: PersonId, why: string, at:
   await sql.run(NOTE, [identity.id, identity.instanceId, identity.personId, to, why, toInstant(at)]);
 };
 
-/**
- * The phone of a person that only has it from this identity goes where the identity goes. Somebody who has a phone
- * keeps it, and gets a signpost for the second.
- */
 const takePhoneAlong = async (
   sql: Sql,
   { phone }: Identity,
@@ -79,17 +76,7 @@ const takePhoneAlong = async (
   { sharingPhone }: Siblings,
   at: number,
 ): Promise<void> => {
-  if (phone === null || from.phone !== phone || sharingPhone > 0 || isByHand(from)) return;
-  await sql.run('UPDATE persons SET phone = NULL, updated_at = $2 WHERE id = $1', [from.id, toInstant(at)]);
-  if (to.phone === null) {
-    await sql.run('UPDATE persons SET phone = $2, updated_at = $3 WHERE id = $1', [to.id, phone, toInstant(at)]);
-    return;
-  }
-  await sql.run(
-    `INSERT INTO persons (id, phone, made_by, merged_into, merged_at, created_at, updated_at)
-     VALUES ($1, $2, 'sync', $3, $4, $4, $4)`,
-    [randomUUID(), phone, to.id, toInstant(at)],
-  );
+  if (phone !== null && sharingPhone === 0) await movePhone(sql, phone, from, to, at);
 };
 
 const unknownPerson = (id: PersonId): Refused =>
@@ -118,7 +105,7 @@ export const linkByHand = async (
     return to.id;
   }
   const siblings = await siblingsOf(sql, identity);
-  if (siblings.others === 0 && !isByHand(from)) {
+  if (siblings.others === 0 && !from.isByHand) {
     // Nothing else was known of that person: it is this one, and so is whoever comes by what it was known by.
     await unitePersons(sql, [{ one: to.id, other: from.id, into: to.id, by: 'api', why }], at);
     await sql.run(MOVE, [identity.id, to.id]);
@@ -129,36 +116,57 @@ export const linkByHand = async (
   return to.id;
 };
 
-/** The person that was merged away and is known by this identity's phone or account: it comes back. */
-const REVIVE = `
-  UPDATE persons SET merged_into = NULL, merged_at = NULL, updated_at = $4
-  WHERE id = (
-    SELECT id FROM persons WHERE merged_into = $1 AND (phone = $2 OR id = $3)
-    ORDER BY phone = $2 DESC NULLS LAST LIMIT 1)
-  RETURNING id, name, phone, made_by AS "madeBy", merged_into AS "mergedInto", 0::float8 AS "createdAt"`;
+const REVIVE = 'UPDATE persons SET merged_into = NULL, merged_at = NULL, updated_at = $2 WHERE id = $1';
 
 const CREATE = `
   INSERT INTO persons (id, made_by, created_at, updated_at) VALUES ($1, 'sync', $2, $2) ON CONFLICT DO NOTHING
-  RETURNING id, name, phone, made_by AS "madeBy", merged_into AS "mergedInto", 0::float8 AS "createdAt"`;
+  RETURNING id`;
 
-/**
- * With the account's own id if it is still free, so that the same account of other instances comes to this person too.
- */
-const create = async (sql: Sql, account: PersonId, at: number): Promise<PersonRow> => {
+/** With the account's own id if it is still free, so that the same account of other instances comes to this person too. */
+const create = async (sql: Sql, account: PersonId, at: number): Promise<PersonId> => {
   for (const id of [account, PersonId.make(randomUUID())]) {
-    const [person] = await sql.rows<PersonRow>(CREATE, [id, toInstant(at)]);
-    if (person !== undefined) return person;
+    const made = await sql.rows(CREATE, [id, toInstant(at)]);
+    if (made.length > 0) return id;
   }
   throw new Error('No person was made');
+};
+
+/** The persons that an identity may go back to, the best first, and the one that it is with: nobody else turns them now. */
+const lockOrigins = async (sql: Sql, identity: Identity, account: PersonId) => {
+  const others = (origins: readonly Origin[]) =>
+    origins.map(({ livingId }) => livingId).filter((id) => id !== identity.personId);
+  const locked = await lockPersons(sql, [identity.personId, ...others(await originsOf(sql, identity, account))]);
+  // Signposts were read before those were held to whom they lead.
+  const origins = await originsOf(sql, identity, account);
+  if (others(origins).some((id) => !locked.has(id)))
+    throw new Contention({ cause: new Error('An origin was merged meanwhile') });
+  return { locked, origins };
+};
+
+/** Who the identity was before it came to its person, or else somebody new. */
+const ownPerson = async (
+  sql: Sql,
+  from: PersonRow,
+  origins: readonly Origin[],
+  account: PersonId,
+  at: number,
+): Promise<PersonId> => {
+  const origin = origins.find(({ id }) => id !== from.id);
+  if (origin === undefined) return create(sql, account, at);
+  if (origin.livingId !== from.id) return origin.livingId;
+  await sql.run(REVIVE, [origin.id, toInstant(at)]);
+  return origin.id;
 };
 
 /** Throws `Refused`. Returns the person that the identity has now. */
 export const unlinkByHand = async (sql: Sql, identityId: IdentityId, why: string, at: number): Promise<PersonId> => {
   const identity = await lockIdentity(sql, identityId);
-  const from = livingOf(await lockPersons(sql, [identity.personId]), identity.personId);
+  const account = personOfAccount(identity.channel, identity.externalId);
+  const { locked, origins } = await lockOrigins(sql, identity, account);
+  const from = livingOf(locked, identity.personId);
   if (from === null) throw new Error(`Identity ${identityId} has no person`);
   const siblings = await siblingsOf(sql, identity);
-  if (siblings.others === 0 && !isByHand(from)) {
+  if (siblings.others === 0 && !from.isByHand) {
     throw new Refused({
       status: 409,
       code: 'only_identity',
@@ -166,10 +174,8 @@ export const unlinkByHand = async (sql: Sql, identityId: IdentityId, why: string
       details: { field: 'identityId', personId: from.id },
     });
   }
-  const account = personOfAccount(identity.channel, identity.externalId);
-  const [revived] = await sql.rows<PersonRow>(REVIVE, [from.id, identity.phone, account, toInstant(at)]);
-  const own = revived ?? (await create(sql, account, at));
-  await move(sql, identity, own.id, why, at);
-  await takePhoneAlong(sql, identity, from, own, siblings, at);
-  return own.id;
+  const own = await ownPerson(sql, from, origins, account, at);
+  await move(sql, identity, own, why, at);
+  await takePhoneAlong(sql, identity, await readHeld(sql, from.id), await readHeld(sql, own), siblings, at);
+  return own;
 };

@@ -14,8 +14,10 @@ import { cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { toInstant } from '../values/instants.ts';
 import { isRefused } from '../values/refusals.ts';
 import { linkByHand, unlinkByHand } from './link-by-hand.ts';
+import { livingOf, lockPersons, type PersonRow } from './person-locks.ts';
 import { personsByKey } from './persons-by-key.ts';
-import { livingOf, lockPersons, type PersonRow, type Union, unitePersons } from './unite-persons.ts';
+import { putSignpost } from './signposts.ts';
+import { type Union, unitePersons } from './unite-persons.ts';
 
 const phoneTaken = (phone: string, personId: PersonId): Refused =>
   new Refused({
@@ -33,32 +35,45 @@ const claimPhone = async (sql: Sql, phone: string, at: number): Promise<PersonId
   return holder.id;
 };
 
-const changePhone = async (sql: Sql, id: PersonId, phone: string | null, at: number): Promise<void> => {
-  if (phone === null) {
-    await sql.run('UPDATE persons SET phone = NULL, updated_at = $2 WHERE id = $1', [id, toInstant(at)]);
-    return;
-  }
-  // Of those who became this person one may have the phone: the person may have it too.
-  const own = await sql.run('UPDATE persons SET phone = NULL WHERE phone = $1 AND (id = $2 OR merged_into = $2)', [
-    phone,
-    id,
-  ]);
-  if (own === 0) {
-    const claim = await claimPhone(sql, phone, at);
-    await sql.run('DELETE FROM persons WHERE id = $1', [claim]);
-  }
-  await sql.run('UPDATE persons SET phone = $2, updated_at = $3 WHERE id = $1', [id, phone, toInstant(at)]);
-};
+const VOUCHED = 'SELECT 1 FROM platform_identities WHERE person_id = $1 AND phone = $2 LIMIT 1';
 
 /**
- * What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its
- * place.
+ * The phone that somebody said, or null for none. What the person had before stays its own where one of its accounts has
+ * it: whoever comes by that phone is this person.
  */
-const keepName = async (sql: Sql, { id, name }: PersonRow): Promise<void> => {
-  if (name !== null) return;
+const changePhone = async (sql: Sql, person: PersonRow, phone: string | null, at: number): Promise<void> => {
+  const { id } = person;
+  if (phone !== null) {
+    // One of those who became this person may have the phone: the person may have it too.
+    const own = await sql.run('UPDATE persons SET phone = NULL WHERE phone = $1 AND merged_into = $2', [phone, id]);
+    if (own === 0) await sql.run('DELETE FROM persons WHERE id = $1', [await claimPhone(sql, phone, at)]);
+  }
+  await sql.run('UPDATE persons SET phone = $2, phone_given = true, updated_at = $3 WHERE id = $1', [
+    id,
+    phone,
+    toInstant(at),
+  ]);
+  if (person.phone === null) return;
+  const vouching = await sql.rows(VOUCHED, [id, person.phone]);
+  if (vouching.length > 0) await putSignpost(sql, person.phone, id, at);
+};
+
+/** Null: those who became the person give it no name any more either. */
+const changeName = async (sql: Sql, id: PersonId, name: string | null, at: number): Promise<void> => {
+  await sql.run('UPDATE persons SET name = $2, updated_at = $3 WHERE id = $1', [
+    id,
+    cleanTextOrNull(name),
+    toInstant(at),
+  ]);
+  if (name === null) await sql.run('UPDATE persons SET name = NULL WHERE merged_into = $1', [id]);
+};
+
+/** What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its place. */
+const keepName = async (sql: Sql, { id }: PersonRow): Promise<void> => {
   const [view] = await personViews(sql, [id]);
-  const isNamed = view?.identities.some(({ names }) => names.saved ?? names.verified ?? names.pushed) ?? false;
-  if (isNamed) await sql.run('UPDATE persons SET name = $2 WHERE id = $1', [id, view?.name]);
+  if (view?.givenName !== null) return;
+  const isNamed = view.identities.some(({ names }) => names.saved ?? names.verified ?? names.pushed);
+  if (isNamed) await sql.run('UPDATE persons SET name = $2 WHERE id = $1', [id, view.name]);
 };
 
 const merged = async (sql: Sql, into: PersonId, from: readonly PersonId[], why: string, at: number): Promise<void> => {
@@ -95,9 +110,19 @@ export const personRegistry = (connection: EntityConnection): PersonRegistry => 
         const id = phone === null ? PersonId.make(randomUUID()) : await claimPhone(sql, phone, at);
         const when = new Date(at);
         if (phone !== null)
-          await sql.run(`UPDATE persons SET name = $2, made_by = 'api' WHERE id = $1`, [id, cleanText(name)]);
+          await sql.run(`UPDATE persons SET name = $2, made_by = 'api', phone_given = true WHERE id = $1`, [
+            id,
+            cleanText(name),
+          ]);
         else
-          await em.insert(PersonEntity, { id, name: cleanText(name), madeBy: 'api', createdAt: when, updatedAt: when });
+          await em.insert(PersonEntity, {
+            id,
+            name: cleanText(name),
+            madeBy: 'api',
+            phoneGiven: false,
+            createdAt: when,
+            updatedAt: when,
+          });
         return id;
       }),
 
@@ -105,14 +130,9 @@ export const personRegistry = (connection: EntityConnection): PersonRegistry => 
       changed(async (_em, sql) => {
         const person = livingOf(await lockPersons(sql, [id]), id);
         if (person === null) throw noPerson(id);
-        if (name !== undefined) {
-          await sql.run('UPDATE persons SET name = $2, updated_at = $3 WHERE id = $1', [
-            person.id,
-            cleanTextOrNull(name),
-            toInstant(at),
-          ]);
-        }
-        if (phone !== undefined && phone !== person.phone) await changePhone(sql, person.id, phone, at);
+        if (name !== undefined) await changeName(sql, person.id, name, at);
+        if (phone !== undefined && phone !== (await personViews(sql, [person.id]))[0]?.phone)
+          await changePhone(sql, person, phone, at);
         return person.id;
       }),
 

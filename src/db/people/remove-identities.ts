@@ -1,5 +1,6 @@
 import type { IdentityId, InstanceId, PersonId } from '../../domain/ids.ts';
 import type { Sql } from '../connection/sql.ts';
+import { IS_BY_HAND } from './person-locks.ts';
 
 const REMOVE = `
   DELETE FROM platform_identities WHERE ctid = ANY (ARRAY (
@@ -11,15 +12,16 @@ const LOCK = 'SELECT id FROM persons WHERE id = ANY($1::uuid[]) ORDER BY id FOR 
 
 const REMOVE_PERSONS = `
   WITH gone AS (
-    DELETE FROM persons WHERE id = ANY($1::uuid[]) AND made_by = 'sync' AND name IS NULL AND merged_into IS NULL
-      AND NOT EXISTS (SELECT 1 FROM platform_identities WHERE person_id = persons.id)
+    DELETE FROM persons AS person WHERE id = ANY($1::uuid[]) AND merged_into IS NULL
+      AND NOT EXISTS (SELECT 1 FROM platform_identities WHERE person_id = person.id)
+      AND NOT EXISTS (SELECT 1 FROM persons AS one WHERE (one.id = person.id OR one.merged_into = person.id) AND ${IS_BY_HAND})
     RETURNING id
   ), forgotten AS (DELETE FROM identity_links WHERE to_person_id IN (SELECT id FROM gone))
   DELETE FROM persons WHERE merged_into IN (SELECT id FROM gone)`;
 
 /**
  * Removes identities of an instance, in the caller's transaction, and the persons of whom nothing is known any more and
- * whom nobody made or named by hand. Returns how many identities went.
+ * to whom nobody gave anything by hand. Returns how many identities went.
  */
 export const removeIdentities = async (sql: Sql, instanceId: InstanceId, limit: number): Promise<number> => {
   const removed = await sql.rows<{ id: IdentityId; personId: PersonId }>(REMOVE, [instanceId, limit]);

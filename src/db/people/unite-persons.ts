@@ -1,7 +1,8 @@
 import type { PersonId } from '../../domain/ids.ts';
 import type { LinkedBy } from '../../domain/person-view.ts';
 import type { Sql } from '../connection/sql.ts';
-import { msOf, toInstant } from '../values/instants.ts';
+import { toInstant } from '../values/instants.ts';
+import { livingOf, lockPersons, type PersonRow } from './person-locks.ts';
 
 /** Two persons that are one. */
 export interface Union {
@@ -13,48 +14,10 @@ export interface Union {
   readonly why: string;
 }
 
-export interface PersonRow {
-  readonly id: PersonId;
-  readonly name: string | null;
-  readonly phone: string | null;
-  readonly madeBy: 'sync' | 'api';
-  readonly mergedInto: PersonId | null;
-  /** ms */
-  readonly createdAt: number;
-}
-
-const LOCK = `
-  SELECT id, name, phone, made_by AS "madeBy", merged_into AS "mergedInto", ${msOf('created_at')} AS "createdAt"
-  FROM persons WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`;
-
-/**
- * Locks persons, and those whom they were merged into, in the order of their ids; nobody else links to them until the
- * commit.
- */
-export const lockPersons = async (sql: Sql, ids: readonly PersonId[]): Promise<ReadonlyMap<PersonId, PersonRow>> => {
-  const locked = new Map<PersonId, PersonRow>();
-  let next = [...new Set(ids)].sort();
-  while (next.length > 0) {
-    const rows = await sql.rows<PersonRow>(LOCK, [next]);
-    for (const row of rows) locked.set(row.id, row);
-    next = rows.flatMap(({ mergedInto }) => (mergedInto === null || locked.has(mergedInto) ? [] : mergedInto)).sort();
-  }
-  return locked;
-};
-
-/** The person that one became. Null: there is none. */
-export const livingOf = (locked: ReadonlyMap<PersonId, PersonRow>, id: PersonId): PersonRow | null => {
-  const row = locked.get(id);
-  if (row === undefined) return null;
-  return row.mergedInto === null ? row : livingOf(locked, row.mergedInto);
-};
-
-const isByHand = ({ madeBy, name }: PersonRow): boolean => madeBy === 'api' || name !== null;
-
 /** The one that others are more likely to know. */
 const better = (one: PersonRow, other: PersonRow): PersonRow => {
-  if (isByHand(one) !== isByHand(other)) return isByHand(one) ? one : other;
-  if ((one.phone === null) !== (other.phone === null)) return one.phone === null ? other : one;
+  if (one.isByHand !== other.isByHand) return one.isByHand ? one : other;
+  if (one.isSettled !== other.isSettled) return one.isSettled ? one : other;
   if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt ? one : other;
   return one.id < other.id ? one : other;
 };
@@ -66,18 +29,14 @@ interface Merge {
   readonly why: string;
 }
 
-/**
- * What the survivor takes over of one that goes. Its own name and phone win; the phone of the other stays with its
- * signpost.
- */
+/** What is known of one that goes is known of the one that stays, and yet stays with the signpost: it may come back. */
 const enriched = (survivor: PersonRow, gone: PersonRow): PersonRow => ({
   ...survivor,
-  name: survivor.name ?? gone.name,
-  phone: survivor.phone ?? gone.phone,
-  madeBy: isByHand(gone) ? 'api' : survivor.madeBy,
+  isByHand: survivor.isByHand || gone.isByHand,
+  isSettled: survivor.isSettled || gone.isSettled,
 });
 
-const plan = (locked: ReadonlyMap<PersonId, PersonRow>, unions: readonly Union[]) => {
+const plan = (locked: ReadonlyMap<PersonId, PersonRow>, unions: readonly Union[]): readonly Merge[] => {
   const state = new Map(locked);
   const merges: Omit<Merge, 'into'>[] = [];
   for (const { one, other, into, by, why } of unions) {
@@ -87,14 +46,10 @@ const plan = (locked: ReadonlyMap<PersonId, PersonRow>, unions: readonly Union[]
     const stays = wanted?.id === a.id || wanted?.id === b.id ? wanted : better(a, b);
     const goes = stays.id === a.id ? b : a;
     state.set(stays.id, enriched(stays, goes));
-    state.set(goes.id, { ...goes, phone: stays.phone === null ? null : goes.phone, mergedInto: stays.id });
+    state.set(goes.id, { ...goes, mergedInto: stays.id });
     merges.push({ from: goes.id, by, why });
   }
-  const final = merges.map((merge): Merge => ({ ...merge, into: livingOf(state, merge.from)?.id ?? merge.from }));
-  const changed = [...state.values()].filter(
-    (row) => row.mergedInto === null && locked.get(row.id) !== row && final.some(({ into }) => into === row.id),
-  );
-  return { merges: final, changed, state };
+  return merges.map((merge): Merge => ({ ...merge, into: livingOf(state, merge.from)?.id ?? merge.from }));
 };
 
 const MOVE = `
@@ -108,17 +63,15 @@ const MOVE = `
   SELECT id, instance_id, from_id, into_id, linked_by, why, $5::timestamptz FROM moved
   UNION ALL SELECT NULL, NULL, from_id, into_id, linked_by, why, $5::timestamptz FROM gone`;
 
-// Earlier signposts are turned too, so that each leads to its goal at once.
+// Earlier signposts are turned too, so that each leads to its goal at once. Those of one step keep their order: what the
+// person has not got itself, it has of the first of them.
 const TURN = `
-  UPDATE persons SET merged_into = into_id, merged_at = coalesce(merged_at, $3), updated_at = $3,
-    phone = CASE WHEN persons.id = from_id AND gives_phone THEN NULL ELSE phone END
-  FROM unnest($1::uuid[], $2::uuid[], $4::bool[]) AS gone (from_id, into_id, gives_phone)
+  UPDATE persons SET merged_into = into_id, updated_at = $3,
+    merged_at = coalesce(merged_at, $3::timestamptz + (position - 1) * interval '1 microsecond')
+  FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS gone (from_id, into_id, position)
   WHERE persons.id = from_id OR persons.merged_into = from_id`;
 
-const ENRICH = `
-  UPDATE persons SET name = survivor.name, phone = survivor.phone, made_by = survivor.made_by, updated_at = $5
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS survivor (id, name, phone, made_by)
-  WHERE persons.id = survivor.id`;
+const TOUCH = 'UPDATE persons SET updated_at = $2 WHERE id = ANY($1::uuid[])';
 
 /**
  * Makes one person of each two, and of chains of them. Everything of the one that goes moves to the one that stays; the
@@ -130,20 +83,12 @@ export const unitePersons = async (sql: Sql, unions: readonly Union[], at: numbe
     sql,
     unions.flatMap(({ one, other }) => [one, other]),
   );
-  const { merges, changed, state } = plan(locked, unions);
+  const merges = plan(locked, unions);
   if (merges.length === 0) return 0;
   const from = merges.map((merge) => merge.from);
   const into = merges.map((merge) => merge.into);
   await sql.run(MOVE, [from, into, merges.map(({ by }) => by), merges.map(({ why }) => why), toInstant(at)]);
-  const givesPhone = from.map((id) => locked.get(id)?.phone !== null && state.get(id)?.phone === null);
-  await sql.run(TURN, [from, into, toInstant(at), givesPhone]);
-  // A statement of its own: the index over phones would find the phone with both of them.
-  await sql.run(ENRICH, [
-    changed.map(({ id }) => id),
-    changed.map(({ name }) => name),
-    changed.map(({ phone }) => phone),
-    changed.map(({ madeBy }) => madeBy),
-    toInstant(at),
-  ]);
+  await sql.run(TURN, [from, into, toInstant(at)]);
+  await sql.run(TOUCH, [into, toInstant(at)]);
   return merges.length;
 };

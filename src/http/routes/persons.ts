@@ -89,7 +89,7 @@ export const personRoutes = [
     method: 'POST',
     path: '/persons/unlink',
     summary:
-      'Says that an account is not that person’s. It gets a person of its own, which is the answer: the one that was merged away with it, or a new one.',
+      'Says that an account is not that person’s. It goes back to who it was before, or becomes somebody new: the answer is that person.',
     body: Schema.Struct({ identityId: IdentityId, why: Why }),
     answer: one(PersonDetails),
     handle: ({ body: { identityId, why = BY_API } }, deps) => deps.people.unlink(identityId, why, deps.clock()),

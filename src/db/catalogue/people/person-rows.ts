@@ -22,11 +22,14 @@ interface PersonJson extends Pick<PersonView, 'id' | 'givenName' | 'phone' | 'ma
 }
 
 /**
- * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids,
- * those identities first that are still listed.
+ * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids, those
+ * identities first that are still listed. What a person was not given itself, it has of those who became it, the first
+ * one first: should one of them be given back, it takes along what is its own.
  */
 const PERSONS = `
-  SELECT person.id, person.name AS "givenName", person.phone, person.made_by AS "madeBy",
+  SELECT person.id, coalesce(person.name, former.name) AS "givenName",
+    CASE WHEN person.phone_given THEN person.phone ELSE coalesce(person.phone, former.phone) END AS phone,
+    CASE WHEN former.by_hand THEN 'api' ELSE person.made_by END AS "madeBy",
     ${msOf('person.created_at')} AS "createdAt", ${msOf('person.updated_at')} AS "updatedAt", (
       SELECT json_agg(json_build_object(
           'id', held.id, 'instanceId', held.instance_id, 'channel', held.channel, 'externalId', held.external_id,
@@ -42,6 +45,11 @@ const PERSONS = `
       FROM platform_identities AS held JOIN omni_instances AS owner ON owner.id = held.instance_id
       WHERE held.person_id = person.id AND owner.removing_at IS NULL) AS identities
   FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, position) JOIN persons AS person USING (id)
+  CROSS JOIN LATERAL (
+    SELECT (array_agg(name ORDER BY merged_at, id) FILTER (WHERE name IS NOT NULL))[1] AS name,
+      (array_agg(phone ORDER BY merged_at, id) FILTER (WHERE phone IS NOT NULL))[1] AS phone,
+      bool_or(made_by = 'api') AS by_hand
+    FROM persons WHERE merged_into = person.id) AS former
   ORDER BY asked.position`;
 
 const identityOf = ({ createdAt, updatedAt, removedAt, ...identity }: IdentityJson): IdentityView => ({
