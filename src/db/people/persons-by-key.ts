@@ -58,6 +58,34 @@ const follow = async (sql: Sql, hold: Hold, rows: readonly PersonRow[]): Promise
   return new Map([...next].map(([id, target]) => [id, further.get(target) ?? target]));
 };
 
+const isSame = (one: readonly PersonRow[], other: readonly PersonRow[]): boolean =>
+  one.length === other.length &&
+  one.every(({ id, phone, mergedInto }, at) => {
+    const row = other[at];
+    return row?.id === id && row.phone === phone && row.mergedInto === mergedInto;
+  });
+
+interface Found {
+  readonly rows: readonly PersonRow[];
+  readonly living: ReadonlyMap<PersonId, PersonId>;
+}
+
+/**
+ * Who has these phones or ids, and whom they became. Whoever turns a signpost, or takes its phone, holds the person that
+ * it leads to: so a signpost is only sure once that one is held too, and what it said before is read again.
+ */
+const lookUp = async (sql: Sql, hold: Hold, phones: readonly string[], ids: readonly PersonId[]): Promise<Found> => {
+  let rows = await held(sql, hold, phones, ids);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const living = await follow(sql, hold, rows);
+    if (living.size === 0) return { rows, living };
+    const again = await held(sql, hold, phones, ids);
+    if (isSame(rows, again)) return { rows, living };
+    rows = again;
+  }
+  throw new Contention({ cause: new Error('Signposts are turned all the time') });
+};
+
 /**
  * The person of each key, by the phone or the account's id; made where there is none. However many transactions ask for
  * a key at once, they get the same person.
@@ -76,13 +104,12 @@ export const personsByKey = async (
     if (tries === TRIES) throw new Contention({ cause: new Error('Persons come and go') });
     for (const { id, phone } of await make(sql, missing, at)) found.set(phone ?? id, { id, isNew: true });
     const others = missing.filter((key) => !found.has(nameOf(key)));
-    const rows = await held(
+    const { rows, living } = await lookUp(
       sql,
       hold,
       others.flatMap((key) => ('phone' in key ? key.phone : [])),
       others.flatMap((key) => ('phone' in key ? [] : key.account)),
     );
-    const living = await follow(sql, hold, rows);
     const byKey = new Map(rows.flatMap((row) => [[row.phone, row] as const, [row.id, row] as const]));
     for (const key of others) {
       const row = byKey.get(nameOf(key));
