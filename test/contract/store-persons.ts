@@ -106,6 +106,21 @@ export const personContract = (driver: StoreDriver): void => {
         expect(await find(number)).toEqual(['Without Accounts']);
       });
 
+      it('finds whom somebody became who was merged, once, by the names and phones of both', async () => {
+        const [one, other] = [phone(), phone()];
+        const alpha = await run(rig.db.people.create({ name: 'Egon Alphaxx', phone: one }, NOW));
+        const beta = await run(rig.db.people.create({ name: 'Frieda Betaxx', phone: other }, NOW));
+        const gamma = await run(rig.db.people.create({ name: 'Frieda Gammaxx Longer', phone: null }, NOW));
+        await run(rig.db.people.merge(alpha.id, [beta.id], 'x', NOW));
+        for (const search of [one, other, 'Egon Alphaxx', 'Frieda Betaxx', 'etax', 'Frieda Betaxy']) {
+          expect(await find(search), search).toEqual(['Egon Alphaxx']);
+        }
+        for (const limit of [1, 50])
+          expect(await find('Frieda', limit)).toEqual(['Frieda Gammaxx Longer', 'Egon Alphaxx']);
+        await run(rig.db.people.merge(gamma.id, [alpha.id], 'x', NOW));
+        for (const limit of [1, 50]) expect(await find('Frieda', limit)).toEqual(['Frieda Gammaxx Longer']);
+      });
+
       it('refuses a cursor that is none', async () => {
         for (const cursor of ['x', 'e30', Buffer.from('{"phase":"contains","score":1}').toString('base64url')]) {
           for (const search of ['x', undefined]) {

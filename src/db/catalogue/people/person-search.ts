@@ -10,9 +10,9 @@ import { searchPattern } from '../search-pattern.ts';
 /*
  * Raw SQL: persons are ranked over two tables at once. Each row has a column `search` with everything that it can be
  * found by in lower case, a line for each: "\njohn smith\njsmith\n+4915112345678\n" (of persons only what was given by
- * hand; null of those that were merged). So what is a whole name, its beginning, or the beginning of a word can be told
- * by comparing text, which takes a tenth of a trigram similarity; and among those that are alike in this the shorter
- * text has the greater similarity. Only where nothing contains the term, names that are similar to it are looked for.
+ * hand; those that were merged keep theirs, and lead to whom they became). So what is a whole name, its beginning, or the beginning of a word can be told by
+ * comparing text, which takes a tenth of a trigram similarity; and among those that are alike in this the shorter text has
+ * the greater similarity. Only where nothing contains the term, names that are similar to it are looked for.
  */
 
 /** The place of a person among those that were found, and how. */
@@ -40,7 +40,7 @@ const statement = (condition: string, score: string): string => `
     SELECT person_id AS id, ${score} AS score FROM platform_identities
     WHERE (${condition}) AND instance_id NOT IN (SELECT id FROM omni_instances WHERE removing_at IS NOT NULL)
     UNION ALL
-    SELECT id, ${score} FROM persons WHERE ${condition}
+    SELECT coalesce(merged_into, id), ${score} FROM persons WHERE ${condition}
   ), best AS (SELECT id, max(score) AS score FROM hits GROUP BY id)
   SELECT id, score FROM best
   WHERE $3::int IS NULL OR score < $3 OR (score = $3 AND id > $4::uuid)
