@@ -35,10 +35,20 @@ export const phoneOfDigits = (digits: string): string | null =>
   DIGITS.test(digits) ? (possible(`+${digits}`) ?? presentForm(`+${digits}`)) : null;
 
 /**
- * Of what a person typed: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null: it is none.
+ * As on a keyboard. What is pasted from a chat or a web page comes with marks of direction and other invisible characters,
+ * with hyphens that do not break, wide digits, or as a link.
  */
+const typed = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/[\p{Pd}\u2212]/gu, '-')
+    .trim()
+    .replace(/^tel:\s*/i, '');
+
+/** Of what a person typed or pasted: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null: it is none. */
 export const parsePhone = (text: string): string | null => {
-  const international = text.trim().replace(/^00(?=[1-9])/, '+');
+  const international = typed(text).replace(/^00(?=[1-9])/, '+');
   return international.startsWith('+') ? possible(international) : null;
 };
 
@@ -48,7 +58,8 @@ const NOTATION = /^[\s+()/.\-\d]+$/;
  * What to look for among E.164 numbers when somebody searches for this: a whole number where it is one, otherwise the
  * digits of a part of one, such as "0151 123". Null: nobody writes a phone number like that.
  */
-export const phoneSearchOf = (text: string): string | null => {
+export const phoneSearchOf = (pasted: string): string | null => {
+  const text = typed(pasted);
   if (!NOTATION.test(text)) return null;
   const whole = parsePhone(text);
   if (whole !== null) return whole;
