@@ -85,6 +85,41 @@ export const personContract = (driver: StoreDriver): void => {
         expect((await run(rig.db.people.contacts(id, { search: '0151/12340002' }, WHOLE))).items).toHaveLength(1);
       });
 
+      it('finds what was pasted: a handle with its @, a phone with what nobody sees, accents as characters of their own', async () => {
+        const id = await rig.instance();
+        await meet(id, [
+          contact(`${id}-1`, { names: { pushed: 'Jose\u0301 Ibarra' }, handle: 'jose_iba', phone: '+4915112341001' }),
+          contact(`${id}-2`, { names: { saved: 'Ib\u00e1n' }, handle: 'ib.an' }),
+        ]);
+        await rig.step(id, async (tx) => {
+          await tx.storeGroups(id, [listedGroup('pasted', { name: 'Andre\u0301s' })], NOW);
+          const members = [`${id}-1`, `${id}-2`].map((one) => listedMember(one, { nick: 'Nin\u0303o' }));
+          await tx.storeMembers(id, 'pasted', members, NOW);
+        });
+        const [group] = (await run(rig.db.people.groups(id, { search: ' andr\u00e9s ' }, WHOLE))).items;
+        if (group === undefined) throw new Error('The group was not found');
+        const contacts = async (search: string) =>
+          (await run(rig.db.people.contacts(id, { search }, WHOLE))).items.map(({ name }) => name);
+        const members = async (search: string) =>
+          (await run(rig.db.people.members(id, group.id, { search }, WHOLE))).items.map(({ name }) => name);
+        const searches = [
+          '@jose_iba',
+          ' @jose_iba ',
+          'jos\u00e9 ibarra',
+          'Jose\u0301 Iba',
+          '\u202a+49 151 1234\u20111001\u202c',
+        ];
+        for (const look of [find, contacts, members]) {
+          for (const search of searches)
+            expect(await look(search), `${look.name} ${search}`).toEqual(['Jos\u00e9 Ibarra']);
+          expect(await look('Iba\u0301n')).toEqual(['Ib\u00e1n']);
+        }
+        expect(await members('ni\u00f1o')).toHaveLength(2);
+        expect(await find('@')).toEqual([]);
+        const made = await run(rig.db.people.create({ name: 'Zoe\u0308 Quux', phone: null }, NOW));
+        expect(await find('zo\u00eb quux')).toEqual([made.name]);
+      });
+
       it('takes nothing for a wildcard, and survives whatever is asked', async () => {
         const id = await rig.instance();
         await meet(id, [contact(`${id}-1`, { names: { saved: `100% "who?" it's $1 back\\slash` } })]);

@@ -5,12 +5,12 @@ import type { Catalogue } from '../../sync/catalogue.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import { ConversationEntity } from '../entities/conversation-entity.ts';
-import { cleanText } from '../values/clean-text.ts';
 import { keysetCursor, pageOf } from '../values/keyset-cursor.ts';
 import { isRefused } from '../values/refusals.ts';
 import type { Row } from '../values/row.ts';
 import { readInstance } from './instances.ts';
 import { searchPattern } from './search-pattern.ts';
+import { searchTerm } from './search-term.ts';
 
 const FIELDS = [
   'id',
@@ -49,8 +49,11 @@ const viewOf = (row: ConversationRow): ConversationView => ({
 });
 
 /** By a part of the name, or by the platform's whole id. */
-const matches = (search: string | undefined) =>
-  search === undefined ? {} : { $or: [{ name: { $ilike: searchPattern(search) } }, { externalId: cleanText(search) }] };
+const matches = (search: string | undefined) => {
+  if (search === undefined) return {};
+  const term = searchTerm(search);
+  return { $or: [{ name: { $ilike: searchPattern(term) } }, { externalId: term }] };
+};
 
 /** The place of a conversation among those of its instance. */
 export const OrdinalKey = keysetCursor(Schema.Struct({ ordinal: Schema.Number }));

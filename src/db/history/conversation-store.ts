@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../domain/ids.ts';
 import type { Scope, StoredConversation, SyncTransaction } from '../../sync/store.ts';
 import type { StepSql } from '../connection/sql.ts';
-import { cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { cleanNameOrNull, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { msOf, toInstant, toInstantOrNull } from '../values/instants.ts';
 
 interface ConversationRow extends Omit<StoredConversation, 'newest'> {
@@ -78,7 +78,7 @@ export const conversationStore = (sql: StepSql): ConversationWrites => ({
       set.map(([externalId]) => externalId),
       set.map(([, one]) => cleanTextOrNull(one.parentExternalId)),
       set.map(([, one]) => one.kind),
-      set.map(([, one]) => cleanTextOrNull(one.name)),
+      set.map(([, one]) => cleanNameOrNull(one.name)),
       set.map(([, one]) => toInstantOrNull(one.createdAt)),
       set.map(([, one]) => cleanTextOrNull(one.unreadable)),
       set.map(([, one]) => one.holdsMessages),

@@ -4,7 +4,7 @@ import type { InstanceId, PersonId } from '../../domain/ids.ts';
 import type { LinkedBy } from '../../domain/person-view.ts';
 import type { Sql } from '../connection/sql.ts';
 import { boolArray, jsonArray, textArray } from '../values/binary-array.ts';
-import { cleanJson, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { cleanJson, cleanNameOrNull, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { toInstant } from '../values/instants.ts';
 
 /** A contact under the external id by which it is held, whatever name it was listed by. */
@@ -19,10 +19,8 @@ export interface NewContact extends ContactRow {
   readonly linkedBy: LinkedBy;
 }
 
-const textOf = (text: string | null | undefined): string | null => cleanTextOrNull(text ?? null);
-
 const texts = (rows: readonly ContactRow[], of: (contact: ListedContact) => string | null | undefined): Buffer =>
-  textArray(rows.map(({ contact }) => textOf(of(contact))));
+  textArray(rows.map(({ contact }) => cleanNameOrNull(of(contact) ?? null)));
 
 const valuesOf = (rows: readonly ContactRow[]) => [
   textArray(rows.map(({ externalId }) => externalId)),
@@ -116,7 +114,7 @@ export const asRows = (
   const rows = new Map<string, ContactRow>();
   for (const contact of contacts) {
     const { externalId, phone } = heldAs(cleanText(contact.externalId));
-    rows.set(externalId, { externalId, phone: textOf(contact.phone) ?? phone, contact });
+    rows.set(externalId, { externalId, phone: cleanTextOrNull(contact.phone) ?? phone, contact });
   }
   return [...rows.values()].sort((a, b) => (a.externalId < b.externalId ? -1 : 1));
 };

@@ -2,7 +2,7 @@ import type { ListedGroup } from '../../domain/group.ts';
 import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StepSql } from '../connection/sql.ts';
 import { jsonArray, textArray } from '../values/binary-array.ts';
-import { cleanJson, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { cleanJson, cleanNameOrNull, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { toInstant, toInstantOrNull } from '../values/instants.ts';
 import { noteSeen } from './survey-store.ts';
 
@@ -48,8 +48,8 @@ export const groupStore = (sql: StepSql): GroupWrites => ({
       ([a], [b]) => (a < b ? -1 : 1),
     );
     const externalIds = set.map(([externalId]) => externalId);
-    const texts = (of: (group: ListedGroup) => string | null) =>
-      textArray(set.map(([, one]) => cleanTextOrNull(of(one))));
+    const texts = (of: (group: ListedGroup) => string | null, clean = cleanTextOrNull) =>
+      textArray(set.map(([, one]) => clean(of(one))));
     const [counts] = await sql.rows<{ stored: number; updated: number }>(UPSERT, [
       instanceId,
       toInstant(at),
@@ -57,8 +57,8 @@ export const groupStore = (sql: StepSql): GroupWrites => ({
       texts(({ kind }) => kind),
       texts(({ parentExternalId }) => parentExternalId),
       texts(({ ownerExternalId }) => ownerExternalId),
-      texts(({ name }) => name),
-      texts(({ description }) => description),
+      texts(({ name }) => name, cleanNameOrNull),
+      texts(({ description }) => description, cleanNameOrNull),
       jsonArray(set.map(([, { metadata }]) => cleanJson(metadata))),
       set.map(([, { createdAt }]) => toInstantOrNull(createdAt)),
       set.map(([, { memberCount }]) => countOf(memberCount)),

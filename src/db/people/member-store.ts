@@ -4,7 +4,7 @@ import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StoredCounts } from '../../sync/stored-counts.ts';
 import type { StepSql } from '../connection/sql.ts';
 import { instantArray, textArray } from '../values/binary-array.ts';
-import { cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { cleanNameOrNull, cleanText } from '../values/clean-text.ts';
 import { toInstant } from '../values/instants.ts';
 import { planAnew } from './plan-anew.ts';
 import { noteSeen } from './survey-store.ts';
@@ -53,7 +53,7 @@ export const memberStore = (sql: StepSql): MemberWrites => {
       toInstant(at),
       textArray(set.map(([externalId]) => externalId)),
       textArray(set.map(([, { role }]) => role)),
-      textArray(set.map(([, { nick }]) => cleanTextOrNull(nick))),
+      textArray(set.map(([, { nick }]) => cleanNameOrNull(nick))),
       instantArray(set.map(([, { joinedAt }]) => joinedAt)),
     ]);
     if (counts === undefined) throw new Error('The upsert of members returned no counts');

@@ -10,7 +10,7 @@ import type { EntityConnection } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Sql } from '../connection/sql.ts';
 import { PersonEntity } from '../entities/person-entity.ts';
-import { cleanText, cleanTextOrNull } from '../values/clean-text.ts';
+import { cleanName, cleanNameOrNull, cleanText } from '../values/clean-text.ts';
 import { toInstant } from '../values/instants.ts';
 import { isRefused } from '../values/refusals.ts';
 import { linkByHand, unlinkByHand } from './link-by-hand.ts';
@@ -62,7 +62,7 @@ const changePhone = async (sql: Sql, person: PersonRow, phone: string | null, at
 const changeName = async (sql: Sql, id: PersonId, name: string | null, at: number): Promise<void> => {
   await sql.run('UPDATE persons SET name = $2, updated_at = $3 WHERE id = $1', [
     id,
-    cleanTextOrNull(name),
+    cleanNameOrNull(name),
     toInstant(at),
   ]);
   if (name === null) await sql.run('UPDATE persons SET name = NULL WHERE merged_into = $1', [id]);
@@ -112,12 +112,12 @@ export const personRegistry = (connection: EntityConnection): PersonRegistry => 
         if (phone !== null)
           await sql.run(`UPDATE persons SET name = $2, made_by = 'api', phone_given = true WHERE id = $1`, [
             id,
-            cleanText(name),
+            cleanName(name),
           ]);
         else
           await em.insert(PersonEntity, {
             id,
-            name: cleanText(name),
+            name: cleanName(name),
             madeBy: 'api',
             phoneGiven: false,
             createdAt: when,

@@ -12,6 +12,14 @@ const cleanEscape = (sequence: string): string => {
   return /^\\ud[89a-f]/i.test(sequence) ? '\ufffd' : sequence;
 };
 
+/**
+ * A name that somebody reads and looks for: an accent may come as a character of its own, and looks the same. Not for ids
+ * and texts, which stay as the platform has them.
+ */
+export const cleanName = (text: string): string => cleanText(text).normalize('NFC');
+
+export const cleanNameOrNull = (text: string | null): string | null => (text === null ? null : cleanName(text));
+
 /** JSON that PostgreSQL takes. `JSON.stringify` escapes NUL and lone surrogates, and nothing else in that range. */
 export const cleanJson = (value: unknown): string => {
   const json = JSON.stringify(value) ?? 'null';

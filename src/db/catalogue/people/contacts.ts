@@ -9,6 +9,7 @@ import { keysetCursor, pageOf } from '../../values/keyset-cursor.ts';
 import { isRefused } from '../../values/refusals.ts';
 import { readInstance } from '../instances.ts';
 import { searchPattern } from '../search-pattern.ts';
+import { peopleTerm, searchTerm } from '../search-term.ts';
 import { IDENTITY_FIELDS, identityViews } from './identity-rows.ts';
 
 /** The place of something in the order of its external ids. */
@@ -17,10 +18,11 @@ export const ExternalKey = keysetCursor(Schema.Struct({ externalId: Schema.Strin
 /** By a part of a name, handle or phone in any notation, or by the platform's whole id. */
 export const matchingContacts = (search: string | undefined) => {
   if (search === undefined) return {};
-  const phone = phoneSearchOf(search);
-  const terms = phone === null ? [search] : [search, phone];
+  const term = peopleTerm(search);
+  const phone = phoneSearchOf(term);
+  const terms = phone === null ? [term] : [term, phone];
   return {
-    $or: [...terms.map((term) => ({ search: { $ilike: searchPattern(term) } })), { externalId: cleanText(search) }],
+    $or: [...terms.map((one) => ({ search: { $ilike: searchPattern(one) } })), { externalId: searchTerm(search) }],
   };
 };
 

@@ -16,6 +16,7 @@ import type { Row } from '../../values/row.ts';
 import { given } from '../given.ts';
 import { readInstance } from '../instances.ts';
 import { searchPattern } from '../search-pattern.ts';
+import { peopleTerm, searchTerm } from '../search-term.ts';
 import { ExternalKey, matchingContacts } from './contacts.ts';
 
 const FIELDS = [
@@ -53,9 +54,10 @@ const viewOf = (row: Row<typeof GroupEntity, (typeof FIELDS)[number]>): GroupVie
 /** By a part of name or description, or by the platform's whole id. */
 const matches = (search: string | undefined) => {
   if (search === undefined) return {};
-  const pattern = searchPattern(search);
+  const term = searchTerm(search);
+  const pattern = searchPattern(term);
   return {
-    $or: [{ name: { $ilike: pattern } }, { description: { $ilike: pattern } }, { externalId: cleanText(search) }],
+    $or: [{ name: { $ilike: pattern } }, { description: { $ilike: pattern } }, { externalId: term }],
   };
 };
 
@@ -123,8 +125,8 @@ const matchingMembers = (em: SqlEntityManager, instanceId: InstanceId, search: s
     .where({ instanceId, ...matchingContacts(search) });
   return {
     $or: [
-      { nick: { $ilike: searchPattern(search) } },
-      { contactExternalId: cleanText(search) },
+      { nick: { $ilike: searchPattern(peopleTerm(search)) } },
+      { contactExternalId: searchTerm(search) },
       { contactExternalId: { $in: found } },
     ],
   };

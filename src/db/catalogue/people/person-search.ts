@@ -3,9 +3,9 @@ import { PersonId } from '../../../domain/ids.ts';
 import type { PageRequest } from '../../../domain/page.ts';
 import { phoneSearchOf } from '../../../domain/phone.ts';
 import type { Connection, Sql } from '../../connection/sql.ts';
-import { cleanText } from '../../values/clean-text.ts';
 import { keysetCursor } from '../../values/keyset-cursor.ts';
 import { searchPattern } from '../search-pattern.ts';
+import { peopleTerm } from '../search-term.ts';
 
 /*
  * Raw SQL: persons are ranked over two tables at once. Each row has a column `search` with everything that it can be
@@ -96,7 +96,7 @@ export const findPersons = async (
 ): Promise<readonly FoundPerson[]> => {
   const place = PersonKey.read(page.cursor);
   const after = place && { ...place, id: PersonId.make(place.id) };
-  const term = cleanText(search).trim();
+  const term = peopleTerm(search);
   if (term === '') return [];
   const phone = phoneSearchOf(term);
   const wanted = page.limit + 1;
