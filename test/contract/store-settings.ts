@@ -47,6 +47,24 @@ export const settingsContract = (driver: StoreDriver): void => {
       ]);
     });
 
+    it('that are set again to what they are change nothing, and leave no history', async () => {
+      const id = await rig.instance();
+      for (const key of [LIMIT, 'retention.rawPayloadDays'] as const) await run(rig.db.settings.reset(null, key, 0));
+      const values = { 'sync.discord.messagesPerMinute': 12, 'retention.rawPayloadDays': null } as const;
+      for (const owner of [null, id]) {
+        const put = (when: number) => run(rig.db.settings.put(owner, owner === null ? values : { [LIMIT]: 13 }, when));
+        expect(await put(1_000)).toHaveLength(owner === null ? 2 : 1);
+        const before = await run(rig.db.settings.views(owner));
+        expect(await put(2_000)).toEqual([]);
+        expect(await run(rig.db.settings.views(owner))).toEqual(before);
+        expect(await run(rig.db.settings.reset(owner, LIMIT, 3_000))).toHaveLength(1);
+        expect(await run(rig.db.settings.reset(owner, LIMIT, 4_000))).toEqual([]);
+      }
+      await run(rig.db.settings.reset(null, 'retention.rawPayloadDays', 5_000));
+      const { items } = await run(rig.db.settings.history(id, LIMIT, { limit: 10, cursor: null }));
+      expect(items.map(({ changedAt }) => changedAt)).toEqual([at(3_000), at(1_000)]);
+    });
+
     it('keep null where null is a value', async () => {
       await run(rig.db.settings.reset(null, 'retention.rawPayloadDays', 0));
       await run(rig.db.settings.put(null, { 'retention.rawPayloadDays': 30 }, 1));

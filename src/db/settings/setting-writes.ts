@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { SettingKey } from '../../domain/settings.ts';
 import type { SettingChange, SettingOwner } from '../../sync/settings/settings.ts';
@@ -21,7 +22,7 @@ const tableOf = (em: SqlEntityManager, owner: SettingOwner) =>
           void em.create(InstanceSettingEntity, { instanceId: owner, ...row }),
       };
 
-/** Writes all changes, and what each of them replaced. */
+/** Writes what the changes change, and what each of them replaced; what is set so already is none. */
 export const writeSettings = async (
   em: SqlEntityManager,
   owner: SettingOwner,
@@ -30,8 +31,9 @@ export const writeSettings = async (
 ): Promise<readonly SettingChange[]> => {
   const table = tableOf(em, owner);
   const rows = await table.rows([...changes.keys()]);
-  const written = [...changes].map(([key, value]) => {
+  const written = [...changes].flatMap(([key, value]) => {
     const row = rows.find((candidate) => candidate.key === key);
+    if (isDeepStrictEqual(row?.value, value)) return [];
     const change = em.create(SettingChangeEntity, {
       instanceId: owner,
       key,
@@ -43,7 +45,7 @@ export const writeSettings = async (
       if (row !== undefined) em.remove(row);
     } else if (row === undefined) table.create({ key, value, updatedAt: at });
     else em.assign(row, { value, updatedAt: at });
-    return { change, key, value };
+    return [{ change, key, value }];
   });
   await em.flush();
   return written.map(({ change, key, value }) => ({ id: change.id, owner, key, value }));
