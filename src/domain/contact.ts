@@ -34,6 +34,15 @@ export const ListedContact = Schema.Struct({
 });
 export type ListedContact = typeof ListedContact.Type;
 
+/** Of one contact that was told in pieces: what was told later wins, and what it does not tell stays. */
+export const completed = (before: ListedContact, later: ListedContact): ListedContact => ({
+  ...before,
+  ...later,
+  aliases: [...new Set([...before.aliases, ...later.aliases])],
+  names: { ...before.names, ...later.names },
+  phone: later.phone ?? before.phone,
+});
+
 /** An alias that turned out to belong to an account: a WhatsApp LID and the phone address behind it. */
 export const LearnedAlias = Schema.Struct({
   alias: ExternalId,

@@ -83,6 +83,20 @@ export const contactStoreContract = (driver: StoreDriver): void => {
         expect((await held(id)).get('a')?.saved).toBe('last\ufffd');
       });
 
+      it('that names a contact by its alias and by its id takes what either of them tells', async () => {
+        const id = await rig.instance();
+        const [lid, jid, number] = [name('lid'), name('jid'), phone()];
+        await learn(id, lid, jid, number);
+        const listed = [
+          contact(lid, { names: { pushed: 'Pushed', saved: 'Old' }, handle: 'handle' }),
+          contact(jid, { phone: number, names: { saved: 'Saved' } }),
+          contact(lid, { names: {} }),
+        ];
+        expect(await store(id, listed)).toEqual({ stored: 1, duplicates: 2, updated: 0 });
+        expect((await held(id)).get(jid)).toMatchObject({ saved: 'Saved', pushed: 'Pushed', phone: number });
+        expect(await store(id, listed)).toMatchObject({ updated: 0, duplicates: 3 });
+      });
+
       it('keeps what it does not tell, and forgets what it says is none', async () => {
         const id = await rig.instance();
         await store(id, [contact('a', { names: { saved: 'Saved', pushed: 'Pushed' }, phone: phone() })]);

@@ -1,5 +1,5 @@
 import type { ChannelName } from '../../domain/channel-name.ts';
-import type { ListedContact } from '../../domain/contact.ts';
+import { completed, type ListedContact } from '../../domain/contact.ts';
 import type { InstanceId, PersonId } from '../../domain/ids.ts';
 import type { LinkedBy } from '../../domain/person-view.ts';
 import type { Sql } from '../connection/sql.ts';
@@ -106,15 +106,17 @@ export const updateContacts = async (
   ]);
 };
 
-/** The set under the ids by which it is held (`held` of the id that was listed), sorted; the last of each. */
+/** The set under the ids by which it is held (`held` of the id that was listed), sorted; one for each, whatever it was listed as. */
 export const asRows = (
   contacts: readonly ListedContact[],
   heldAs: (externalId: string) => { readonly externalId: string; readonly phone: string | null },
 ): readonly ContactRow[] => {
   const rows = new Map<string, ContactRow>();
   for (const contact of contacts) {
-    const { externalId, phone } = heldAs(cleanText(contact.externalId));
-    rows.set(externalId, { externalId, phone: cleanTextOrNull(contact.phone) ?? phone, contact });
+    const { externalId, phone: ofAlias } = heldAs(cleanText(contact.externalId));
+    const before = rows.get(externalId);
+    const phone = cleanTextOrNull(contact.phone) ?? before?.phone ?? ofAlias;
+    rows.set(externalId, { externalId, phone, contact: before ? completed(before.contact, contact) : contact });
   }
   return [...rows.values()].sort((a, b) => (a.externalId < b.externalId ? -1 : 1));
 };

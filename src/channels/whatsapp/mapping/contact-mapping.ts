@@ -1,4 +1,4 @@
-import type { ContactNames, ListedContact } from '../../../domain/contact.ts';
+import { type ContactNames, completed, type ListedContact } from '../../../domain/contact.ts';
 import { ExternalId } from '../../../domain/ids.ts';
 import type { Canonical } from '../addresses/address-book.ts';
 import { isPerson, phoneOf, plainJid } from '../addresses/jid.ts';
@@ -49,17 +49,7 @@ export const mergeContacts = (contacts: readonly ListedContact[]): readonly List
   const merged = new Map<string, ListedContact>();
   for (const contact of contacts) {
     const before = merged.get(contact.externalId);
-    merged.set(
-      contact.externalId,
-      before === undefined
-        ? contact
-        : {
-            ...before,
-            ...contact,
-            aliases: [...new Set([...before.aliases, ...contact.aliases])],
-            names: { ...before.names, ...contact.names },
-          },
-    );
+    merged.set(contact.externalId, before === undefined ? contact : completed(before, contact));
   }
   return [...merged.values()];
 };
