@@ -93,8 +93,8 @@ export interface PushReader {
 }
 
 export interface PushedHistory {
-  readonly stretches: readonly PushedStretch[];
-  /** Of messages that may be among those of the stretches, held already, or still to come. */
+  readonly spans: readonly PushedSpan[];
+  /** Of messages that may be among those of the spans, held already, or still to come. */
   readonly changes: readonly ConversationChanges[];
   /** Whether the changes happened live, in this order, and were kept until now; otherwise a history tells of them. */
   readonly isLive: boolean;
@@ -116,8 +116,8 @@ export interface ConversationChanges extends MessageChanges {
   readonly conversationExternalId: string;
 }
 
-/** A run of one conversation's messages without a gap, newest first. */
-export interface PushedStretch {
+/** Messages of one conversation without a gap, newest first. */
+export interface PushedSpan {
   readonly conversation: ListedConversation;
   readonly messages: readonly Message[];
   readonly malformed: readonly MalformedMessage[];

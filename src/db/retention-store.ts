@@ -32,22 +32,22 @@ const SLOTS = `DELETE FROM schedule_slots AS slot WHERE slot_at < $1
 
 /**
  * Raw SQL, as it reads, writes and tells where it stopped in one statement. Payloads have no index of their own,
- * which every stored message would pay for. Instead the table is walked in the order of its primary key, a stretch
+ * which every stored message would pay for. Instead the table is walked in the order of its primary key, a batch
  * at a time.
  */
 const PAYLOADS = `
-  WITH stretch AS (
+  WITH batch AS (
     SELECT conversation_id, external_id, stored_at < $1 AND payload IS NOT NULL AS due FROM omni_events
     WHERE $2::uuid IS NULL OR (conversation_id, external_id) > ($2::uuid, $3::varchar COLLATE "C")
     ORDER BY conversation_id, external_id LIMIT ${BATCH}
   ), cleared AS (
-    UPDATE omni_events AS held SET payload = NULL FROM stretch
-    WHERE due AND held.conversation_id = stretch.conversation_id AND held.external_id = stretch.external_id
+    UPDATE omni_events AS held SET payload = NULL FROM batch
+    WHERE due AND held.conversation_id = batch.conversation_id AND held.external_id = batch.external_id
     RETURNING 1
   )
   SELECT conversation_id AS "conversationId", external_id AS "externalId",
     (SELECT count(*)::float8 FROM cleared) AS cleared
-  FROM stretch ORDER BY conversation_id DESC, external_id DESC LIMIT 1`;
+  FROM batch ORDER BY conversation_id DESC, external_id DESC LIMIT 1`;
 
 interface StretchEnd {
   readonly conversationId: string;

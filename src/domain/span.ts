@@ -2,7 +2,7 @@ import { Schema } from 'effect';
 import { Anchor } from './anchor.ts';
 
 /**
- * A closed stretch of a conversation that is held without a gap: both bounds and everything between them.
+ * A closed part of a conversation that is held without a gap: both bounds and everything between them.
  * A bound with an id is that message; a bound without one is an instant, inclusive.
  */
 export const Span = Schema.Struct({

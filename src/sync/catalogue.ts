@@ -38,7 +38,7 @@ export interface Catalogue {
     page: PageRequest,
   ) => Asked<PageOf<CoverageView>>;
   /**
-   * Newest first. A search without the index reads a bounded stretch per request: `items` may then be
+   * Newest first. A search without the index looks through a bounded batch per request: `items` may then be
    * short, or empty, while `cursor` says that there is more to look through.
    */
   readonly events: (

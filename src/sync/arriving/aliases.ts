@@ -1,7 +1,7 @@
 import type { LearnedAlias } from '../../domain/contact.ts';
 import type { Message } from '../../domain/message.ts';
 import type { Mail } from '../../runtime/work.ts';
-import { addStretch } from '../reading/spans.ts';
+import { addSpan } from '../reading/spans.ts';
 import type { ArrivalStoring } from './arrival-storing.ts';
 
 /**
@@ -41,7 +41,7 @@ const mergeConversations = async ({ tx, instanceId }: ArrivalStoring, alias: str
   const merged = await tx.mergeConversations(instanceId, alias, externalId);
   if (merged === null) return null;
   const kept = await tx.spans(merged.kept);
-  await tx.replaceSpans(merged.kept, spans.reduce(addStretch, kept));
+  await tx.replaceSpans(merged.kept, spans.reduce(addSpan, kept));
   return merged;
 };
 

@@ -1,6 +1,6 @@
 import type { Anchor } from '../../domain/anchor.ts';
 import type { Span } from '../../domain/span.ts';
-import { addStretch } from '../reading/spans.ts';
+import { addSpan } from '../reading/spans.ts';
 
 /** Whether a place lies within a span: one of its ends, or surely between them. */
 const isHeldBy =
@@ -20,7 +20,7 @@ export const extendLiveEdge = (spans: readonly Span[], place: Anchor, continuity
   if (spans.some(isHeldBy(place))) return spans;
   const edge = spans.find((span) => span.continuity === continuity);
   const isLate = edge !== undefined && place.at < edge.oldest.at;
-  return addStretch(spans, {
+  return addSpan(spans, {
     newest: place,
     oldest: place,
     reachesStart: false,

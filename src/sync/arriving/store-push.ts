@@ -1,11 +1,11 @@
 import { NO_COUNTS, type PageCounts, plus } from '../../../machines/page-counts.ts';
-import type { PushedHistory, PushedStretch } from '../../channels/channel.ts';
+import type { PushedHistory, PushedSpan } from '../../channels/channel.ts';
 import { type ConversationId, ExternalId } from '../../domain/ids.ts';
 import { keptOf } from '../../domain/message.ts';
 import type { PushReport } from '../../runtime/report.ts';
 import type { Absorbed, Mail } from '../../runtime/work.ts';
 import { storeChanges } from '../changes/store-changes.ts';
-import { addStretch, sameSpans } from '../reading/spans.ts';
+import { addSpan, sameSpans } from '../reading/spans.ts';
 import { learnAliases, resolveMessages, resolver } from './aliases.ts';
 import type { ArrivalStoring } from './arrival-storing.ts';
 import { isPassing } from './work-off.ts';
@@ -48,23 +48,23 @@ const storeHistory = async (storing: ArrivalStoring, history: PushedHistory): Pr
   if (history.contacts.length > 0) await tx.storeContacts(instanceId, channel, history.contacts, at);
   const resolve = await resolver(
     storing,
-    history.stretches.map(({ conversation }) => conversation.externalId),
+    history.spans.map(({ conversation }) => conversation.externalId),
   );
-  const stretches = history.stretches.map(({ conversation, ...stretch }) => ({
-    ...stretch,
+  const pushed = history.spans.map(({ conversation, ...span }) => ({
+    ...span,
     conversation: { ...conversation, externalId: ExternalId.make(resolve(conversation.externalId)) },
   }));
   await tx.upsertConversations(
     instanceId,
-    stretches.map(({ conversation }) => conversation),
+    pushed.map(({ conversation }) => conversation),
     at,
   );
-  const groups = Map.groupBy(stretches, ({ conversation }) => conversation.externalId);
-  // Conversations side by side, the stretches of one after another: each changes what the next has to know.
+  const groups = Map.groupBy(pushed, ({ conversation }) => conversation.externalId);
+  // Conversations side by side, the spans of one after another: each changes what the next has to know.
   const counts = await Promise.all(
     [...groups].map(async ([externalId, group]) => {
       let stored = NO_COUNTS;
-      for (const stretch of group) stored = plus(stored, await storeStretch(storing, externalId, stretch));
+      for (const span of group) stored = plus(stored, await storeSpan(storing, externalId, span));
       return stored;
     }),
   );
@@ -83,34 +83,30 @@ const reachStart = async ({ tx, at }: ArrivalStoring, conversationId: Conversati
   await tx.setStopReason(conversationId, 'start_of_history', at);
 };
 
-const storeStretch = async (
-  storing: ArrivalStoring,
-  externalId: string,
-  stretch: PushedStretch,
-): Promise<PageCounts> => {
+const storeSpan = async (storing: ArrivalStoring, externalId: string, pushed: PushedSpan): Promise<PageCounts> => {
   const { tx, instanceId, changes, at } = storing;
   const conversation = await tx.conversation(instanceId, externalId);
   if (conversation === null) return NO_COUNTS;
-  const messages = changes.applyTo(await resolveMessages(storing, stretch.messages), null);
-  const kept = stretch.malformed.flatMap((entry) => keptOf(entry) ?? []);
+  const messages = changes.applyTo(await resolveMessages(storing, pushed.messages), null);
+  const kept = pushed.malformed.flatMap((entry) => keptOf(entry) ?? []);
   const stored = await tx.upsertMessages(instanceId, conversation.id, 'push', messages, at);
   if (kept.length > 0) await tx.upsertMessages(instanceId, conversation.id, 'push', kept, at);
   await storing.waiting?.meet(storing, conversation, null);
-  const [newest] = stretch.messages;
-  const oldest = stretch.messages.at(-1);
+  const [newest] = pushed.messages;
+  const oldest = pushed.messages.at(-1);
   if (newest !== undefined && oldest !== undefined) {
     const spans = await tx.spans(conversation.id);
-    const next = addStretch(spans, {
+    const next = addSpan(spans, {
       newest: { at: newest.timestamp, id: newest.externalId },
       oldest: { at: oldest.timestamp, id: oldest.externalId },
-      reachesStart: stretch.atStart,
+      reachesStart: pushed.atStart,
       continuity: null,
     });
     if (!sameSpans(spans, next)) await tx.replaceSpans(conversation.id, next);
-    if (stretch.atStart) await tx.setStopReason(conversation.id, 'start_of_history', at);
-  } else if (stretch.atStart && stretch.malformed.length === 0) {
+    if (pushed.atStart) await tx.setStopReason(conversation.id, 'start_of_history', at);
+  } else if (pushed.atStart && pushed.malformed.length === 0) {
     await reachStart(storing, conversation.id);
   }
-  const malformed = stretch.malformed.length;
+  const malformed = pushed.malformed.length;
   return { ...stored, fetched: messages.length + malformed, malformed };
 };

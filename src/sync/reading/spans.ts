@@ -48,31 +48,31 @@ const byNewest = (a: Span, b: Span): number => {
 };
 
 /** The live edge is that of the newer bound; of the same bound, what was learned last counts. */
-const continuityOf = (span: Span, stretch: Span): string | null => {
-  if (isSame(span.newest, stretch.newest)) return stretch.continuity ?? span.continuity;
-  return newerOf(span.newest, stretch.newest) === span.newest ? span.continuity : stretch.continuity;
+const continuityOf = (span: Span, added: Span): string | null => {
+  if (isSame(span.newest, added.newest)) return added.continuity ?? span.continuity;
+  return newerOf(span.newest, added.newest) === span.newest ? span.continuity : added.continuity;
 };
 
 /** One that ends with the very message with which the other begins lies above it, whatever their ids say. */
 const isAbove = (a: Span, b: Span): boolean => a.oldest.id !== null && isSame(a.oldest, b.newest);
 
-const boundsOf = (span: Span, stretch: Span): Pick<Span, 'newest' | 'oldest'> => {
-  if (isAbove(span, stretch)) return { newest: span.newest, oldest: stretch.oldest };
-  if (isAbove(stretch, span)) return { newest: stretch.newest, oldest: span.oldest };
-  return { newest: newerOf(span.newest, stretch.newest), oldest: olderOf(span, stretch).oldest };
+const boundsOf = (span: Span, added: Span): Pick<Span, 'newest' | 'oldest'> => {
+  if (isAbove(span, added)) return { newest: span.newest, oldest: added.oldest };
+  if (isAbove(added, span)) return { newest: added.newest, oldest: span.oldest };
+  return { newest: newerOf(span.newest, added.newest), oldest: olderOf(span, added).oldest };
 };
 
-const merge = (span: Span, stretch: Span): Span => ({
-  ...boundsOf(span, stretch),
-  reachesStart: span.reachesStart || stretch.reachesStart,
-  continuity: continuityOf(span, stretch),
+const merge = (span: Span, added: Span): Span => ({
+  ...boundsOf(span, added),
+  reachesStart: span.reachesStart || added.reachesStart,
+  continuity: continuityOf(span, added),
 });
 
-/** Whether a stretch that begins in this millisecond holds the rest of it too. */
+/** Whether a span that begins in this millisecond holds the rest of it too. */
 const holdsRestOf = (at: number, { oldest }: Span): boolean =>
   oldest.at < at || (oldest.at === at && oldest.id === null);
 
-/** Whether nothing can lie between two stretches. Where both begin in one millisecond, either may be the upper. */
+/** Whether nothing can lie between two spans. Where both begin in one millisecond, either may be the upper. */
 const meets = (a: Span, b: Span): boolean => {
   if (a.continuity !== null && a.continuity === b.continuity) return true;
   // Both hold the first message there is, or end with the same one.
@@ -84,14 +84,14 @@ const meets = (a: Span, b: Span): boolean => {
   return (b.newest.id === null || isSame(b.oldest, a.newest)) && touches(b, a);
 };
 
-/** The spans, newest first, with one more stretch that is now held; what touches becomes one. */
-export const addStretch = (spans: readonly Span[], stretch: Span): readonly Span[] => {
+/** The spans, newest first, with one more that is held now; what touches becomes one. */
+export const addSpan = (spans: readonly Span[], added: Span): readonly Span[] => {
   // Where a message joins two, their order is certain, and may be forgotten with the next one that is met.
-  const joined = spans.find((span) => isAbove(span, stretch) || isAbove(stretch, span));
-  const met = joined ?? spans.find((span) => meets(span, stretch));
-  if (met === undefined) return [...spans, stretch].sort(byNewest);
+  const joined = spans.find((span) => isAbove(span, added) || isAbove(added, span));
+  const met = joined ?? spans.find((span) => meets(span, added));
+  if (met === undefined) return [...spans, added].sort(byNewest);
   const others = spans.filter((span) => span !== met);
-  return addStretch(others, merge(met, stretch));
+  return addSpan(others, merge(met, added));
 };
 
 /** Whether nothing changed, so that nothing need be written. */

@@ -12,7 +12,7 @@ import { type ChangeStoring, storeChanges } from '../changes/store-changes.ts';
 import type { StoredCounts } from '../store.ts';
 import { scopeOf } from './next-walk.ts';
 import { endOf } from './page-end.ts';
-import { addStretch, newerOf, sameSpans, topBelow } from './spans.ts';
+import { addSpan, newerOf, sameSpans, topBelow } from './spans.ts';
 
 /** The platform's clock and ours, ms. */
 const CLOCKS_MAY_DIFFER_MS = 3_600_000;
@@ -92,7 +92,7 @@ export const storeMessagePage = async (
   const [counts] = await Promise.all([
     tx.upsertMessages(instanceId, conversationId, 'sync', messages, at, readAt ?? undefined),
     kept.length > 0 ? tx.upsertMessages(instanceId, conversationId, 'sync', kept, at) : null,
-    ended === 'platform_error' ? null : holdStretch(storing, walk, page, ended, continuity),
+    ended === 'platform_error' ? null : holdSpan(storing, walk, page, ended, continuity),
     job.config.refresh && readsBelow === 'anything' ? markMissing(storing, walk, page, ended) : null,
   ]);
   await storeChangesTold(storing, walk, page);
@@ -152,10 +152,8 @@ const countsOf = (counts: StoredCounts, messages: number, malformed: number): Pa
   malformed,
 });
 
-/**
- * The page proves a stretch without a gap: from where the reading began down to its oldest message, or to the start.
- */
-const holdStretch = async (
+/** The page proves a span without a gap: from where the reading began down to its oldest message, or to the start. */
+const holdSpan = async (
   { tx }: Storing,
   walk: MessageWalk,
   page: MessagePage,
@@ -164,31 +162,28 @@ const holdStretch = async (
 ): Promise<void> => {
   const spans = await tx.spans(walk.conversationId);
   const newest = walk.before === null ? topOf(walk, page) : topBelow(walk.before);
-  const stretch: Span = {
+  const span: Span = {
     newest,
     oldest: bottomOf(walk, page, newest),
     reachesStart: ended === 'start_of_history',
     continuity: walk.before === null ? continuity : null,
   };
-  const next = piecesOf(stretch, walk, page).reduce(addStretch, spans);
+  const next = piecesOf(span, walk, page).reduce(addSpan, spans);
   if (!sameSpans(spans, next)) await tx.replaceSpans(walk.conversationId, next);
 };
 
-/**
- * A page that brought the very message with which the span below begins joins it there, whatever else shares its
- * millisecond.
- */
-const piecesOf = (stretch: Span, { floor }: MessageWalk, page: MessagePage): readonly Span[] =>
+/** A page that brought the very message with which the span below begins joins it there, whatever else shares its millisecond. */
+const piecesOf = (span: Span, { floor }: MessageWalk, page: MessagePage): readonly Span[] =>
   floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)
     ? [
-        { ...stretch, newest: floor, continuity: null },
-        { ...stretch, oldest: floor },
+        { ...span, newest: floor, continuity: null },
+        { ...span, oldest: floor },
       ]
-    : [stretch];
+    : [span];
 
 const bottomOf = ({ since }: MessageWalk, page: MessagePage, newest: Anchor): Anchor => {
   const oldest = page.oldest ?? newest;
-  // Older messages of the page were not asked for and are not stored: the stretch ends at the asked instant.
+  // Older messages of the page were not asked for and are not stored: the span ends at the asked instant.
   return oldest.at < since ? { at: since, id: null } : oldest;
 };
 

@@ -32,8 +32,8 @@ const DEATHS = {
 
 const inflateAll = async (rig: Rig, channel: OpenChannel) =>
   new Set(
-    (await rig.readAll(channel)).flatMap(({ stretches }) =>
-      stretches.flatMap(({ messages }) => messages.map(({ externalId }) => externalId)),
+    (await rig.readAll(channel)).flatMap(({ spans }) =>
+      spans.flatMap(({ messages }) => messages.map(({ externalId }) => externalId)),
     ),
   );
 
@@ -85,7 +85,7 @@ describe('a process that dies with an edit or a deletion that it was told', () =
     await last.told('connectionOpened');
     await rig.settled();
     const changes = (await rig.readAll(last)).slice(kept);
-    expect(changes.every(({ isLive, stretches }) => isLive && stretches.length === 0)).toBe(true);
+    expect(changes.every(({ isLive, spans }) => isLive && spans.length === 0)).toBe(true);
     const [adasChat] = rig.simulator.contacts();
     const sailing = rig.simulator.groups().find(({ subject }) => subject === 'Sailing')?.jid;
     expect(changes.flatMap((one) => one.changes)).toMatchObject([

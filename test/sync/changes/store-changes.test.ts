@@ -58,11 +58,11 @@ const pushed = (history: Partial<PushedHistory>) =>
   storePush(storing(), {
     type: 'pushRead',
     pushId: ++pushes,
-    history: { stretches: [], changes: [], isLive: false, contacts: [], aliases: [], problems: [], ...history },
+    history: { spans: [], changes: [], isLive: false, contacts: [], aliases: [], problems: [], ...history },
     settled: () => {},
   });
 
-const stretch = (conversation: typeof CHAT, ...messages: readonly Message[]) => ({
+const span = (conversation: typeof CHAT, ...messages: readonly Message[]) => ({
   conversation,
   messages,
   malformed: [],
@@ -111,12 +111,12 @@ describe('an edit whose message is not stored yet', () => {
   it('is there when its message comes, though the process died in between', async () => {
     await edited(CHAT, edit('edited'));
     restart();
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     expect(held()).toMatchObject({ text: 'edited', editedAt: 900_000, timestamp: 10_000 });
   });
 
   it('comes to a message that is held under the other id of its conversation, once that is known', async () => {
-    await pushed({ stretches: [stretch(PHONE, message)] });
+    await pushed({ spans: [span(PHONE, message)] });
     await edited(LID, edit('edited'));
     restart();
     const alias = { alias: LID.externalId, externalId: PHONE.externalId, phone: null };
@@ -129,7 +129,7 @@ describe('an edit whose message is not stored yet', () => {
     await edited(CHAT, edit('older', 800_000));
     await deleted(CHAT);
     restart();
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     expect(held()).toMatchObject({ text: 'second' });
     expect(held()?.deletedAt).not.toBeNull();
   });
@@ -137,25 +137,25 @@ describe('an edit whose message is not stored yet', () => {
   it('is no edit where it only turned out that something was never a message', async () => {
     await deleted(CHAT, true);
     restart();
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     expect(held()?.deletedAt).toBeNull();
   });
 });
 
 describe('edits and deletions that a history tells', () => {
   it('are stored with what was pushed, and wait where their message is not there', async () => {
-    await pushed({ stretches: [stretch(CHAT, message)], changes: changesOf([edit('edited')]) });
+    await pushed({ spans: [span(CHAT, message)], changes: changesOf([edit('edited')]) });
     expect(held()).toMatchObject({ text: 'edited' });
     await pushed({ changes: changesOf([], ['m', 'later']) });
     expect(held()?.deletedAt).not.toBeNull();
     restart();
-    await pushed({ stretches: [stretch(CHAT, { ...message, externalId: ExternalId.make('later') })] });
+    await pushed({ spans: [span(CHAT, { ...message, externalId: ExternalId.make('later') })] });
     const id = store.conversations.get(CHAT.externalId)?.id;
     expect(id && store.messagesOf(id).get('later')?.deletedAt).not.toBeNull();
   });
 
   it('are stored with the page', async () => {
-    await pushed({ stretches: [stretch(CHAT)] });
+    await pushed({ spans: [span(CHAT)] });
     await read(now, message, { edited: [edit('edited')], deleted: [] });
     expect(held()).toMatchObject({ text: 'edited' });
     await read(now, message, { edited: [], deleted: ['m'] });
@@ -163,7 +163,7 @@ describe('edits and deletions that a history tells', () => {
   });
 
   it('take back no edit of the same second that came live', async () => {
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     await edited(CHAT, edit('first'), edit('second'));
     await pushed({ changes: changesOf([edit('first')]) });
     expect(held()).toMatchObject({ text: 'second' });
@@ -172,7 +172,7 @@ describe('edits and deletions that a history tells', () => {
 
 describe('a change that was kept until it could be stored', () => {
   it('is stored in the order in which it happened, also where both fell into one second', async () => {
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     for (const text of ['first', 'second']) await pushed({ isLive: true, changes: changesOf([edit(text)]) });
     expect(held()).toMatchObject({ text: 'second' });
   });
@@ -185,7 +185,7 @@ describe('a change that was kept until it could be stored', () => {
 
 describe('a page that shows edits without dates', () => {
   beforeEach(async () => {
-    await pushed({ stretches: [stretch(CHAT, message)] });
+    await pushed({ spans: [span(CHAT, message)] });
     await edited(CHAT, edit('first'));
   });
 
@@ -218,7 +218,7 @@ describe('a page that shows edits without dates', () => {
   });
 
   it('is older than an edit that was pushed to us live: a push takes nothing back', async () => {
-    await pushed({ stretches: [stretch(CHAT, { ...message, text: 'before all that' })] });
+    await pushed({ spans: [span(CHAT, { ...message, text: 'before all that' })] });
     expect(held()).toMatchObject({ text: 'first' });
   });
 });

@@ -1,4 +1,4 @@
-import type { MessagePage, PushedStretch } from '../../../src/channels/channel.ts';
+import type { MessagePage, PushedSpan } from '../../../src/channels/channel.ts';
 import type { ListedConversation } from '../../../src/domain/conversation.ts';
 import { ExternalId } from '../../../src/domain/ids.ts';
 import type { Message } from '../../../src/domain/message.ts';
@@ -49,7 +49,7 @@ export class PhoneModel {
   }
 
   /** The messages from one place to another (exclusive), as the phone pushes them. */
-  push(from: number, to: number): PushedStretch {
+  push(from: number, to: number): PushedSpan {
     const messages = this.messages.slice(from, to).reverse();
     return { conversation: CHAT, messages, malformed: [], atStart: from === 0 && messages.length > 0 };
   }

@@ -19,7 +19,7 @@ const INSTANCE = 'instance' as InstanceId;
 const NO_OBSTACLES = { walkedByOthers: new Set<string>(), resting: new Map<string, number>() };
 const MOST_PAGES = 1_000;
 
-/** What a push may tell besides stretches. */
+/** What a push may tell besides spans. */
 const NOTHING_ELSE = { changes: [], isLive: false, contacts: [], aliases: [], problems: [] };
 
 /** One chat, its phone, and jobs that read it through the real arithmetic of spans. */
@@ -68,7 +68,7 @@ export class PhoneWorld {
   }
 
   async push(from: number, to: number): Promise<void> {
-    const history = { stretches: [this.phone.push(from, to)], ...NOTHING_ELSE };
+    const history = { spans: [this.phone.push(from, to)], ...NOTHING_ELSE };
     const settled = (): void => {};
     await storePush(this.#live(), { type: 'pushRead', pushId: ++this.#pushes, history, settled });
   }
@@ -76,7 +76,7 @@ export class PhoneWorld {
   /** What the phone answered when nobody waited for it any more: there is nothing older. */
   async lateEnd(): Promise<void> {
     const end = { conversation: CHAT, messages: [], malformed: [], atStart: true };
-    const history = { stretches: [end], ...NOTHING_ELSE };
+    const history = { spans: [end], ...NOTHING_ELSE };
     await storePush(this.#live(), { type: 'pushRead', pushId: ++this.#pushes, history, settled: () => {} });
   }
 

@@ -6,7 +6,7 @@ import type {
   MalformedMessage,
   MessageChanges,
   PushedHistory,
-  PushedStretch,
+  PushedSpan,
 } from '../../channel.ts';
 import { type AddressBook, aliasOf, type Canonical, type Pair } from '../addresses/address-book.ts';
 import { isConversation, plainJid } from '../addresses/jid.ts';
@@ -20,10 +20,10 @@ import { numberOf, timeOfSeconds } from '../mapping/wire-time.ts';
 const NO_MORE_ON_PRIMARY = 1;
 
 /** Messages of one chat of a history, and what the history says of them besides. */
-export interface ChunkStretch extends PushedStretch, MessageChanges {}
+export interface ChunkSpan extends PushedSpan, MessageChanges {}
 
 export interface HistoryChunk extends PushedHistory {
-  readonly stretches: readonly ChunkStretch[];
+  readonly spans: readonly ChunkSpan[];
   readonly pairs: readonly Pair[];
   /** As the phone calls its chats. */
   readonly chats: readonly string[];
@@ -92,12 +92,12 @@ const withoutOriginals = (entries: readonly Told[]): readonly Told[] => {
   });
 };
 
-const changesOf = (stretches: readonly ChunkStretch[]): readonly ConversationChanges[] =>
-  stretches.flatMap(({ conversation, edited, deleted }) =>
+const changesOf = (spans: readonly ChunkSpan[]): readonly ConversationChanges[] =>
+  spans.flatMap(({ conversation, edited, deleted }) =>
     edited.length + deleted.length === 0 ? [] : [{ conversationExternalId: conversation.externalId, edited, deleted }],
   );
 
-const stretchOf = (chat: proto.IConversation, mapping: MappingOf): ChunkStretch => {
+const spanOf = (chat: proto.IConversation, mapping: MappingOf): ChunkSpan => {
   const messages: Message[] = [];
   const malformed: MalformedMessage[] = [];
   const deleted: string[] = [];
@@ -147,12 +147,12 @@ export const readChunk = async ({ history, also = [], book, now }: ChunkOf): Pro
   ];
   const canonical: Canonical = await book.lookUp(addresses, pairs);
   const mapping = { ownJid: book.ownJid, canonical, now };
-  const stretches = chats.map((chat) => stretchOf(chat, mapping));
+  const spans = chats.map((chat) => spanOf(chat, mapping));
   const contacts: readonly ListedContact[] = mergeContacts(told.flatMap((one) => contactOf(one, canonical) ?? []));
   const aliases: readonly LearnedAlias[] = pairs.map(aliasOf);
   return {
-    stretches,
-    changes: changesOf(stretches),
+    spans,
+    changes: changesOf(spans),
     isLive: false,
     contacts,
     aliases,

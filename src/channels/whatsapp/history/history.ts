@@ -10,7 +10,7 @@ import type { AwaitedAnswers, HistoryNotification } from '../keeping/awaited-ans
 import { NOT_CONNECTED } from '../not-connected.ts';
 import { answerAbout } from './answer-about.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
-import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
+import { type ChunkSpan, type HistoryChunk, readChunk } from './history-chunk.ts';
 import { sendToPhone } from './phone-message.ts';
 
 /** A phone gives at most 50 for one request, whatever is asked for. */
@@ -83,14 +83,14 @@ const isFurther = (place: Anchor, before: Anchor): boolean =>
 
 /** What of an answer lies below the anchor, as a page. Fails where the answer proves nothing. */
 const pageOf = (
-  stretch: ChunkStretch | undefined,
+  span: ChunkSpan | undefined,
   { from, before }: { readonly from: HeldMessage; readonly before: Anchor | null },
   requestedAt: number,
 ): Effect.Effect<MessagePage, BadAnswer> => {
-  const given = stretch?.messages ?? [];
+  const given = span?.messages ?? [];
   const below = isBelow(from);
   const messages = given.filter((message) => below({ externalId: message.externalId, at: message.timestamp }));
-  const malformed = (stretch?.malformed ?? []).filter(({ externalId, at }) => at === null || below({ externalId, at }));
+  const malformed = (span?.malformed ?? []).filter(({ externalId, at }) => at === null || below({ externalId, at }));
   const places: readonly Anchor[] = [
     // A reaction is no place: the phone knows it by the message to which it belongs.
     ...messages.filter(({ type }) => type !== 'reaction').map(anchorOf),
@@ -108,10 +108,10 @@ const pageOf = (
   ];
   if (places.length === 0) {
     if (given.length > 0) return Effect.fail(bad('The phone repeated messages that it had given before.'));
-    if (stretch?.atStart !== true)
+    if (span?.atStart !== true)
       return Effect.fail(bad('The phone answered with nothing, and did not say that there is nothing.'));
   }
-  const atStart = stretch?.atStart === true;
+  const atStart = span?.atStart === true;
   if (!atStart && before !== null && oldest !== null && !isFurther(oldest, before))
     return Effect.fail(bad('The phone gave nothing older than what is held below the message that it was asked with.'));
   return Effect.succeed({
@@ -120,7 +120,7 @@ const pageOf = (
     oldest,
     atStart,
     malformed,
-    changes: { edited: stretch?.edited ?? [], deleted: stretch?.deleted ?? [] },
+    changes: { edited: span?.edited ?? [], deleted: span?.deleted ?? [] },
     requestedAt,
     quota: null,
   });
@@ -203,8 +203,8 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
         const chunk = yield* Effect.promise(() => readChunk({ history, also: [externalId], book, now: now() }));
         yield* Effect.promise(() => learn(chunk));
         const wanted = chunk.canonical(externalId);
-        const stretch = answerAbout(wanted, chunk).find(({ conversation }) => conversation.externalId === wanted);
-        return yield* pageOf(stretch, { from, before }, requestedAt);
+        const span = answerAbout(wanted, chunk).find(({ conversation }) => conversation.externalId === wanted);
+        return yield* pageOf(span, { from, before }, requestedAt);
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {

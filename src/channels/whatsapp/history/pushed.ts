@@ -8,7 +8,7 @@ import type { HistoryNotification } from '../keeping/awaited-answers.ts';
 import { changesIn, changeTold, isKeptChange } from '../keeping/kept-change.ts';
 import { notificationOf } from '../keeping/kept-notification.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
-import { type ChunkStretch, type HistoryChunk, readChunk } from './history-chunk.ts';
+import { type ChunkSpan, type HistoryChunk, readChunk } from './history-chunk.ts';
 
 export interface PushedOf {
   readonly book: AddressBook;
@@ -23,11 +23,11 @@ const isAnswer = ({ syncType }: HistoryNotification): boolean =>
   syncType === proto.HistorySync.HistorySyncType.ON_DEMAND;
 
 /** Where a push brings nothing of a chat, others may still bring what lies above the end of which it tells. */
-const withoutEmptyEnd = (stretch: ChunkStretch): ChunkStretch =>
-  stretch.messages.length === 0 ? { ...stretch, atStart: false } : stretch;
+const withoutEmptyEnd = (span: ChunkSpan): ChunkSpan =>
+  span.messages.length === 0 ? { ...span, atStart: false } : span;
 
 const NOTHING: PushedHistory = {
-  stretches: [],
+  spans: [],
   changes: [],
   isLive: false,
   contacts: [],
@@ -55,8 +55,8 @@ export const pushReader = ({ book, files, now, learn }: PushedOf): PushReader =>
       const chunk = yield* Effect.promise(() => readChunk({ history, book, now: now() }));
       yield* Effect.promise(() => learn(chunk));
       const { changes, isLive, contacts, aliases, problems } = chunk;
-      const stretches = isAnswer(notification) ? chunk.stretches : chunk.stretches.map(withoutEmptyEnd);
-      return { stretches, changes, isLive, contacts, aliases, problems };
+      const spans = isAnswer(notification) ? chunk.spans : chunk.spans.map(withoutEmptyEnd);
+      return { spans, changes, isLive, contacts, aliases, problems };
     }),
   };
 };

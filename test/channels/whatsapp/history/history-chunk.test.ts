@@ -51,14 +51,14 @@ describe('a history', () => {
       key: { remoteJid: ADA_LID, fromMe: false, id: 'M2' },
       userReceipt: [{ userJid: OWN }],
     });
-    const { pairs, stretches } = await chunkOf([chat(ADA_LID, [received, sent])]);
+    const { pairs, spans } = await chunkOf([chat(ADA_LID, [received, sent])]);
     expect(pairs).toEqual([{ lid: ADA_LID, pn: ADA }]);
-    expect(stretches.map(({ conversation }) => conversation.externalId)).toEqual([ADA]);
+    expect(spans.map(({ conversation }) => conversation.externalId)).toEqual([ADA]);
     expect((await chunkOf([chat(ADA_LID, [received])])).pairs).toEqual([]);
   });
 
   it('makes no chat with somebody else part of the owner’s own', async () => {
-    const { pairs, aliases, stretches } = await chunkOf([chat(ADA_LID, [message('M1', SECOND)], { pnJid: OWN })], {
+    const { pairs, aliases, spans } = await chunkOf([chat(ADA_LID, [message('M1', SECOND)], { pnJid: OWN })], {
       phoneNumberToLidMappings: [
         { lidJid: ADA_LID, pnJid: OWN },
         { lidJid: '999999999999999@lid', pnJid: ADA },
@@ -67,7 +67,7 @@ describe('a history', () => {
     });
     expect(pairs).toEqual([{ lid: '999999999999999@lid', pn: OWN }]);
     expect(aliases.length).toBe(1);
-    expect(stretches.map(({ conversation }) => conversation.externalId)).toEqual([ADA_LID]);
+    expect(spans.map(({ conversation }) => conversation.externalId)).toEqual([ADA_LID]);
   });
 
   it('is told newest first, whichever way the phone wrote it, and keeps its order within a second', async () => {
@@ -84,15 +84,15 @@ describe('a history', () => {
           const newestFirst = oldestFirst.toReversed().map(({ message: info }) => info?.key?.id);
           const isOneSecond = steps.slice(1).every((step) => step === 0);
           const given = isUpsideDown && !isOneSecond ? oldestFirst : oldestFirst.toReversed();
-          const { stretches } = await chunkOf([chat(ADA, given)]);
-          expect(stretches[0]?.messages.map(({ externalId }) => externalId)).toEqual(newestFirst);
+          const { spans } = await chunkOf([chat(ADA, given)]);
+          expect(spans[0]?.messages.map(({ externalId }) => externalId)).toEqual(newestFirst);
         },
       ),
     );
   });
 
   it('knows people by their phone, where the history itself or an earlier one tells who is who', async () => {
-    const { stretches, aliases, contacts } = await chunkOf(
+    const { spans, aliases, contacts } = await chunkOf(
       [
         chat(ADA_LID, [message('A', SECOND, { key: { remoteJid: ADA_LID, id: 'A' } })], { pnJid: ADA, name: 'Ada' }),
         chat(GROUP, [
@@ -109,10 +109,8 @@ describe('a history', () => {
       { pushnames: [{ id: '222222222222222@lid', pushname: 'benny' }] },
       [{ lid: '222222222222222@lid', pn: '491571000002@s.whatsapp.net' }],
     );
-    expect(stretches.map(({ conversation }) => conversation.externalId)).toEqual([ADA, GROUP, '333333333333333@lid']);
-    const senders = stretches.flatMap(({ messages }) =>
-      messages.map(({ externalId, senderId }) => [externalId, senderId]),
-    );
+    expect(spans.map(({ conversation }) => conversation.externalId)).toEqual([ADA, GROUP, '333333333333333@lid']);
+    const senders = spans.flatMap(({ messages }) => messages.map(({ externalId, senderId }) => [externalId, senderId]));
     expect(Object.fromEntries(senders)).toEqual({
       A: ADA,
       B: '491571000002@s.whatsapp.net',
@@ -136,12 +134,12 @@ describe('a history', () => {
         end === undefined ? {} : { endOfHistoryTransferType: end, endOfHistoryTransfer: true },
       ),
     );
-    const { stretches } = await chunkOf(ends);
-    expect(stretches.map(({ atStart }) => atStart)).toEqual([false, true, false, false]);
+    const { spans } = await chunkOf(ends);
+    expect(spans.map(({ atStart }) => atStart)).toEqual([false, true, false, false]);
   });
 
   it('leaves out what is no conversation, and takes a community for one without messages', async () => {
-    const { stretches, contacts } = await chunkOf([
+    const { spans, contacts } = await chunkOf([
       chat('status@broadcast', [message('A', SECOND)]),
       chat('1234@broadcast', [message('B', SECOND)]),
       chat('120363000000000009@newsletter', [message('C', SECOND)]),
@@ -149,7 +147,7 @@ describe('a history', () => {
       chat(GROUP, [], { isParentGroup: true, name: 'Neighbours' }),
       chat('120363000000000002@g.us', [], { parentGroupId: GROUP, name: 'Garden', createdAt: SECOND }),
     ]);
-    expect(stretches.map(({ conversation }) => conversation)).toMatchObject([
+    expect(spans.map(({ conversation }) => conversation)).toMatchObject([
       { externalId: GROUP, holdsMessages: false, name: 'Neighbours' },
       { externalId: '120363000000000002@g.us', parentExternalId: GROUP, holdsMessages: true, createdAt: SECOND * 1000 },
     ]);
@@ -164,7 +162,7 @@ describe('a history', () => {
     });
     const inGroup = (id: string, at: number, reactions: proto.IReaction[] = []): proto.IHistorySyncMsg =>
       message(id, at, { key: { remoteJid: GROUP, id, participant: ADA }, participant: ADA, reactions });
-    const { stretches } = await chunkOf(
+    const { spans } = await chunkOf(
       [
         chat(GROUP, [
           inGroup('C', SECOND + 20, [reaction('R3', SECOND + 99)]),
@@ -179,7 +177,7 @@ describe('a history', () => {
       {},
       [{ lid: '222222222222222@lid', pn: '491571000002@s.whatsapp.net' }],
     );
-    const told = stretches[0]?.messages.map(({ externalId, timestamp }) => [externalId, timestamp / 1000 - SECOND]);
+    const told = spans[0]?.messages.map(({ externalId, timestamp }) => [externalId, timestamp / 1000 - SECOND]);
     expect(told).toEqual([
       ['C', 20],
       ['R3', 20],
@@ -188,7 +186,7 @@ describe('a history', () => {
       ['R1', 5],
       ['A', 0],
     ]);
-    const reactions = stretches[0]?.messages.filter(({ type }) => type === 'reaction');
+    const reactions = spans[0]?.messages.filter(({ type }) => type === 'reaction');
     expect(
       reactions?.map(({ externalId, senderId, isFromMe, payload }) => [externalId, senderId, isFromMe, payload]),
     ).toEqual([
@@ -199,16 +197,16 @@ describe('a history', () => {
   });
 
   it('tells of entries that are no messages, and of messages that were deleted', async () => {
-    const { stretches, changes } = await chunkOf([
+    const { spans, changes } = await chunkOf([
       chat(ADA, [
         message('A', SECOND, { messageStubType: proto.WebMessageInfo.StubType.REVOKE, message: null }),
         message('', SECOND),
         message('C', 0),
       ]),
     ]);
-    expect(stretches[0]?.deleted).toEqual(['A']);
+    expect(spans[0]?.deleted).toEqual(['A']);
     expect(changes).toEqual([{ conversationExternalId: ADA, edited: [], deleted: ['A'] }]);
-    expect(stretches[0]?.malformed.map(({ externalId, at }) => [externalId, at])).toEqual([
+    expect(spans[0]?.malformed.map(({ externalId, at }) => [externalId, at])).toEqual([
       [null, SECOND * 1000],
       ['C', null],
     ]);
@@ -232,8 +230,8 @@ describe('an edited message in a history', () => {
       },
     });
   const told = async (...messages: proto.IHistorySyncMsg[]) => {
-    const { stretches, changes } = await chunkOf([chat(ADA, messages)]);
-    const shown = stretches[0]?.messages.map(({ externalId, text, timestamp, editedAt }) => [
+    const { spans, changes } = await chunkOf([chat(ADA, messages)]);
+    const shown = spans[0]?.messages.map(({ externalId, text, timestamp, editedAt }) => [
       externalId,
       text,
       timestamp / 1000 - SECOND,

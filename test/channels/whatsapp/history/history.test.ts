@@ -113,7 +113,7 @@ describe('history on demand', () => {
     stop();
     expect(rig.vault.pushed.length).toBe(kept + 1);
     const [late] = await rig.readAll(first).then((read) => read.slice(-1));
-    expect(late?.stretches[0]?.messages.filter(({ type }) => type !== 'reaction').length).toBe(50);
+    expect(late?.spans[0]?.messages.filter(({ type }) => type !== 'reaction').length).toBe(50);
     expect(rig.simulator.log.violations).toEqual([]);
   });
 

@@ -16,7 +16,7 @@ const start = rigs();
 /** Ids by the chat's canonical address, without what was revoked. */
 const pushedIds = (read: readonly PushedHistory[]): ReadonlyMap<string, ReadonlySet<string>> => {
   const ids = new Map<string, Set<string>>();
-  for (const { conversation, messages } of read.flatMap(({ stretches }) => stretches)) {
+  for (const { conversation, messages } of read.flatMap(({ spans }) => spans)) {
     const known = ids.get(conversation.externalId) ?? new Set<string>();
     for (const { externalId, text, type } of messages) {
       if (text !== 'message deleted' && type !== 'reaction') known.add(externalId);
@@ -69,7 +69,7 @@ describe('pushed history', () => {
     );
     onTestFinished(() => behind.close());
     const sizes = (read: readonly PushedHistory[]) =>
-      read.map(({ stretches }) => stretches.map(({ messages }) => messages.length));
+      read.map(({ spans }) => spans.map(({ messages }) => messages.length));
     expect(sizes(await rig.readAll(behind))).toEqual(sizes(await rig.readAll(channel)));
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.every((path) => path.startsWith('/behind/'))).toBe(true);
@@ -90,7 +90,7 @@ describe('pushed history', () => {
     const read = await rig.readAll(channel);
     expect(pushedIds(read)).toEqual(trueIds(rig.simulator.groundTruth(), canonicalIn(rig)));
     expect(read.flatMap(({ problems }) => problems)).toEqual([]);
-    expect(read.flatMap(({ stretches }) => stretches.flatMap(({ malformed }) => malformed))).toEqual([]);
+    expect(read.flatMap(({ spans }) => spans.flatMap(({ malformed }) => malformed))).toEqual([]);
   });
 
   it('tells author, time, kind and words of each message as the phone has them', async () => {
@@ -98,9 +98,7 @@ describe('pushed history', () => {
     const channel = await rig.pairWithHistory({ credentials: { historyDepth: 'full' } });
     const read = await rig.readAll(channel);
     const messages = new Map<string, Message>(
-      read
-        .flatMap(({ stretches }) => stretches.flatMap((stretch) => stretch.messages))
-        .map((one) => [one.externalId, one]),
+      read.flatMap(({ spans }) => spans.flatMap((span) => span.messages)).map((one) => [one.externalId, one]),
     );
     for (const truth of rig.simulator.groundTruth()) {
       const message = messages.get(truth.messageId);
@@ -150,9 +148,9 @@ describe('pushed history', () => {
     const read = await rig.readAll(channel);
     const first = new Map<string, TrueMessage>();
     for (const truth of rig.simulator.groundTruth()) if (!first.has(truth.channelId)) first.set(truth.channelId, truth);
-    const started = read.flatMap(({ stretches }) => stretches).filter(({ atStart }) => atStart);
+    const started = read.flatMap(({ spans }) => spans).filter(({ atStart }) => atStart);
     expect(started.length).toBeGreaterThanOrEqual(first.size);
-    const unstarted = read.flatMap(({ stretches }) => stretches).filter(({ atStart }) => !atStart);
+    const unstarted = read.flatMap(({ spans }) => spans).filter(({ atStart }) => !atStart);
     expect(unstarted.length).toBeGreaterThan(0);
   });
 

@@ -38,7 +38,7 @@ describe('what the phone tells without encryption', () => {
     expect(rig.vault.pushed.length).toBe(reference.vault.pushed.length);
     expect(rig.vault.pushed.length).toBeGreaterThan(1);
     const [kept, sent] = [await rig.readAll(channel), await reference.readAll(phone)];
-    expect(kept.map(({ stretches }) => stretches.length)).toEqual(sent.map(({ stretches }) => stretches.length));
+    expect(kept.map(({ spans }) => spans.length)).toEqual(sent.map(({ spans }) => spans.length));
     expect([...rig.vault.secrets.keys()].filter((key) => key.startsWith('app-state-sync-key/')).length).toBe(1);
     expect(rig.simulator.log.violations).toEqual([]);
   });
