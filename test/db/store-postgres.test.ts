@@ -6,6 +6,7 @@ import { contactStoreContract } from '../contract/store-contacts.ts';
 import { correctionContract } from '../contract/store-corrections.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
 import { leaseContract } from '../contract/store-leases.ts';
+import { personSearchContract } from '../contract/store-person-search.ts';
 import { personContract } from '../contract/store-persons.ts';
 import { registryContract } from '../contract/store-registry.ts';
 import { runtimeStoreContract } from '../contract/store-runtime.ts';
@@ -28,6 +29,7 @@ describe('a PostgreSQL server', () => {
   syncStoreContract(postgresDriver(() => server));
   changeStoreContract(postgresDriver(() => server));
   personContract(postgresDriver(() => server));
+  personSearchContract(postgresDriver(() => server));
   correctionContract(postgresDriver(() => server));
   groupStoreContract(postgresDriver(() => server));
   contactStoreContract(postgresDriver(() => server));

@@ -7,7 +7,7 @@ import { WaitingChanges } from './0006-waiting-changes.ts';
 import { RunsByHand } from './0007-runs-by-hand.ts';
 import { DirectNewest } from './0008-direct-newest.ts';
 import { Signposts } from './0009-signposts.ts';
-import { CommandsByNumber } from './0010-commands-by-number.ts';
+import { DirectConversations } from './0010-direct-conversations.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -20,5 +20,5 @@ export const ALL_MIGRATIONS = [
   { name: '0007-runs-by-hand', class: RunsByHand },
   { name: '0008-direct-newest', class: DirectNewest },
   { name: '0009-signposts', class: Signposts },
-  { name: '0010-commands-by-number', class: CommandsByNumber },
+  { name: '0010-direct-conversations', class: DirectConversations },
 ];

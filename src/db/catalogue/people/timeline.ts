@@ -25,10 +25,25 @@ const ACCOUNTS = `
 /**
  * Raw SQL on purpose: each account, and each direct conversation with one, gives its own newest from an index, and the
  * newest of those are taken. The places come first and the messages for them afterwards: one may come both ways.
+ *
+ * A direct conversation of WhatsApp has the id of the account; one of Discord has an id of its own, and is with whoever
+ * besides the bot wrote there.
  */
 const timeline = (beyond: string): string => `
   WITH account AS (
     SELECT * FROM unnest($1::uuid[], $2::text[]) AS account (instance_id, external_id)
+  ), direct AS (
+    SELECT held.id FROM account JOIN conversations AS held ON held.instance_id = account.instance_id
+      AND held.external_id = account.external_id AND held.kind = 'direct'
+    UNION
+    SELECT held.id FROM conversations AS held
+    CROSS JOIN LATERAL (
+      SELECT sender_id FROM omni_events
+      WHERE conversation_id = held.id AND NOT is_from_me AND sender_id IS NOT NULL
+      ORDER BY timestamp DESC, omni_events.id DESC LIMIT 1) AS partner
+    JOIN account ON account.instance_id = held.instance_id AND account.external_id = partner.sender_id
+    WHERE held.kind = 'direct' AND held.instance_id IN (
+      SELECT id FROM omni_instances WHERE channel = 'discord' AND id = ANY($1::uuid[]))
   ), place AS (
     SELECT held.* FROM account CROSS JOIN LATERAL (
       SELECT timestamp, id, conversation_id, external_id FROM omni_events AS held
@@ -36,10 +51,7 @@ const timeline = (beyond: string): string => `
         AND held.sender_id = account.external_id AND held.instance_id = account.instance_id ${beyond}
       ${NEWEST_FIRST} LIMIT $3) AS held
     UNION
-    SELECT held.* FROM account
-    JOIN conversations AS direct ON direct.instance_id = account.instance_id
-      AND direct.external_id = account.external_id AND direct.kind = 'direct'
-    CROSS JOIN LATERAL (
+    SELECT held.* FROM direct CROSS JOIN LATERAL (
       SELECT timestamp, id, conversation_id, external_id FROM omni_events AS held
       WHERE held.conversation_id = direct.id ${beyond} ${NEWEST_FIRST} LIMIT $3) AS held
   ), newest AS (SELECT * FROM place ORDER BY timestamp DESC, id DESC LIMIT $3)
