@@ -159,7 +159,7 @@ export interface PeoplePage {
   /** Null when the survey is over. */
   readonly nextCursor: unknown;
   /** What could not be read, and why: counted in the job's errors, never sinks it. */
-  readonly problems: readonly SurveyProblem[];
+  readonly problems: readonly ListProblem[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
   /** As for `DirectoryPage`. */
@@ -171,7 +171,8 @@ export interface GroupMembers {
   readonly members: readonly ListedMember[];
 }
 
-export interface SurveyProblem {
+/** What of a listing or a survey could not be read, and why. */
+export interface ListProblem {
   readonly externalId: string | null;
   readonly reason: string;
   readonly message: string;
@@ -183,9 +184,9 @@ export interface ConversationDirectory {
 }
 
 export interface DirectoryRequest {
-  /** Null for the first request of a survey; then what the last page gave. JSON, kept in the job's snapshot. */
+  /** Null for the first request of a listing; then what the last page gave. JSON, kept in the job's snapshot. */
   readonly cursor: unknown;
-  /** What earlier surveys remembered about a conversation (`DirectoryPage.bookmarks`), by its external id. */
+  /** What earlier listings remembered about a conversation (`DirectoryPage.bookmarks`), by its external id. */
   readonly bookmarks: ReadonlyMap<string, string>;
   /** Set when the job wants one channel (and its threads) only: the platform's id. */
   readonly only: string | null;
@@ -200,10 +201,10 @@ export interface DirectoryPage {
   readonly conversations: readonly ListedConversation[];
   /** To be remembered with a conversation once this page is committed: external id -> opaque text. */
   readonly bookmarks: ReadonlyMap<string, string>;
-  /** Null when the survey is complete. */
+  /** Null when the listing is complete. */
   readonly nextCursor: unknown;
   /** What could not be listed, and why: counted in the job's errors, never sinks it. */
-  readonly problems: readonly SurveyProblem[];
+  readonly problems: readonly ListProblem[];
   readonly requestedAt: number;
   readonly quota: Quota | null;
   /** Set while the platform still sends by itself what would have to be told here: when to ask again, ms. */

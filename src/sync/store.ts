@@ -82,7 +82,7 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   ) => Promise<ReadonlyMap<ConversationId, readonly Span[]>>;
   readonly replaceSpans: (conversationId: ConversationId, spans: readonly Span[]) => Promise<void>;
   readonly setStopReason: (conversationId: ConversationId, reason: StopReason, at: number) => Promise<void>;
-  /** Marks a conversation unreadable (no access) until a survey finds it readable again. */
+  /** Marks a conversation unreadable (no access) until a listing finds it readable again. */
   readonly setUnreadable: (conversationId: ConversationId, reason: string) => Promise<void>;
   /**
    * One statement per page: `INSERT … SELECT FROM unnest(…) ON CONFLICT`. The page may name a message twice

@@ -90,7 +90,7 @@ export const walkMessages = (
     }
   });
 
-/** `bookmarks` is what earlier surveys remembered. */
+/** `bookmarks` is what earlier listings remembered. */
 export const walkListing = (
   assignment: Assignment<ListingWalk>,
   bookmarks: Effect.Effect<ReadonlyMap<string, string>>,

@@ -61,19 +61,19 @@ export const openConnection = async ({ token, ...options }: Opening): Promise<Op
 export const failureOf = <A>(effect: Effect.Effect<A, PlatformFailure>): Promise<PlatformFailure> =>
   Effect.runPromise(Effect.flip(effect));
 
-export interface Surveyed {
+export interface Listed {
   readonly conversations: ReadonlyMap<string, ListedConversation>;
   readonly bookmarks: ReadonlyMap<string, string>;
   readonly problems: DirectoryPage['problems'];
   readonly requests: number;
 }
 
-/** A whole survey, its cursors stored and read back as JSON on the way. */
-export const survey = async (
+/** A whole listing, its cursors stored and read back as JSON on the way. */
+export const listing = async (
   { directory }: Connection,
   bookmarks: ReadonlyMap<string, string> = new Map(),
   only: string | null = null,
-): Promise<Surveyed> => {
+): Promise<Listed> => {
   const conversations = new Map<string, ListedConversation>();
   const remembered = new Map(bookmarks);
   const problems: DirectoryPage['problems'][number][] = [];

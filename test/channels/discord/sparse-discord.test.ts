@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import { afterEach, describe, expect, it } from 'vitest';
-import { historyOf, type OpenedConnection, openConnection, survey } from './opened-connection.ts';
+import { historyOf, listing, type OpenedConnection, openConnection } from './opened-connection.ts';
 import { type SparseAnswers, type SparseDiscord, startSparseDiscord } from './sparse-discord.ts';
 
 const GUILD = '200000000000000001';
@@ -50,10 +50,10 @@ describe('a server that leaves out what it may', () => {
     expect(await connection.reported('connectionOpened')).toMatchObject({ account: { externalId: BOT, name: null } });
   });
 
-  it('is asked for what the gateway did not bring before anything is surveyed', async () => {
+  it('is asked for what the gateway did not bring before anything is listed', async () => {
     await connect();
     await connection.reported('connectionOpened');
-    const { conversations, problems } = await survey(connection);
+    const { conversations, problems } = await listing(connection);
     expect([...conversations.keys()]).toEqual([GENERAL, VOICE, SECRET, POST]);
     expect(conversations.get(GENERAL)).toMatchObject({ name: null, unreadable: null });
     expect(conversations.get(GENERAL)).not.toHaveProperty('newest');
@@ -67,17 +67,17 @@ describe('a server that leaves out what it may', () => {
     const { [`/guilds/${GUILD}`]: _, ...routes } = answers.routes;
     await connect({ routes });
     await connection.reported('connectionOpened');
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     expect(conversations.get(GENERAL)?.unreadable).toBeNull();
   });
 
-  it('is surveyed by the guilds of the gateway when it cannot list them', async () => {
+  it('is listed by the guilds of the gateway when it cannot list them', async () => {
     const { '/users/@me/guilds': _, ...routes } = answers.routes;
     await connect({ routes });
     await connection.reported('connectionOpened');
     server.send({ op: 0, s: 2, t: 'GUILD_CREATE', d: { id: GUILD } });
     await connection.reported('connectionOpened', 2);
-    expect((await survey(connection)).conversations.size).toBe(4);
+    expect((await listing(connection)).conversations.size).toBe(4);
   });
 
   it('gives messages that say little', async () => {

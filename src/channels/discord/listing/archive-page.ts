@@ -50,7 +50,7 @@ export interface ArchiveRequest {
   readonly list: ArchiveList;
   readonly before: string | null;
   readonly guildId: string;
-  /** Threads archived before this (ms) were listed by an earlier, complete survey. */
+  /** Threads archived before this (ms) were told by an earlier, complete listing. */
   readonly mark: number | null;
 }
 

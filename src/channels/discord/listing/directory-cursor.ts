@@ -13,7 +13,7 @@ export const ArchiveMarks = Schema.Struct({
 export type ArchiveMarks = typeof ArchiveMarks.Type;
 
 /**
- * Where a survey stands. Guilds and channels are gone through by rising id, so a place in that order is all that
+ * Where a listing stands. Guilds and channels are gone through by rising id, so a place in that order is all that
  * needs to be kept, however many there are:
  *
  * `guilds`    find the guild after `after` (null: the first).
@@ -45,7 +45,7 @@ export type CursorAt<Stage extends Cursor['stage']> = Extract<Cursor, { stage: S
 const decode = Schema.decodeUnknownOption(Cursor);
 const decodeMarks = Schema.decodeUnknownOption(Schema.fromJsonString(ArchiveMarks));
 
-/** A cursor that this build does not understand starts the survey anew: listing twice harms nobody. */
+/** A cursor that this build does not understand starts the listing anew: listing twice harms nobody. */
 export const cursorOf = (stored: unknown, only: string | null): Cursor =>
   Option.getOrElse(
     decode(stored),

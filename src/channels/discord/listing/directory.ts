@@ -4,27 +4,27 @@ import { RateLimited } from '../../platform-failure.ts';
 import { MALFORMED_GUILD, readGuildList } from '../guilds/guild-list.ts';
 import { isConversation, isThread, mayHaveThreads, readChannel, Snowflake } from '../mapping/api-channel.ts';
 import type { Answer } from '../rest/rest-requests.ts';
+import { listArchive } from './archive-listing.ts';
 import { ThreadList } from './archive-page.ts';
-import { surveyArchive } from './archive-survey.ts';
 import { type Cursor, type CursorAt, cursorOf } from './directory-cursor.ts';
 import { learnFacts } from './guild-facts.ts';
-import { type Found, isPassedOver, type Survey, type Surveyor } from './survey.ts';
-import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './survey-order.ts';
+import { type Found, isPassedOver, type Listing, type Reader } from './listing.ts';
+import { afterChannel, afterGuild, type GuildWindow, NO_WINDOW, windowOf } from './listing-order.ts';
 
 const GUILD_LIMIT = 200;
 
 const Entries = Schema.Array(Schema.Unknown);
 
-interface DirectoryOf extends Surveyor {
+interface DirectoryOf extends Reader {
   readonly now: () => number;
 }
 
-/** Surveys every guild, its channels and their threads; or one conversation and its threads. One request per page. */
+/** Lists every guild, its channels and their threads; or one conversation and its threads. One request per page. */
 export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): ConversationDirectory => {
   // Guilds found ahead: forgetting them costs one more request, never a guild.
   let ahead: GuildWindow = NO_WINDOW;
 
-  const guilds = ({ after }: CursorAt<'guilds'>, request: DirectoryRequest): Survey =>
+  const guilds = ({ after }: CursorAt<'guilds'>, request: DirectoryRequest): Listing =>
     requests.get('/users/@me/guilds', { limit: GUILD_LIMIT, after }, Entries).pipe(
       Effect.map((answer): Found => {
         const { ids, broken } = readGuildList(answer.value);
@@ -36,14 +36,14 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
           answer,
         };
       }),
-      Effect.catchIf(isPassedOver(request), ({ _tag, message }): Survey => {
+      Effect.catchIf(isPassedOver(request), ({ _tag, message }): Listing => {
         ahead = windowOf(after, atlas.guildIds(), false);
         const problems = _tag === 'BadAnswer' ? [{ externalId: null, reason: 'guilds_unreadable', message }] : [];
         return Effect.succeed({ problems, nextCursor: afterGuild(ahead, after) });
       }),
     );
 
-  const channels = ({ guild }: CursorAt<'channels'>, request: DirectoryRequest): Survey =>
+  const channels = ({ guild }: CursorAt<'channels'>, request: DirectoryRequest): Listing =>
     requests.get(`/guilds/${guild}/channels`, {}, Entries).pipe(
       Effect.map((answer): Found => {
         const broken = atlas.learnChannels(guild, answer.value);
@@ -51,7 +51,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
         const closed = known.filter((channel) => mayHaveThreads(channel) && atlas.whyUnreadable(channel) !== null);
         return {
           conversations: known.filter(isConversation).map((channel) => atlas.conversation(channel)),
-          // Its threads may have become unreadable too: the next survey that may see them lists them all.
+          // Its threads may have become unreadable too: the next listing that may see them lists them all.
           bookmarks: new Map(closed.filter(({ id }) => request.bookmarks.has(id)).map(({ id }) => [id, ''])),
           problems: broken.map(() => ({
             externalId: guild,
@@ -72,7 +72,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
       ),
     );
 
-  const active = ({ guild }: CursorAt<'active'>, request: DirectoryRequest): Survey => {
+  const active = ({ guild }: CursorAt<'active'>, request: DirectoryRequest): Listing => {
     const { only } = request;
     const nextCursor = afterChannel({ atlas, ahead, guild, only, after: null });
     return requests.get(`/guilds/${guild}/threads/active`, {}, ThreadList).pipe(
@@ -90,7 +90,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
     );
   };
 
-  const single = (id: string, request: DirectoryRequest): Survey => {
+  const single = (id: string, request: DirectoryRequest): Listing => {
     const known = atlas.channel(id);
     if (known !== null && atlas.whyUnreadable(known) !== null) {
       return Effect.succeed({ conversations: [atlas.conversation(known)], nextCursor: null });
@@ -116,7 +116,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
     );
   };
 
-  const survey = (cursor: Cursor, request: DirectoryRequest): Survey => {
+  const listing = (cursor: Cursor, request: DirectoryRequest): Listing => {
     switch (cursor.stage) {
       case 'guilds':
         return guilds(cursor, request);
@@ -125,7 +125,7 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
       case 'active':
         return active(cursor, request);
       case 'archived':
-        return surveyArchive({ requests, atlas, cursor, request, ahead });
+        return listArchive({ requests, atlas, cursor, request, ahead });
       case 'single':
         return single(request.only ?? '', request);
     }
@@ -134,8 +134,8 @@ export const discordDirectory = ({ requests, atlas, now }: DirectoryOf): Convers
   return {
     read: Effect.fnUntraced(function* (request) {
       const cursor = cursorOf(request.cursor, request.only);
-      const found = yield* (learnFacts({ requests, atlas }, cursor, request) ?? survey(cursor, request)).pipe(
-        // A survey belongs to the instance: there is no conversation that could rest instead.
+      const found = yield* (learnFacts({ requests, atlas }, cursor, request) ?? listing(cursor, request)).pipe(
+        // A listing belongs to the instance: there is no conversation that could rest instead.
         Effect.catchTag('RateLimited', ({ retryAfterMs, message }) =>
           Effect.fail(new RateLimited({ scope: 'instance', retryAfterMs, message })),
         ),

@@ -2,16 +2,16 @@ import { Effect, Schema } from 'effect';
 import type { DirectoryRequest } from '../../channel.ts';
 import { ApiGuild, ApiMember } from '../guilds/guild-atlas.ts';
 import type { Cursor } from './directory-cursor.ts';
-import { type Found, isPassedOver, type Survey, type Surveyor } from './survey.ts';
+import { type Found, isPassedOver, type Listing, type Reader } from './listing.ts';
 
 const guildOf = (cursor: Cursor): string | null => ('guild' in cursor ? cursor.guild : null);
 
 /**
  * Permissions are worked out before anything is asked, and that takes the guild's roles, the bot's own, and the
  * channels. The gateway brings them unasked; whatever it left out is asked for here, one request at a time, after
- * which the survey goes on where it was. Null when nothing is missing.
+ * which the listing goes on where it was. Null when nothing is missing.
  */
-export const learnFacts = ({ requests, atlas }: Surveyor, cursor: Cursor, request: DirectoryRequest): Survey | null => {
+export const learnFacts = ({ requests, atlas }: Reader, cursor: Cursor, request: DirectoryRequest): Listing | null => {
   const { only } = request;
   const guildId = guildOf(cursor) ?? (only === null ? null : (atlas.channel(only)?.guild_id ?? null));
   if (guildId === null) return null;

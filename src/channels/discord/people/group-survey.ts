@@ -3,8 +3,8 @@ import type { PlatformFailure } from '../../platform-failure.ts';
 import { channelGroups, guildGroup } from '../guilds/group-mapping.ts';
 import { ApiGuild, type GuildAtlas, type KnownGuild } from '../guilds/guild-atlas.ts';
 import { MALFORMED_GUILD, readGuildList } from '../guilds/guild-list.ts';
-import { isPassedOver, type Surveyor } from '../listing/survey.ts';
-import { type GuildWindow, windowOf } from '../listing/survey-order.ts';
+import { isPassedOver, type Reader } from '../listing/listing.ts';
+import { type GuildWindow, windowOf } from '../listing/listing-order.ts';
 import type { Answer } from '../rest/rest-requests.ts';
 import type { Part, PeopleCursorAt } from './people-cursor.ts';
 import { type FoundPeople, leave, type PeopleFound, type PeopleSurveyor, problem } from './people-found.ts';
@@ -38,7 +38,7 @@ export const findGuilds = (
 
 /** Asks for the whole guild object and takes it in. */
 export const askForGuild = (
-  { requests, atlas }: Surveyor,
+  { requests, atlas }: Reader,
   guild: string,
 ): Effect.Effect<{ readonly known: KnownGuild; readonly answer: Answer<unknown> }, PlatformFailure> =>
   requests

@@ -1,9 +1,9 @@
 import { ApplicationFlags } from 'discord.js';
 import { Effect, Schema } from 'effect';
-import type { SurveyProblem } from '../../channel.ts';
+import type { ListProblem } from '../../channel.ts';
 import { guildGroup } from '../guilds/group-mapping.ts';
 import type { KnownGuild } from '../guilds/guild-atlas.ts';
-import { isPassedOver } from '../listing/survey.ts';
+import { isPassedOver } from '../listing/listing.ts';
 import { compareSnowflakes, isSnowflake } from '../mapping/snowflake.ts';
 import { contactOf } from '../mapping/user-mapping.ts';
 import { askForGuild, DOWN, isDown, passOver } from './group-survey.ts';
@@ -22,14 +22,14 @@ const hasIntent = (flags: number): boolean => (flags & LISTS_MEMBERS) !== 0;
 const SWITCH =
   'Enable "Server Members Intent" for the bot in the developer portal (Bot > Privileged Gateway Intents), then connect again.';
 
-const intentMissing = (): SurveyProblem =>
+const intentMissing = (): ListProblem =>
   problem(null, 'intent_missing', `Discord lists no members for this bot. ${SWITCH}`);
 
 const Entries = Schema.Array(Schema.Unknown);
 
 interface ReadMembers {
   readonly members: readonly ApiGuildMember[];
-  readonly problems: readonly SurveyProblem[];
+  readonly problems: readonly ListProblem[];
   /** The highest id of the page, also of an entry that is broken otherwise; null: none is above `after`. */
   readonly last: string | null;
 }
@@ -44,7 +44,7 @@ const idOf = (entry: unknown): string | null => {
 /** Reads each entry by itself: a broken one is told and never sinks the page. */
 const readMembers = (entries: readonly unknown[], guild: string, after: string | null): ReadMembers => {
   const members: ApiGuildMember[] = [];
-  const problems: SurveyProblem[] = [];
+  const problems: ListProblem[] = [];
   let last: string | null = null;
   for (const entry of entries) {
     const id = idOf(entry);

@@ -1,7 +1,7 @@
 import type { Effect } from 'effect';
-import type { PeoplePage, SurveyProblem, SurveyRequest } from '../../channel.ts';
+import type { ListProblem, PeoplePage, SurveyRequest } from '../../channel.ts';
 import type { PlatformFailure } from '../../platform-failure.ts';
-import type { Surveyor } from '../listing/survey.ts';
+import type { Reader } from '../listing/listing.ts';
 import type { Answer } from '../rest/rest-requests.ts';
 import type { Part, PeopleCursor } from './people-cursor.ts';
 
@@ -21,7 +21,7 @@ export interface FoundPeople {
   readonly members?: PeoplePage['members'];
   /** The guild whose members are all told with this page. */
   readonly membersOf?: string;
-  readonly problems?: readonly SurveyProblem[];
+  readonly problems?: readonly ListProblem[];
   /** Null: there is no use in going on. */
   readonly next: PeopleCursor | Leave | null;
   /** Absent when nothing had to be asked. */
@@ -29,7 +29,7 @@ export interface FoundPeople {
 }
 
 /** What every part of a survey of people works with. */
-export type PeopleSurveyor = Surveyor & Pick<SurveyRequest, 'lastTry'>;
+export type PeopleSurveyor = Reader & Pick<SurveyRequest, 'lastTry'>;
 
 export type PeopleFound = Effect.Effect<FoundPeople, PlatformFailure>;
 
@@ -40,7 +40,7 @@ export const leave = (part: Part, guild: string | null, whole: boolean): Leave =
   whole,
 });
 
-export const problem = (externalId: string | null, reason: string, message: string): SurveyProblem => ({
+export const problem = (externalId: string | null, reason: string, message: string): ListProblem => ({
   externalId,
   reason,
   message,

@@ -1,15 +1,15 @@
 import { Effect } from 'effect';
 import type { PeoplePage, PeopleSurvey, SurveyRequest } from '../../channel.ts';
 import { RateLimited } from '../../platform-failure.ts';
-import type { Surveyor } from '../listing/survey.ts';
-import { type GuildWindow, NO_WINDOW, nextGuild } from '../listing/survey-order.ts';
+import type { Reader } from '../listing/listing.ts';
+import { type GuildWindow, NO_WINDOW, nextGuild } from '../listing/listing-order.ts';
 import { contactOf } from '../mapping/user-mapping.ts';
 import { describeGuild, findGuilds, listChannels } from './group-survey.ts';
 import { listMembers } from './member-survey.ts';
 import { type Part, type PeopleCursor, type PeopleCursorAt, peopleCursorOf, startOf } from './people-cursor.ts';
 import type { FoundPeople, Leave, PeopleFound, PeopleSurveyor } from './people-found.ts';
 
-interface PeopleOf extends Surveyor {
+interface PeopleOf extends Reader {
   readonly now: () => number;
   /** Of the bot's application; null when READY did not tell. */
   readonly applicationFlags: () => number | null;

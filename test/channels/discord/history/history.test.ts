@@ -6,10 +6,10 @@ import { startDiscordSimulator } from '../../../simulators/discord/simulator.ts'
 import {
   failureOf,
   historyOf,
+  listing,
   type OpenedConnection,
   type Opening,
   openConnection,
-  survey,
 } from '../opened-connection.ts';
 
 let simulator: DiscordSimulator;
@@ -34,7 +34,7 @@ const page = (limit = 100) => Effect.runPromise(newest(limit));
 describe('the history', () => {
   it('is what the platform holds, message for message', async () => {
     await connect();
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     const read = new Map<string, unknown>();
     for (const conversation of conversations.values()) {
       if (conversation.unreadable !== null || !conversation.holdsMessages) continue;

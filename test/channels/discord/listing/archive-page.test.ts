@@ -61,7 +61,7 @@ describe('the archived threads of a channel', () => {
     );
   });
 
-  it('are read down to what an earlier survey has seen, that instant included', () => {
+  it('are read down to what an earlier listing has seen, that instant included', () => {
     fc.assert(
       fc.property(archives, fc.integer({ min: 0, max: 40 }), (threads, ms) => {
         const mark = START_MS + ms;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { DiscordSimulator, SimulatorOptions } from '../../../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../../../simulators/discord/simulator.ts';
 import type { ThreadPlan, WorldPlan } from '../../../simulators/discord/world/world-plan.ts';
-import { failureOf, type OpenedConnection, openConnection, survey } from '../opened-connection.ts';
+import { failureOf, listing, type OpenedConnection, openConnection } from '../opened-connection.ts';
 
 let simulator: DiscordSimulator;
 let connection: OpenedConnection;
@@ -38,10 +38,10 @@ const archivedRequests = (): number =>
   simulator.requests.byRoute.get('/channels/:channelId/threads/archived/public') ?? 0;
 const idOf = (name: string): string => simulator.world.channelNamed(name).id;
 
-describe('a survey', () => {
+describe('a listing', () => {
   it('finds every readable channel and thread, archived and private ones included', async () => {
     await connect();
-    const { conversations, problems } = await survey(connection);
+    const { conversations, problems } = await listing(connection);
     const expected = [...simulator.world.channels()].filter(({ type }) => type !== 4).map(({ id }) => id);
     expect([...conversations.keys()].sort()).toEqual(expected.sort());
     expect(problems).toEqual([]);
@@ -50,7 +50,7 @@ describe('a survey', () => {
 
   it('says what each of them is', async () => {
     await connect();
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     const [harbour] = simulator.world.guilds;
     expect(conversations.get(idOf('general'))).toMatchObject({
       kind: 'channel',
@@ -70,13 +70,13 @@ describe('a survey', () => {
     await connect();
     const general = simulator.world.channelNamed('general').id;
     const newest = simulator.world.postMessage(general, { content: 'last word' });
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     expect(conversations.get(general)?.newest?.id).toBe(newest);
   });
 
   it('says why a conversation cannot be read, and never asks what the platform would refuse', async () => {
     await connect();
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     expect(conversations.get(idOf('hidden'))?.unreadable).toBe('View Channel is missing.');
     expect(conversations.get(idOf('no-history'))?.unreadable).toBe('Read Message History is missing.');
     expect(simulator.requests.forbidden).toBe(0);
@@ -104,25 +104,25 @@ describe('a survey', () => {
       ],
     };
     await connect({ world });
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     expect([...conversations.keys()].sort()).toEqual([idOf('quay'), idOf('joined')].sort());
     expect(simulator.requests.forbidden).toBe(0);
   });
 
   it('pages through archived threads without losing those archived in the same instant', async () => {
     await connect({ world: manyThreads(250) });
-    const { conversations } = await survey(connection);
+    const { conversations } = await listing(connection);
     expect(conversations.size).toBe(251);
     expect(archivedRequests()).toBe(3);
   });
 
-  it('stops at what an earlier complete survey has seen, and finds what was archived since', async () => {
+  it('stops at what an earlier complete listing has seen, and finds what was archived since', async () => {
     await connect({ world: manyThreads(250) });
-    const { bookmarks } = await survey(connection);
+    const { bookmarks } = await listing(connection);
     const fresh = simulator.world.createThread(idOf('busy'), { name: 'fresh' }, { silent: true });
     simulator.world.archiveThread(fresh.id, { silent: true });
     const before = archivedRequests();
-    const { conversations } = await survey(connection, bookmarks);
+    const { conversations } = await listing(connection, bookmarks);
     expect(archivedRequests() - before).toBe(1);
     expect([...conversations.keys()]).toContain(fresh.id);
   });
@@ -141,14 +141,14 @@ describe('a survey', () => {
   it('forgets the bookmark of a channel that it may no longer read', async () => {
     await connect({ world: manyThreads(5) });
     const busy = idOf('busy');
-    const { bookmarks } = await survey(connection);
+    const { bookmarks } = await listing(connection);
     simulator.world.deny(busy, ['ReadMessageHistory']);
     await connection.reported('conversationsChanged');
-    const denied = await survey(connection, bookmarks);
+    const denied = await listing(connection, bookmarks);
     expect(denied.bookmarks.get(busy)).toBe('');
     simulator.world.allow(busy);
     await connection.reported('conversationsChanged', 2);
-    const { conversations } = await survey(connection, denied.bookmarks);
+    const { conversations } = await listing(connection, denied.bookmarks);
     expect(conversations.size).toBe(6);
   });
 
@@ -164,7 +164,7 @@ describe('a survey', () => {
 
   it('goes on from a cursor over a new connection', async () => {
     await connect();
-    const expected = await survey(connection);
+    const expected = await listing(connection);
     const seen = new Set<string>();
     let cursor: unknown = null;
     do {
@@ -203,41 +203,41 @@ describe('a survey', () => {
       { kind: 'status', status: 403, message: 'Missing Access', code: 50001 },
       { route: '/guilds/:guildId/channels' },
     );
-    const { conversations, problems } = await survey(connection);
+    const { conversations, problems } = await listing(connection);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ reason: 'guild_unreadable' });
     expect(conversations.size).toBeGreaterThan(0);
   });
 });
 
-describe('a survey of one conversation', () => {
+describe('a listing of one conversation', () => {
   it('finds a channel and its threads, and nothing else', async () => {
     await connect();
     const general = simulator.world.channelNamed('general');
-    const { conversations } = await survey(connection, new Map(), general.id);
+    const { conversations } = await listing(connection, new Map(), general.id);
     const threads = general.guild.threadsOf(general).map(({ id }) => id);
     expect([...conversations.keys()].sort()).toEqual([general.id, ...threads].sort());
   });
 
   it('finds a single thread', async () => {
     await connect();
-    const { conversations } = await survey(connection, new Map(), idOf('launch-2024'));
+    const { conversations } = await listing(connection, new Map(), idOf('launch-2024'));
     expect([...conversations.keys()]).toEqual([idOf('launch-2024')]);
   });
 
   it('reports one that does not exist as a problem', async () => {
     await connect();
-    const { conversations, problems } = await survey(connection, new Map(), '1000000000000000001');
+    const { conversations, problems } = await listing(connection, new Map(), '1000000000000000001');
     expect(conversations.size).toBe(0);
     expect(problems).toMatchObject([{ externalId: '1000000000000000001', reason: 'channel_unreadable' }]);
-    expect(await survey(connection, new Map(), 'general')).toMatchObject({
+    expect(await listing(connection, new Map(), 'general')).toMatchObject({
       problems: [{ reason: 'channel_unreadable' }],
     });
   });
 
   it('says that one may not be read, without asking', async () => {
     await connect();
-    const { conversations } = await survey(connection, new Map(), idOf('hidden'));
+    const { conversations } = await listing(connection, new Map(), idOf('hidden'));
     expect(conversations.get(idOf('hidden'))?.unreadable).toBe('View Channel is missing.');
     expect(simulator.requests.forbidden).toBe(0);
   });

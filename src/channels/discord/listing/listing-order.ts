@@ -30,7 +30,7 @@ export const nextGuild = (window: GuildWindow, guild: string | null): { readonly
   return window.more ? 'beyond' : 'none';
 };
 
-/** Where the survey goes on after a guild; null: that was the last. */
+/** Where the listing goes on after a guild; null: that was the last. */
 export const afterGuild = (window: GuildWindow, guild: string | null): Cursor | null => {
   const next = nextGuild(window, guild);
   if (next === 'none') return null;

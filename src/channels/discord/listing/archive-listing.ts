@@ -3,8 +3,8 @@ import type { DirectoryRequest } from '../../channel.ts';
 import { isConversation } from '../mapping/api-channel.ts';
 import { ARCHIVE_LIMIT, readArchivePage, ThreadList } from './archive-page.ts';
 import { type ArchiveMarks, bookmarkOf, type CursorAt, marksIn } from './directory-cursor.ts';
-import { type Found, isPassedOver, type Problem, type Survey, type Surveyor } from './survey.ts';
-import { afterChannel, afterList, type GuildWindow } from './survey-order.ts';
+import { type Found, isPassedOver, type Listing, type Problem, type Reader } from './listing.ts';
+import { afterChannel, afterList, type GuildWindow } from './listing-order.ts';
 
 type ArchivedCursor = CursorAt<'archived'>;
 
@@ -19,7 +19,7 @@ const withNewest = (cursor: ArchivedCursor, newest: number | null): ArchiveMarks
     ? cursor.newest
     : { ...cursor.newest, [cursor.list]: Math.max(newest, cursor.newest[cursor.list] ?? 0) };
 
-interface ArchiveSurvey extends Surveyor {
+interface ArchiveListing extends Reader {
   readonly cursor: ArchivedCursor;
   readonly request: DirectoryRequest;
   readonly ahead: GuildWindow;
@@ -27,9 +27,9 @@ interface ArchiveSurvey extends Surveyor {
 
 /**
  * One page of the archived threads of a channel. Its bookmark moves only when all its lists were read to where the
- * former survey began: an interrupted one is made up for by the next.
+ * former listing began: an interrupted one is made up for by the next.
  */
-export const surveyArchive = ({ requests, atlas, cursor, request, ahead }: ArchiveSurvey): Survey => {
+export const listArchive = ({ requests, atlas, cursor, request, ahead }: ArchiveListing): Listing => {
   const { guild, parent, list, before } = cursor;
   const former = marksIn(request.bookmarks.get(parent));
   const mark = list === 'joined' ? null : (former[list] ?? null);

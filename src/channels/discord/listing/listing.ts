@@ -7,7 +7,7 @@ import type { Cursor } from './directory-cursor.ts';
 
 export type Problem = DirectoryPage['problems'][number];
 
-/** What one request of a survey brought: the page without what every page has. */
+/** What one request of a listing brought: the page without what every page has. */
 export interface Found {
   readonly conversations?: DirectoryPage['conversations'];
   readonly bookmarks?: DirectoryPage['bookmarks'];
@@ -17,15 +17,15 @@ export interface Found {
   readonly answer?: Pick<Answer<unknown>, 'requestedAt' | 'quota'>;
 }
 
-export type Survey = Effect.Effect<Found, PlatformFailure>;
+export type Listing = Effect.Effect<Found, PlatformFailure>;
 
-/** What every part of a survey works with. */
-export interface Surveyor {
+/** What every part of a listing, and of a survey of people, works with. */
+export interface Reader {
   readonly requests: DiscordRequests;
   readonly atlas: GuildAtlas;
 }
 
-/** What a survey gets past, with a problem instead of a page: what is refused, and a bad answer on the last try. */
+/** What either gets past, with a problem instead of a page: what is refused, and a bad answer on the last try. */
 export const isPassedOver =
   ({ lastTry = false }: Pick<DirectoryRequest, 'lastTry'>) =>
   (failure: PlatformFailure): failure is AccessDenied | BadAnswer =>
