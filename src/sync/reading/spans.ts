@@ -72,16 +72,34 @@ const merge = (span: Span, added: Span): Span => ({
 const holdsRestOf = (at: number, { oldest }: Span): boolean =>
   oldest.at < at || (oldest.at === at && oldest.id === null);
 
+/** One live connection brought both: 09:00–09:10 and 09:40–09:50, and nothing was missed in between. */
+const isSameStream = (a: Span, b: Span): boolean => a.continuity !== null && a.continuity === b.continuity;
+
+/** Both hold the first message there is: start–2019 and start–2021. */
+const shareStart = (a: Span, b: Span): boolean => a.reachesStart && b.reachesStart;
+
+/** Both end with the same message: M5–M1 and M9–M1. */
+const shareEnd = (a: Span, b: Span): boolean => a.oldest.id !== null && isSame(a.oldest, b.oldest);
+
+/** Both begin with the same message, or at the same instant: M9–M5 and M9–M1. */
+const shareTop = (a: Span, b: Span): boolean => isSame(a.newest, b.newest);
+
+/** Both begin in one millisecond and hold the rest of it: M9–M1 and M8–M2, where M8 and M9 are of one millisecond. */
+const shareRestOfTop = (a: Span, b: Span): boolean => holdsRestOf(a.newest.at, a) && holdsRestOf(b.newest.at, b);
+
+/**
+ * Of two that begin in one millisecond, whether the first is known to be the upper: it holds all of the millisecond, or
+ * ends with the message with which the other begins (M9–M8 and M8–M1).
+ */
+const isUpperOfOneTop = (a: Span, b: Span): boolean => a.newest.id === null || isSame(a.oldest, b.newest);
+
 /** Whether nothing can lie between two spans. Where both begin in one millisecond, either may be the upper. */
 const meets = (a: Span, b: Span): boolean => {
-  if (a.continuity !== null && a.continuity === b.continuity) return true;
-  // Both hold the first message there is, or end with the same one.
-  if ((a.reachesStart && b.reachesStart) || (a.oldest.id !== null && isSame(a.oldest, b.oldest))) return true;
-  const { at } = a.newest;
-  if (at !== b.newest.at) return at > b.newest.at ? touches(a, b) : touches(b, a);
-  if (isSame(a.newest, b.newest) || (holdsRestOf(at, a) && holdsRestOf(at, b))) return true;
-  if (a.newest.id === null || isSame(a.oldest, b.newest)) return touches(a, b);
-  return (b.newest.id === null || isSame(b.oldest, a.newest)) && touches(b, a);
+  if (isSameStream(a, b) || shareStart(a, b) || shareEnd(a, b)) return true;
+  if (a.newest.at !== b.newest.at) return a.newest.at > b.newest.at ? touches(a, b) : touches(b, a);
+  if (shareTop(a, b) || shareRestOfTop(a, b)) return true;
+  if (isUpperOfOneTop(a, b)) return touches(a, b);
+  return isUpperOfOneTop(b, a) && touches(b, a);
 };
 
 /** The spans, newest first, with one more that is held now; what touches becomes one. */
