@@ -2,6 +2,7 @@ import type { NextWalk } from '../../../machines/sync-job-events.ts';
 import type { ChannelTraits } from '../../channels/channel.ts';
 import type { ConversationId, InstanceId } from '../../domain/ids.ts';
 import type { JobConfig } from '../../domain/job.ts';
+import type { Span } from '../../domain/span.ts';
 import type { Scope, StoredConversation, SyncTransaction } from '../store.ts';
 import { nextStretch, nextStretchBelow, type Stretch } from './stretch.ts';
 
@@ -31,16 +32,25 @@ const BATCH = 500;
 /** Conversations looked at in one step: a step is a transaction, and others wait for it. */
 const MOST_PER_STEP = 2_000;
 
+type ErrorNote = NextWalk['errors'][number];
+
+/** What a search has found out so far. */
 interface Found {
-  from: number;
-  passed: number;
-  deferred: number[];
-  errors: { conversationId: string; externalId: string; reason: string; message: string }[];
+  readonly from: number;
+  readonly passed: number;
+  readonly deferred: readonly number[];
+  readonly errors: readonly ErrorNote[];
   /** Conversations of which nothing is held, where the platform can be asked for none of them. */
-  unanchored: ConversationId[];
+  readonly unanchored: readonly ConversationId[];
 }
 
-type Verdict = 'pass' | 'defer' | { readonly conversation: StoredConversation; readonly stretch: Stretch };
+type Verdict =
+  | { readonly kind: 'pass'; readonly error?: ErrorNote; readonly isUnanchored?: true }
+  | { readonly kind: 'defer' }
+  | { readonly kind: 'read'; readonly stretch: Stretch };
+
+type Judged = Verdict & { readonly conversation: StoredConversation };
+type JudgedTo<Kind extends Verdict['kind']> = Extract<Judged, { kind: Kind }>;
 
 export const scopeOf = (config: JobConfig): Scope => ({
   channelId: config.channelId,
@@ -49,68 +59,63 @@ export const scopeOf = (config: JobConfig): Scope => ({
 
 /** Finds the next stretch that a job has to read, in the order of the conversations, deferred ones last. */
 export const findNextWalk = async (tx: SyncTransaction, search: Search): Promise<NextWalk> => {
-  const found: Found = {
-    from: search.from,
-    passed: 0,
-    deferred: [...search.deferred],
-    errors: [],
-    unanchored: [],
-  };
-  const next = await find(tx, search, found);
-  for (const id of found.unanchored) await tx.setStopReason(id, 'no_anchor', search.at);
+  const { next, unanchored } = await find(tx, search);
+  for (const id of unanchored) await tx.setStopReason(id, 'no_anchor', search.at);
   return next;
 };
 
-const find = async (tx: SyncTransaction, search: Search, found: Found): Promise<NextWalk> => {
+interface Answer extends Pick<Found, 'unanchored'> {
+  readonly next: NextWalk;
+}
+
+const find = async (tx: SyncTransaction, search: Search): Promise<Answer> => {
+  let found: Found = { from: search.from, passed: 0, deferred: search.deferred, errors: [], unanchored: [] };
   for (let looked = 0; looked < MOST_PER_STEP; ) {
     const batch = await tx.conversationsAfter(search.instanceId, scopeOf(search.config), found.from - 1, BATCH);
-    if (batch.length === 0) return findDeferred(tx, search, found);
-    const walk = await look(tx, search, found, batch);
-    if (walk !== null) return walk;
+    const last = batch.at(-1);
+    if (last === undefined) return findDeferred(tx, search, found);
+    const judged = await judge(tx, search, batch);
+    const walk = judged.find(isToRead);
+    found = { ...withVerdicts(found, judged), from: walk?.conversation.ordinal ?? last.ordinal + 1 };
+    if (walk !== undefined) return chosen(search, found, walk);
     looked += batch.length;
   }
-  const { from, passed, deferred, errors } = found;
-  return { type: 'searchPaused', from, passed, deferred, errors };
+  const { unanchored, ...rest } = found;
+  return { next: { type: 'searchPaused', ...rest }, unanchored };
 };
 
-/** Looks at conversations in order; ends at the first that has something to read. */
-const look = async (
-  tx: SyncTransaction,
-  search: Search,
-  found: Found,
-  batch: readonly StoredConversation[],
-): Promise<NextWalk | null> => {
-  const judge = await judgeOf(tx, search, batch);
-  for (const conversation of batch) {
-    const verdict = judge(conversation, found);
-    if (typeof verdict === 'object') return chosen(search, { ...found, from: conversation.ordinal }, verdict);
-    found.from = conversation.ordinal + 1;
-    if (verdict === 'pass') found.passed++;
-    else found.deferred.push(conversation.ordinal);
+const findDeferred = async (tx: SyncTransaction, search: Search, before: Found): Promise<Answer> => {
+  const batch = before.deferred.length === 0 ? [] : await tx.conversationsByOrdinal(search.instanceId, before.deferred);
+  const judged = await judge(tx, search, batch);
+  const found = withVerdicts({ ...before, deferred: [] }, judged);
+  const walk = judged.find(isToRead);
+  if (walk !== undefined) {
+    const passed = new Set(judged.filter(isPassed).map(({ conversation }) => conversation.ordinal));
+    return chosen(search, { ...found, deferred: before.deferred.filter((ordinal) => !passed.has(ordinal)) }, walk);
   }
-  return null;
+  const { unanchored, deferred, ...rest } = found;
+  if (deferred.length === 0) return { next: { type: 'nothingLeft', ...rest }, unanchored };
+  const blocked = judged.filter(isDeferred).map(({ conversation }) => conversation);
+  return { next: { type: 'allBlocked', ...rest, deferred, ...whatBlocks(search, blocked) }, unanchored };
 };
 
-const findDeferred = async (tx: SyncTransaction, search: Search, found: Found): Promise<NextWalk> => {
-  const { from, passed, errors } = found;
-  if (found.deferred.length === 0) return { type: 'nothingLeft', from, passed, errors };
-  const batch = await tx.conversationsByOrdinal(search.instanceId, found.deferred);
-  const judge = await judgeOf(tx, search, batch);
-  const left: number[] = [];
-  let gone = 0;
-  for (const conversation of batch) {
-    const verdict = judge(conversation, found);
-    if (typeof verdict === 'object') {
-      const seen = new Set(batch.slice(0, batch.indexOf(conversation)).map(({ ordinal }) => ordinal));
-      const rest = found.deferred.filter((ordinal) => !seen.has(ordinal) || left.includes(ordinal));
-      return chosen(search, { ...found, passed: passed + gone, deferred: rest }, verdict);
-    }
-    if (verdict === 'pass') gone++;
-    else left.push(conversation.ordinal);
-  }
-  if (left.length === 0) return { type: 'nothingLeft', from, passed: passed + gone, errors };
-  const blocked = batch.filter(({ ordinal }) => left.includes(ordinal));
-  return { type: 'allBlocked', from, deferred: left, passed: passed + gone, errors, ...whatBlocks(search, blocked) };
+const isToRead = (one: Judged): one is JudgedTo<'read'> => one.kind === 'read';
+const isPassed = (one: Judged): one is JudgedTo<'pass'> => one.kind === 'pass';
+const isDeferred = (one: Judged): one is JudgedTo<'defer'> => one.kind === 'defer';
+
+const withVerdicts = (found: Found, judged: readonly Judged[]): Found => {
+  const passed = judged.filter(isPassed);
+  const deferred = judged.filter(isDeferred);
+  return {
+    ...found,
+    passed: found.passed + passed.length,
+    deferred: [...found.deferred, ...deferred.map(({ conversation }) => conversation.ordinal)],
+    errors: [...found.errors, ...passed.flatMap(({ error }) => error ?? [])],
+    unanchored: [
+      ...found.unanchored,
+      ...passed.flatMap(({ conversation, isUnanchored }) => (isUnanchored ? [conversation.id] : [])),
+    ],
+  };
 };
 
 const whatBlocks = (search: Search, blocked: readonly StoredConversation[]) => {
@@ -129,27 +134,36 @@ const whatBlocks = (search: Search, blocked: readonly StoredConversation[]) => {
   };
 };
 
-const judgeOf = async (tx: SyncTransaction, search: Search, batch: readonly StoredConversation[]) => {
-  const spans = await tx.spansOf(batch.map(({ id }) => id));
-  return (conversation: StoredConversation, found: Found): Verdict => {
-    if (conversation.unreadable !== null) {
-      const { id, externalId, unreadable } = conversation;
-      found.errors.push({ conversationId: id, externalId, reason: 'no_access', message: unreadable });
-      return 'pass';
-    }
-    const held = spans.get(conversation.id) ?? [];
-    if (search.readsBelow === 'held' && held.length === 0) {
-      found.errors.push(withoutAnchor(conversation));
-      found.unanchored.push(conversation.id);
-      return 'pass';
-    }
-    const stretch =
-      search.readsBelow === 'held'
-        ? nextStretchBelow(held, search.config)
-        : nextStretch(conversation, held, search.config, search.continuity);
-    if (stretch === null) return 'pass';
-    return isBlocked(search.obstacles, conversation.id) ? 'defer' : { conversation, stretch };
-  };
+/** Judges conversations in order, up to the first that has something to read. */
+const judge = async (
+  tx: SyncTransaction,
+  search: Search,
+  batch: readonly StoredConversation[],
+): Promise<readonly Judged[]> => {
+  const spans = batch.length === 0 ? new Map() : await tx.spansOf(batch.map(({ id }) => id));
+  const judged: Judged[] = [];
+  for (const conversation of batch) {
+    const verdict = verdictOn(search, conversation, spans.get(conversation.id) ?? []);
+    judged.push({ conversation, ...verdict });
+    if (verdict.kind === 'read') break;
+  }
+  return judged;
+};
+
+const verdictOn = (search: Search, conversation: StoredConversation, held: readonly Span[]): Verdict => {
+  const { id, externalId, unreadable } = conversation;
+  if (unreadable !== null) {
+    return { kind: 'pass', error: { conversationId: id, externalId, reason: 'no_access', message: unreadable } };
+  }
+  if (search.readsBelow === 'held' && held.length === 0) {
+    return { kind: 'pass', error: withoutAnchor(conversation), isUnanchored: true };
+  }
+  const stretch =
+    search.readsBelow === 'held'
+      ? nextStretchBelow(held, search.config)
+      : nextStretch(conversation, held, search.config, search.continuity);
+  if (stretch === null) return { kind: 'pass' };
+  return isBlocked(search.obstacles, id) ? { kind: 'defer' } : { kind: 'read', stretch };
 };
 
 const withoutAnchor = ({ id, externalId }: StoredConversation) => ({
@@ -163,26 +177,26 @@ const isBlocked = ({ walkedByOthers, resting }: Obstacles, id: ConversationId): 
   walkedByOthers.has(id) || resting.has(id);
 
 const chosen = (
-  search: Search,
-  { from, passed, deferred, errors }: Omit<Found, 'unanchored'>,
-  { conversation, stretch }: Exclude<Verdict, string>,
-): NextWalk => ({
-  type: 'walkChosen',
-  from,
-  passed,
-  deferred,
-  errors,
-  walk: {
-    kind: 'messages',
-    conversationId: conversation.id,
-    ordinal: conversation.ordinal,
-    externalId: conversation.externalId,
-    name: conversation.name,
-    before: stretch.before,
-    top: stretch.before,
-    newest: conversation.newest ?? null,
-    floor: stretch.floor,
-    since: search.config.since,
-    startsAt: Math.max(conversation.createdAt ?? 0, search.config.since),
+  { config }: Search,
+  { unanchored, ...found }: Found,
+  { conversation, stretch }: JudgedTo<'read'>,
+): Answer => ({
+  unanchored,
+  next: {
+    type: 'walkChosen',
+    ...found,
+    walk: {
+      kind: 'messages',
+      conversationId: conversation.id,
+      ordinal: conversation.ordinal,
+      externalId: conversation.externalId,
+      name: conversation.name,
+      before: stretch.before,
+      top: stretch.before,
+      newest: conversation.newest ?? null,
+      floor: stretch.floor,
+      since: config.since,
+      startsAt: Math.max(conversation.createdAt ?? 0, config.since),
+    },
   },
 });
