@@ -118,26 +118,31 @@ const shareOf = (walk: Walk | null, now: number): number => {
   return top <= bottom ? 0 : Math.min(1, Math.max(0, (top - walk.before.at) / (top - bottom)));
 };
 
+/** Null while conversations are still being listed. */
+const totalOf = ({ conversationsTotal, conversationsDone }: Progress): number | null =>
+  conversationsTotal === null ? null : Math.max(conversationsTotal, conversationsDone);
+
+/** The share of all conversations that is behind us, 0 to 1. */
+const shareDone = ({ progress, walk }: SyncJobContext, total: number, now: number): number =>
+  total === 0 ? 1 : Math.min(1, (Math.min(total, progress.conversationsDone) + shareOf(walk, now)) / total);
+
+/** Milliseconds to the end at the pace so far; null: nothing tells the pace yet. */
+const etaOf = (share: number, elapsed: number): number | null =>
+  share <= 0 || elapsed === 0 ? null : Math.round((elapsed * (1 - share)) / share);
+
 /** Brings percent, rate and ETA up to `now`. */
 export const withPace = (context: SyncJobContext, now: number): Progress => {
   const { progress, startedAt, walk } = context;
-  const total =
-    progress.conversationsTotal === null ? null : Math.max(progress.conversationsTotal, progress.conversationsDone);
+  const total = totalOf(progress);
   const elapsed = startedAt === null ? 0 : Math.max(1, now - startedAt);
-  const done =
-    total === null
-      ? null
-      : total === 0
-        ? 1
-        : (Math.min(total, progress.conversationsDone) + shareOf(walk, now)) / total;
-  const share = done === null ? null : Math.min(1, done);
+  const share = total === null ? null : shareDone(context, total, now);
   return {
     ...progress,
     conversationsTotal: total,
     // Another stretch of a conversation may turn up: what was shown is not taken back.
     percent: share === null ? null : Math.max(progress.percent ?? 0, Math.floor(share * 1000) / 10),
     ratePerMinute: elapsed === 0 ? 0 : Math.round((progress.fetched * 60_000) / elapsed),
-    etaMs: share === null || share <= 0 || elapsed === 0 ? null : Math.round((elapsed * (1 - share)) / share),
+    etaMs: share === null ? null : etaOf(share, elapsed),
     current: walk?.kind === 'messages' ? (walk.name ?? walk.externalId) : null,
   };
 };
