@@ -73,7 +73,7 @@ const builder = setup({
 });
 
 /** Carries a decision out: its context, then what it tells the jobs. */
-const answer = (decide: (context: RateLimitContext, event: RateLimitEvent) => Served) =>
+const carryOut = (decide: (context: RateLimitContext, event: RateLimitEvent) => Served) =>
   builder.enqueueActions(({ context, event, enqueue: enqueueAction }) => {
     const served = decide(context, event);
     enqueueAction.assign(served.context);
@@ -83,14 +83,14 @@ const answer = (decide: (context: RateLimitContext, event: RateLimitEvent) => Se
 type Change = (context: RateLimitContext, event: RateLimitEvent) => RateLimitContext;
 
 /** Applies a change, then serves whoever waits. */
-const then = (change: Change) => answer((context, event) => serve(change(context, event), event.at));
+const applyAndServe = (change: Change) => carryOut((context, event) => serve(change(context, event), event.at));
 
 const holdBack = (context: RateLimitContext): Served => ({ context, tells: announceCooldown(context) });
 
 /** Applies a change while nobody may be served. */
-const thenHold = (change: Change) => answer((context, event) => holdBack(change(context, event)));
+const applyAndHold = (change: Change) => carryOut((context, event) => holdBack(change(context, event)));
 
-const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const countPermit = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitUsed');
   const used = use(context, event.job, event.kind, event.usedAt);
   if (!event.succeeded) return used;
@@ -105,32 +105,32 @@ const count = (context: RateLimitContext, event: RateLimitEvent): RateLimitConte
   return { ...used, resting: rested, probes: done ? null : probes, strikes: done ? 0 : used.strikes };
 };
 
-const request = (context: RateLimitContext, event: RateLimitEvent): Served => {
+const givePermit = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'permitRequested');
   return event.ahead ? giveAhead(context, event.waiter, event.at) : serve(enqueue(context, event.waiter), event.at);
 };
 
-const line = (context: RateLimitContext, event: RateLimitEvent): Served => {
+const lineUpWaiter = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'permitRequested');
   return holdBack(event.ahead ? context : enqueue(context, event.waiter));
 };
 
-const forfeited = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const forfeitPermits = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitsForfeited');
   return withoutWaiter(forfeit(context, event.job, event.at), event.job);
 };
 
-const returned = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const takePermitsBack = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'permitsReturned');
   return withoutWaiter(giveBack(context, event.job), event.job);
 };
 
-const changed = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const changeLimits = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'limitsChanged');
   return { ...context, limits: event.limits };
 };
 
-const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const beginAnew = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   const { messages, contacts } = context.log;
   const log = { messages: caughtUp(messages, event.at), contacts: caughtUp(contacts, event.at) };
   return {
@@ -141,7 +141,7 @@ const forget = (context: RateLimitContext, event: RateLimitEvent): RateLimitCont
 };
 
 /** Whatever is out is called back and counted as used: after the platform said stop, nothing more may leave. */
-const coolDown = (context: RateLimitContext, event: RateLimitEvent): Served => {
+const beginCooldown = (context: RateLimitContext, event: RateLimitEvent): Served => {
   assertEvent(event, 'platformSaidStop');
   const known = context.cooldownSince !== null && event.usedAt <= context.cooldownSince;
   const unnamed = known ? 0 : unnamedCooldownMs(context.strikes, event.random);
@@ -157,7 +157,7 @@ const coolDown = (context: RateLimitContext, event: RateLimitEvent): Served => {
   return { context: cooled, tells: [...recalls, ...announceCooldown(cooled)] };
 };
 
-const rest = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
+const restConversation = (context: RateLimitContext, event: RateLimitEvent): RateLimitContext => {
   assertEvent(event, 'conversationSaidStop');
   const before = context.resting[event.conversation];
   const strikes = before?.strikes ?? 0;
@@ -178,17 +178,17 @@ const rest = (context: RateLimitContext, event: RateLimitEvent): RateLimitContex
   };
 };
 
-const probe = (context: RateLimitContext): RateLimitContext => ({ ...context, cooldownUntil: null });
-const unchanged = (context: RateLimitContext): RateLimitContext => context;
+const endCooldown = (context: RateLimitContext): RateLimitContext => ({ ...context, cooldownUntil: null });
+const changeNothing = (context: RateLimitContext): RateLimitContext => context;
 
 const reports = {
-  permitUsed: { actions: then(count) },
-  permitsReturned: { actions: then(returned) },
-  permitsForfeited: { actions: then(forfeited) },
-  conversationSaidStop: { actions: then(rest) },
-  limitsChanged: { actions: then(changed) },
-  platformSaidStop: { target: 'cooldown', actions: answer(coolDown) },
-  restored: { actions: then(forget) },
+  permitUsed: { actions: applyAndServe(countPermit) },
+  permitsReturned: { actions: applyAndServe(takePermitsBack) },
+  permitsForfeited: { actions: applyAndServe(forfeitPermits) },
+  conversationSaidStop: { actions: applyAndServe(restConversation) },
+  limitsChanged: { actions: applyAndServe(changeLimits) },
+  platformSaidStop: { target: 'cooldown', actions: carryOut(beginCooldown) },
+  restored: { actions: applyAndServe(beginAnew) },
 } as const;
 
 export const rateLimitMachine = builder.createMachine({
@@ -208,24 +208,28 @@ export const rateLimitMachine = builder.createMachine({
   states: {
     normal: {
       always: { guard: 'isFull', target: 'throttled' },
-      on: { ...reports, permitRequested: { actions: answer(request) } },
+      on: { ...reports, permitRequested: { actions: carryOut(givePermit) } },
     },
     throttled: {
       always: { guard: 'isAtEase', target: 'normal' },
-      on: { ...reports, permitRequested: { actions: answer(request) }, timerDue: { actions: then(unchanged) } },
+      on: {
+        ...reports,
+        permitRequested: { actions: carryOut(givePermit) },
+        timerDue: { actions: applyAndServe(changeNothing) },
+      },
     },
     cooldown: {
       // Only what is waited for: permits that were out when the cooldown began still report here.
       on: {
-        permitUsed: { actions: thenHold(count) },
-        permitsReturned: { actions: thenHold(returned) },
-        permitsForfeited: { actions: thenHold(forfeited) },
-        conversationSaidStop: { actions: thenHold(rest) },
-        limitsChanged: { actions: thenHold(changed) },
-        platformSaidStop: { actions: answer(coolDown) },
-        restored: { actions: thenHold(forget) },
-        permitRequested: { actions: answer(line) },
-        timerDue: { guard: 'isOver', target: 'throttled', actions: then(probe) },
+        permitUsed: { actions: applyAndHold(countPermit) },
+        permitsReturned: { actions: applyAndHold(takePermitsBack) },
+        permitsForfeited: { actions: applyAndHold(forfeitPermits) },
+        conversationSaidStop: { actions: applyAndHold(restConversation) },
+        limitsChanged: { actions: applyAndHold(changeLimits) },
+        platformSaidStop: { actions: carryOut(beginCooldown) },
+        restored: { actions: applyAndHold(beginAnew) },
+        permitRequested: { actions: carryOut(lineUpWaiter) },
+        timerDue: { guard: 'isOver', target: 'throttled', actions: applyAndServe(endCooldown) },
       },
     },
   },
