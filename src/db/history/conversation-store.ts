@@ -1,3 +1,4 @@
+import type { ListedConversation } from '../../domain/conversation.ts';
 import type { ConversationId } from '../../domain/ids.ts';
 import type { Scope, StoredConversation, SyncTransaction } from '../../sync/store.ts';
 import type { StepSql } from '../connection/sql.ts';
@@ -29,14 +30,36 @@ const scopeParameters = (scope: Scope): readonly [string | null, readonly Conver
   scope.conversationIds,
 ];
 
+/** Sorted by external id, the last of each: every transaction takes its row locks in the same order. */
+const asSet = (listed: readonly ListedConversation[]): readonly (readonly [string, ListedConversation])[] =>
+  [...new Map(listed.map((one) => [cleanText(one.externalId), one]))].sort(([a], [b]) => (a < b ? -1 : 1));
+
+const columnsOf = (set: ReturnType<typeof asSet>) => ({
+  externalIds: set.map(([externalId]) => externalId),
+  parentExternalIds: set.map(([, one]) => cleanTextOrNull(one.parentExternalId)),
+  kinds: set.map(([, one]) => one.kind),
+  names: set.map(([, one]) => cleanTextOrNull(one.name)),
+  createdAts: set.map(([, one]) => toInstantOrNull(one.createdAt)),
+  areUnreadable: set.map(([, one]) => cleanTextOrNull(one.unreadable)),
+  holdMessages: set.map(([, one]) => one.holdsMessages),
+  areNewestKnown: set.map(([, one]) => one.newest !== undefined),
+  newestAts: set.map(([, one]) => toInstantOrNull(one.newest?.at ?? null)),
+  newestExternalIds: set.map(([, one]) => cleanTextOrNull(one.newest?.id ?? null)),
+});
+
+const LISTED = `unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bool[],
+    $10::bool[], $11::timestamptz[], $12::text[])
+  AS listed (external_id, parent_external_id, kind, name, created_at, unreadable, holds_messages,
+    newest_known, newest_at, newest_external_id)`;
+
 // A listing that tells no name or parent takes none away: a live WhatsApp message names neither.
 const UPSERT = `
   INSERT INTO conversations AS held (
     instance_id, updated_at, external_id, parent_external_id, kind, name, created_at, unreadable, holds_messages,
     newest_known, newest_at, newest_external_id)
-  SELECT $1, $2, listed.*
-  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bool[],
-    $10::bool[], $11::timestamptz[], $12::text[]) AS listed
+  SELECT $1, $2, external_id, parent_external_id, kind, name, created_at, unreadable, holds_messages,
+    newest_known, newest_at, newest_external_id
+  FROM ${LISTED}
   ON CONFLICT (instance_id, external_id) DO UPDATE
   SET parent_external_id = coalesce(excluded.parent_external_id, held.parent_external_id), kind = excluded.kind,
       name = coalesce(excluded.name, held.name),
@@ -68,23 +91,21 @@ type ConversationWrites = Pick<
 
 export const conversationStore = (sql: StepSql): ConversationWrites => ({
   upsertConversations: async (instanceId, listed, at) => {
-    const set = [...new Map(listed.map((one) => [cleanText(one.externalId), one]))].sort(([a], [b]) =>
-      a < b ? -1 : 1,
-    );
-    if (set.length === 0) return 0;
+    if (listed.length === 0) return 0;
+    const set = columnsOf(asSet(listed));
     return sql.run(UPSERT, [
       instanceId,
       toInstant(at),
-      set.map(([externalId]) => externalId),
-      set.map(([, one]) => cleanTextOrNull(one.parentExternalId)),
-      set.map(([, one]) => one.kind),
-      set.map(([, one]) => cleanNameOrNull(one.name)),
-      set.map(([, one]) => toInstantOrNull(one.createdAt)),
-      set.map(([, one]) => cleanTextOrNull(one.unreadable)),
-      set.map(([, one]) => one.holdsMessages),
-      set.map(([, one]) => one.newest !== undefined),
-      set.map(([, one]) => toInstantOrNull(one.newest?.at ?? null)),
-      set.map(([, one]) => cleanTextOrNull(one.newest?.id ?? null)),
+      set.externalIds,
+      set.parentExternalIds,
+      set.kinds,
+      set.names,
+      set.createdAts,
+      set.areUnreadable,
+      set.holdMessages,
+      set.areNewestKnown,
+      set.newestAts,
+      set.newestExternalIds,
     ]);
   },
 
