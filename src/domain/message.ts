@@ -38,7 +38,9 @@ export const Message = Schema.Struct({
 });
 export type Message = typeof Message.Type;
 
-/** Whether an edit is the later of two. Platforms tell whole seconds: of two with one date the one that came later is. */
+/**
+ * Whether an edit is the later of two. Platforms tell whole seconds: of two with one date the one that came later is.
+ */
 export const isLaterEdit = (came: Pick<Message, 'editedAt'>, known: Pick<Message, 'editedAt'>): boolean =>
   (came.editedAt ?? 0) >= (known.editedAt ?? 0);
 

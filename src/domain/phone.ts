@@ -35,8 +35,8 @@ export const phoneOfDigits = (digits: string): string | null =>
   DIGITS.test(digits) ? (possible(`+${digits}`) ?? presentForm(`+${digits}`)) : null;
 
 /**
- * As on a keyboard. What is pasted from a chat or a web page comes with marks of direction and other invisible characters,
- * with hyphens that do not break, wide digits, or as a link.
+ * As on a keyboard. What is pasted from a chat or a web page comes with marks of direction and other invisible
+ * characters, with hyphens that do not break, wide digits, or as a link.
  */
 const typed = (text: string): string =>
   text
@@ -46,7 +46,10 @@ const typed = (text: string): string =>
     .trim()
     .replace(/^tel:\s*/i, '');
 
-/** Of what a person typed or pasted: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null: it is none. */
+/**
+ * Of what a person typed or pasted: international, in any notation, such as "+49 (0)151 1234-5678" or "0049…". Null:
+ * it is none.
+ */
 export const parsePhone = (text: string): string | null => {
   const international = typed(text).replace(/^00(?=[1-9])/, '+');
   return international.startsWith('+') ? possible(international) : null;

@@ -25,7 +25,9 @@ export class RequestGate {
     return Effect.suspend(() => (this.isTrusted() ? Effect.void : Effect.delay(this.trusted, TRUST_CHECK_MS)));
   }
 
-  /** Behind a shut gate a step is on its way that recalls this permit and ends this walk; a lost trust may come back. */
+  /**
+   * Behind a shut gate a step is on its way that recalls this permit and ends this walk; a lost trust may come back.
+   */
   get pass(): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isShut) return Effect.never;

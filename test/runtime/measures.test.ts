@@ -81,7 +81,7 @@ describe('the messages that are counted as stored', () => {
     };
     for (const _ of ['once', 'again']) {
       const none = { changes: [], isLive: false, contacts: [], aliases: [], problems: [] };
-      const history = { stretches: [phone.push(0, 3)], ...none };
+      const history = { spans: [phone.push(0, 3)], ...none };
       const report = { type: 'pushRead' as const, pushId: 1, history, settled: () => {} };
       const absorbed = await storePush(storing, report);
       measureStep({ ...silentMetrics, count }, 'whatsapp', { kind: 'report', report }, absorbed, 1);

@@ -73,7 +73,9 @@ const NAMED = `WITH given AS (
 const OWNERS = 'omni_instances AS owner';
 const OWNED = 'owner.removing_at IS NULL AND ($1::uuid IS NULL OR owner.id = $1)';
 
-/** The parts of a statement that reads the messages of a filter, `held`, with their instances, `owner`, below a place. */
+/**
+ * The parts of a statement that reads the messages of a filter, `held`, with their instances, `owner`, below a place.
+ */
 export const select = (filter: EventFilter, after: EventKey | null) => ({
   /** $1 to $6; those of the statement itself follow. */
   parameters: parametersOf(filter, after),

@@ -38,7 +38,7 @@ const columnsOf = (set: ReturnType<typeof asSet>) => ({
   externalIds: set.map(([externalId]) => externalId),
   parentExternalIds: set.map(([, one]) => cleanTextOrNull(one.parentExternalId)),
   kinds: set.map(([, one]) => one.kind),
-  names: set.map(([, one]) => cleanTextOrNull(one.name)),
+  names: set.map(([, one]) => cleanNameOrNull(one.name)),
   createdAts: set.map(([, one]) => toInstantOrNull(one.createdAt)),
   areUnreadable: set.map(([, one]) => cleanTextOrNull(one.unreadable)),
   holdMessages: set.map(([, one]) => one.holdsMessages),

@@ -42,7 +42,9 @@ const IS_UNDATED_EDIT = `(
   AND (held.edited_at IS NULL OR held.edited_at < $13::timestamptz)
   AND excluded.type = held.type AND excluded.text IS DISTINCT FROM held.text)`;
 
-/** `isLaterEdit` of the domain for what is told live ($7): of two edits in one second the one that came later counts. */
+/**
+ * `isLaterEdit` of the domain for what is told live ($7): of two edits in one second the one that came later counts.
+ */
 const IS_LATER_IN_ITS_SECOND = `(
   $7::bool AND edit.edited_at = held.edited_at AND (edit.type, edit.text) IS DISTINCT FROM (held.type, held.text))`;
 

@@ -106,7 +106,10 @@ export const updateContacts = async (
   ]);
 };
 
-/** The set under the ids by which it is held (`held` of the id that was listed), sorted; one for each, whatever it was listed as. */
+/**
+ * The set under the ids by which it is held (`held` of the id that was listed), sorted; one for each, whatever it was
+ * listed as.
+ */
 export const asRows = (
   contacts: readonly ListedContact[],
   heldAs: (externalId: string) => { readonly externalId: string; readonly phone: string | null },

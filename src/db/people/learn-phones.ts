@@ -32,8 +32,8 @@ interface Claim {
 }
 
 /**
- * Gives claimed phones to persons. One that has another phone already, or was said to have none, gets a signpost: whoever
- * comes by the second phone finds the person all the same.
+ * Gives claimed phones to persons. One that has another phone already, or was said to have none, gets a signpost:
+ * whoever comes by the second phone finds the person all the same.
  */
 const settle = async (sql: Sql, claims: readonly Claim[], at: number): Promise<void> => {
   if (claims.length === 0) return;

@@ -122,7 +122,10 @@ const CREATE = `
   INSERT INTO persons (id, made_by, created_at, updated_at) VALUES ($1, 'sync', $2, $2) ON CONFLICT DO NOTHING
   RETURNING id`;
 
-/** With the account's own id if it is still free, so that the same account of other instances comes to this person too. */
+/**
+ * With the account's own id if it is still free, so that the same account of other instances comes to this person
+ * too.
+ */
 const create = async (sql: Sql, account: PersonId, at: number): Promise<PersonId> => {
   for (const id of [account, PersonId.make(randomUUID())]) {
     const made = await sql.rows(CREATE, [id, toInstant(at)]);
@@ -131,7 +134,10 @@ const create = async (sql: Sql, account: PersonId, at: number): Promise<PersonId
   throw new Error('No person was made');
 };
 
-/** The persons that an identity may go back to, the best first, and the one that it is with: nobody else turns them now. */
+/**
+ * The persons that an identity may go back to, the best first, and the one that it is with: nobody else turns them
+ * now.
+ */
 const lockOrigins = async (sql: Sql, identity: Identity, account: PersonId) => {
   const others = (origins: readonly Origin[]) =>
     origins.map(({ livingId }) => livingId).filter((id) => id !== identity.personId);

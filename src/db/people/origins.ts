@@ -9,8 +9,9 @@ export interface Origin {
 }
 
 /**
- * The best first: the person whose merging brought the identity where it is, then the one that has its phone, then the one
- * that was made of its account. What somebody linked, and no merge, is no way back: from there it was taken away.
+ * The best first: the person whose merging brought the identity where it is, then the one that has its phone, then
+ * the one that was made of its account. What somebody linked, and no merge, is no way back: from there it was taken
+ * away.
  */
 const ORIGINS = `
   WITH last AS (

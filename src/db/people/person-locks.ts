@@ -50,7 +50,10 @@ export const readHeld = async (sql: Sql, id: PersonId): Promise<PersonRow> => {
   return row;
 };
 
-/** Locks persons, and those whom they were merged into, in the order of their ids; nobody else links to them until the commit. */
+/**
+ * Locks persons, and those whom they were merged into, in the order of their ids; nobody else links to them until the
+ * commit.
+ */
 export const lockPersons = async (sql: Sql, ids: readonly PersonId[]): Promise<ReadonlyMap<PersonId, PersonRow>> => {
   const locked = new Map<PersonId, PersonRow>();
   let next = [...new Set(ids)].sort();

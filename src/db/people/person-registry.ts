@@ -38,8 +38,8 @@ const claimPhone = async (sql: Sql, phone: string, at: number): Promise<PersonId
 const VOUCHED = 'SELECT 1 FROM platform_identities WHERE person_id = $1 AND phone = $2 LIMIT 1';
 
 /**
- * The phone that somebody said, or null for none. What the person had before stays its own where one of its accounts has
- * it: whoever comes by that phone is this person.
+ * The phone that somebody said, or null for none. What the person had before stays its own where one of its accounts
+ * has it: whoever comes by that phone is this person.
  */
 const changePhone = async (sql: Sql, person: PersonRow, phone: string | null, at: number): Promise<void> => {
   const { id } = person;
@@ -68,7 +68,10 @@ const changeName = async (sql: Sql, id: PersonId, name: string | null, at: numbe
   if (name === null) await sql.run('UPDATE persons SET name = NULL WHERE merged_into = $1', [id]);
 };
 
-/** What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its place. */
+/**
+ * What a person is called by a name of its accounts becomes its own, so that no better name of another's takes its
+ * place.
+ */
 const keepName = async (sql: Sql, { id }: PersonRow): Promise<void> => {
   const [view] = await personViews(sql, [id]);
   if (view?.givenName !== null) return;

@@ -71,8 +71,8 @@ interface Found {
 }
 
 /**
- * Who has these phones or ids, and whom they became. Whoever turns a signpost, or takes its phone, holds the person that
- * it leads to: so a signpost is only sure once that one is held too, and what it said before is read again.
+ * Who has these phones or ids, and whom they became. Whoever turns a signpost, or takes its phone, holds the person
+ * that it leads to: so a signpost is only sure once that one is held too, and what it said before is read again.
  */
 const lookUp = async (sql: Sql, hold: Hold, phones: readonly string[], ids: readonly PersonId[]): Promise<Found> => {
   let rows = await held(sql, hold, phones, ids);

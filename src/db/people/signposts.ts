@@ -25,9 +25,9 @@ const HOLDER = `
   FROM persons WHERE phone = $1 AND (id = $2 OR merged_into = $2)`;
 
 /**
- * An account went from one person to another, and no other account of the former has its phone. So the phone goes with
- * it, unless somebody said that it is the former's. Whoever has a phone already gets a signpost for the second. The caller
- * holds both persons.
+ * An account went from one person to another, and no other account of the former has its phone. So the phone goes
+ * with it, unless somebody said that it is the former's. Whoever has a phone already gets a signpost for the second.
+ * The caller holds both persons.
  */
 export const movePhone = async (sql: Sql, phone: string, from: PersonRow, to: PersonRow, at: number): Promise<void> => {
   const [holder] = await sql.rows<Holder>(HOLDER, [phone, from.id]);

@@ -63,7 +63,8 @@ const MOVE = `
   SELECT id, instance_id, from_id, into_id, linked_by, why, $5::timestamptz FROM moved
   UNION ALL SELECT NULL, NULL, from_id, into_id, linked_by, why, $5::timestamptz FROM gone`;
 
-// Earlier signposts are turned too, so that each leads to its goal at once. Those of one step keep their order: what the
+// Earlier signposts are turned too, so that each leads to its goal at once. Those of one step keep their order: what
+// the
 // person has not got itself, it has of the first of them.
 const TURN = `
   UPDATE persons SET merged_into = into_id, updated_at = $3,

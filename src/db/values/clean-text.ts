@@ -13,8 +13,8 @@ const cleanEscape = (sequence: string): string => {
 };
 
 /**
- * A name that somebody reads and looks for: an accent may come as a character of its own, and looks the same. Not for ids
- * and texts, which stay as the platform has them.
+ * A name that somebody reads and looks for: an accent may come as a character of its own, and looks the same. Not for
+ * ids and texts, which stay as the platform has them.
  */
 export const cleanName = (text: string): string => cleanText(text).normalize('NFC');
 

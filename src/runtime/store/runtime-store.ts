@@ -32,7 +32,9 @@ export interface RuntimeStore<Tx extends StepTransaction> {
     afterSeq: number,
     limit: number,
   ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
-  /** Open commands of these partitions that were accepted before `before` (ms) and nobody has run: the sweeper's food. */
+  /**
+   * Open commands of these partitions that were accepted before `before` (ms) and nobody has run: the sweeper's food.
+   */
   readonly undelivered: (
     partitions: readonly number[],
     before: number,

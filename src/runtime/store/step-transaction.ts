@@ -39,7 +39,10 @@ export interface NewDeadLetter {
 export interface StepTransaction {
   /** Marks command `seq` as run: `last_seq` moves on and the command is finished. */
   readonly finishCommand: (instanceId: InstanceId, letter: Letter) => Promise<void>;
-  /** Takes in a command that the instance asks of itself: it is committed with what the step decided, and runs after it. */
+  /**
+   * Takes in a command that the instance asks of itself: it is committed with what the step decided, and runs after
+   * it.
+   */
   readonly acceptOwn: (instanceId: InstanceId, command: Command, at: number) => Promise<Letter>;
   readonly addDeadLetter: (dead: NewDeadLetter) => Promise<void>;
   readonly saveInstance: (instanceId: InstanceId, record: InstanceRecord) => Promise<void>;

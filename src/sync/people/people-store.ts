@@ -18,9 +18,10 @@ export interface Survey {
 export type Completeness = Survey | 'all' | null;
 
 /**
- * The writes about contacts, groups and members inside a step. Each takes a set, in any order and with repetitions (the
- * last wins; of contacts, for each thing that it tells), and is a handful of statements whatever its size; up to a few thousand at a time. External ids may be
- * aliases. Rows that are as listed are not touched. What was marked as gone and is listed again comes back (`updated`).
+ * The writes about contacts, groups and members inside a step. Each takes a set, in any order and with repetitions
+ * (the last wins; of contacts, for each thing that it tells), and is a handful of statements whatever its size; up to
+ * a few thousand at a time. External ids may be aliases. Rows that are as listed are not touched. What was marked as
+ * gone and is listed again comes back (`updated`).
  */
 export interface PeopleTransaction {
   /**

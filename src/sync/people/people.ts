@@ -59,8 +59,8 @@ export interface PersonRegistry {
   /** No sync changes the link from now on. Answers with the person. */
   readonly link: (identityId: IdentityId, personId: PersonId, why: string, at: number) => Asked<PersonDetails>;
   /**
-   * Gives the identity back to who it was before it was merged or linked here: whom the merge brought it with, or who has
-   * its phone or account; or else to somebody new. Answers with that person.
+   * Gives the identity back to who it was before it was merged or linked here: whom the merge brought it with, or who
+   * has its phone or account; or else to somebody new. Answers with that person.
    */
   readonly unlink: (identityId: IdentityId, why: string, at: number) => Asked<PersonDetails>;
 }

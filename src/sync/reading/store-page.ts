@@ -172,7 +172,10 @@ const holdSpan = async (
   if (!sameSpans(spans, next)) await tx.replaceSpans(walk.conversationId, next);
 };
 
-/** A page that brought the very message with which the span below begins joins it there, whatever else shares its millisecond. */
+/**
+ * A page that brought the very message with which the span below begins joins it there, whatever else shares its
+ * millisecond.
+ */
 const piecesOf = (span: Span, { floor }: MessageWalk, page: MessagePage): readonly Span[] =>
   floor.id !== null && page.messages.some(({ externalId }) => externalId === floor.id)
     ? [

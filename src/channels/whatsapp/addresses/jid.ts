@@ -27,7 +27,10 @@ export const isConversation = (jid: string): boolean =>
 
 export const isPerson = (jid: string): boolean => isPnUser(jid) === true || isLidUser(jid) === true;
 
-/** Whether an address is the account's own, of whichever of its devices. The same digits may be one's phone and another's LID. */
+/**
+ * Whether an address is the account's own, of whichever of its devices. The same digits may be one's phone and
+ * another's LID.
+ */
 export const isOwnAddress = (me: Partial<Record<'id' | 'lid', string>> | undefined, jid: string): boolean =>
   [me?.id, me?.lid].some((own) => own !== undefined && plainJid(own) === plainJid(jid));
 

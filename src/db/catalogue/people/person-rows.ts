@@ -22,9 +22,9 @@ interface PersonJson extends Pick<PersonView, 'id' | 'givenName' | 'phone' | 'ma
 }
 
 /**
- * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids, those
- * identities first that are still listed. What a person was not given itself, it has of those who became it, the first
- * one first: should one of them be given back, it takes along what is its own.
+ * Raw SQL, as people wait for a search: persons, identities and aliases in one journey, in the order of their ids,
+ * those identities first that are still listed. What a person was not given itself, it has of those who became it,
+ * the first one first: should one of them be given back, it takes along what is its own.
  */
 const PERSONS = `
   SELECT person.id, coalesce(person.name, former.name) AS "givenName",

@@ -9,10 +9,11 @@ import { peopleTerm } from '../search-term.ts';
 
 /*
  * Raw SQL: persons are ranked over two tables at once. Each row has a column `search` with everything that it can be
- * found by in lower case, a line for each: "\njohn smith\njsmith\n+4915112345678\n" (of persons only what was given by
- * hand; those that were merged keep theirs, and lead to whom they became). So what is a whole name, its beginning, or the beginning of a word can be told by
- * comparing text, which takes a tenth of a trigram similarity; and among those that are alike in this the shorter text has
- * the greater similarity. Only where nothing contains the term, names that are similar to it are looked for.
+ * found by in lower case, a line for each: "\njohn smith\njsmith\n+4915112345678\n" (of persons only what was given
+ * by hand; those that were merged keep theirs, and lead to whom they became). So what is a whole name, its beginning,
+ * or the beginning of a word can be told by comparing text, which takes a tenth of a trigram similarity; and among
+ * those that are alike in this the shorter text has the greater similarity. Only where nothing contains the term,
+ * names that are similar to it are looked for.
  */
 
 /** The place of a person among those that were found, and how. */
