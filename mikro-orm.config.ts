@@ -10,11 +10,16 @@ export interface OrmLocation {
   /** PostgreSQL 15 or later; null: the embedded database in `pgliteDir`. */
   readonly databaseUrl: string | null;
   readonly pgliteDir: string;
+  /** Sessions of PostgreSQL. */
+  readonly poolSize?: number;
 }
+
+export const DEFAULT_POOL_SIZE = 10;
 
 /**
  * A session that idles in a transaction is ended after 3 s, so that a frozen node cannot keep its partitions from
- * the others. `query_timeout` is the client's own patience, for a network that swallows everything.
+ * the others. `query_timeout` is the client's own patience, for a network that swallows everything;
+ * `connectionTimeoutMillis` is that for opening a session (who waits for one to be free waits in front of the pool).
  */
 const SESSION = {
   application_name: 'omni-history-sync',
@@ -30,14 +35,14 @@ const SESSION = {
   options: '-c TimeZone=UTC',
 };
 
-const driverOf = ({ databaseUrl, pgliteDir }: OrmLocation): Partial<Options> =>
+const driverOf = ({ databaseUrl, pgliteDir, poolSize = DEFAULT_POOL_SIZE }: OrmLocation): Partial<Options> =>
   databaseUrl === null
     ? { driver: PgliteDriver, dbName: pgliteDir, driverOptions: { extensions: { pg_trgm }, relaxedDurability: false } }
     : {
         driver: PostgreSqlDriver,
         clientUrl: databaseUrl,
         driverOptions: { ...SESSION, connectionString: databaseUrl },
-        pool: { max: 10 },
+        pool: { max: poolSize },
       };
 
 /** The one configuration: PostgreSQL by its address, the embedded database otherwise. */

@@ -99,6 +99,8 @@ const startOn = (
     const node = yield* startNode({
       nodeId: randomUUID(),
       isAlone: exclusive,
+      // Enough to keep every session busy, and few enough that whoever else needs one need not wait for long.
+      restoresAtOnce: 2 * config.databasePoolSize,
       renewed,
       store: runtime,
       work: syncWork(database.sync, (id) => {

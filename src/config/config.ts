@@ -26,6 +26,8 @@ export interface Config {
   readonly dataDir: string;
   /** Null: the embedded PGlite in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Sessions that this process may have open with PostgreSQL, beside the one of its lease. */
+  readonly databasePoolSize: number;
   /** Null: commands and events are carried within this process, which is alone. */
   readonly nats: NatsConfig | null;
   /** Null: a key file in `dataDir`, made on first start. */

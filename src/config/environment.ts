@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Schema } from 'effect';
 import { LOG_LEVELS } from './config.ts';
 import { NATS_ENVIRONMENT } from './nats-environment.ts';
-import { isUrlOf, matches, text } from './variable.ts';
+import { isFrom, isUrlOf, matches, text } from './variable.ts';
 
 const isPort = (value: string): boolean => /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
 
@@ -31,6 +31,10 @@ export const ENVIRONMENT = {
   DATABASE_URL: text(
     isUrlOf('postgres:', 'postgresql:'),
     'must be a PostgreSQL address, such as postgresql://user:password@127.0.0.1:5432/omni. (Its value is not shown.)',
+  ),
+  DATABASE_POOL_SIZE: text(
+    isFrom(2, 500),
+    'must be a whole number from 2 to 500: sessions with PostgreSQL, such as 10.',
   ),
   API_KEY: text(
     matches(PRINTABLE),

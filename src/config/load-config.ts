@@ -52,6 +52,7 @@ const configOf = (env: Environment): Config => ({
   apiKey: env.API_KEY ?? null,
   dataDir: env.DATA_DIR ?? './data',
   databaseUrl: env.DATABASE_URL ?? null,
+  databasePoolSize: Number(env.DATABASE_POOL_SIZE ?? 10),
   nats: natsConfigOf(env),
   secretKey: env.SECRET_KEY ?? null,
   previousSecretKeys: env.SECRET_KEY_PREVIOUS?.split(',').map((key) => key.trim()) ?? [],

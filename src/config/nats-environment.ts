@@ -1,7 +1,7 @@
 import { DAY_MS } from '../domain/instant.ts';
 import type { NatsConfig } from './config.ts';
 import type { ConfigProblem } from './config-refused.ts';
-import { isUrlOf, matches, text } from './variable.ts';
+import { isFrom, isUrlOf, matches, text } from './variable.ts';
 
 const isNatsUrl = (value: string): boolean => {
   const url = URL.parse(value);
@@ -31,11 +31,6 @@ const areNatsUrls = (value: string): boolean => {
   const urls = split(value);
   return urls.every(isNatsUrl) && urls.every(isEscapedRightly) && new Set(urls.map(credentialsOf)).size === 1;
 };
-
-const isFrom =
-  (least: number, most: number) =>
-  (value: string): boolean =>
-    /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most;
 
 const file = text((value) => !value.includes('\0'), 'must be a file.');
 

@@ -81,9 +81,12 @@ export const databaseOn = (
     const canCompareNames = yield* openPersonIndex(connection, log);
     const removals = yield* openRemovals(connection, log);
     return {
-      runtime: { ...runtimeStore(connection), leases: leaseStore(connection, connection.apart) },
+      runtime: {
+        ...runtimeStore(connection.forInstances, connection),
+        leases: leaseStore(connection, connection.apart),
+      },
       commands: commandStore(connection),
-      sync: syncStore(connection, key),
+      sync: syncStore(connection.forInstances, key),
       catalogue: {
         ...instanceCatalogue(connection),
         ...jobCatalogue(connection),
@@ -100,7 +103,7 @@ export const databaseOn = (
       registry: instanceRegistry(connection, key, removals),
       settings: settingsStore(connection, log),
       schedules: scheduleStore(connection),
-      vault: (id, fence) => sessionVault(connection, key, id, fence),
+      vault: (id, fence) => sessionVault(connection.forInstances, key, id, fence),
       retention: retentionStore(connection),
       removalsSettled: removals.settled,
       setSearchIndex: searchIndex.set,

@@ -12,6 +12,8 @@ import { openConnection } from './opening/open-connection.ts';
 export interface DatabaseOptions extends StoreOptions {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Sessions of PostgreSQL, at least 2. */
+  readonly databasePoolSize?: number;
 }
 
 /** Why there is no database to work with. */

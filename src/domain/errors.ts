@@ -14,7 +14,11 @@ export class Refused extends Data.TaggedError('Refused')<{
 }> {}
 
 /** The database does not answer. Never the caller's fault, never a command's: whoever meets it waits. */
-export class StoreUnavailable extends Data.TaggedError('StoreUnavailable')<{ readonly cause: unknown }> {}
+export class StoreUnavailable extends Data.TaggedError('StoreUnavailable')<{
+  readonly cause: unknown;
+  /** Nothing was asked of the database, so nothing was written either: there was no session to ask. */
+  readonly nothingWasAsked?: boolean;
+}> {}
 
 /** Serialization failure or deadlock (40001, 40P01): the same transaction may be tried again. */
 export class Contention extends Data.TaggedError('Contention')<{ readonly cause: unknown }> {}

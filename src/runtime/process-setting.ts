@@ -1,4 +1,4 @@
-import type { Effect } from 'effect';
+import type { Effect, Semaphore } from 'effect';
 import type { Limits } from '../../machines/rate-limit-context.ts';
 import type { Channel, Credentials } from '../channels/channel.ts';
 import type { SessionVault } from '../channels/session-vault.ts';
@@ -22,6 +22,8 @@ export interface ProcessSetting<Tx extends StepTransaction> {
   readonly credentials: (id: InstanceId) => Effect.Effect<Credentials, Refused | StoreUnavailable>;
   readonly vault: (id: InstanceId, fence: Fence) => SessionVault;
   readonly limits: (id: InstanceId, name: ChannelName) => Limits;
+  /** Held by an instance from its load to the first step that it takes, so that not all of them come at once. */
+  readonly restores: Semaphore.Semaphore;
   /** Whether this node's lease may still be relied on. */
   readonly isTrusted: () => boolean;
   readonly chance: Chance;

@@ -25,6 +25,7 @@ describe('the environment', () => {
       apiKey: null,
       dataDir: './data',
       databaseUrl: null,
+      databasePoolSize: 10,
       nats: null,
       secretKey: null,
       previousSecretKeys: [],
@@ -147,6 +148,13 @@ describe('the environment', () => {
       eventsMaxAgeMs: 7 * 86_400_000,
       eventsMaxBytes: 1024 ** 3,
     });
+  });
+
+  it('takes as many sessions with PostgreSQL as it is told', () => {
+    expect(accepted({ DATABASE_POOL_SIZE: '40' }).databasePoolSize).toBe(40);
+    for (const size of ['1', '501', '2.5', 'many']) {
+      expect(variables({ DATABASE_POOL_SIZE: size })).toEqual(['DATABASE_POOL_SIZE']);
+    }
   });
 
   it('takes NATS for one node on the embedded database', () => {

@@ -24,6 +24,7 @@ export const startAppInProcess = async (options: AppOptions): Promise<AppInProce
     port: 0,
     apiKey: null,
     databaseUrl: null,
+    databasePoolSize: 10,
     nats: null,
     secretKey: null,
     previousSecretKeys: [],

@@ -95,6 +95,7 @@ export class SimulatedService {
       apiKey: null,
       dataDir: this.#dataDir,
       databaseUrl: null,
+      databasePoolSize: 10,
       nats: null,
       secretKey: null,
       previousSecretKeys: [],

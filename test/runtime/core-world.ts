@@ -100,6 +100,7 @@ export class CoreWorld {
     const node = startNode({
       nodeId: randomUUID(),
       isAlone: true,
+      restoresAtOnce: 20,
       renewed: () => {},
       store: this.store,
       mailbox,

@@ -22,6 +22,9 @@ type Store = RuntimeStore<SyncTransaction>;
 /** What a test puts between the node and its database. */
 export type Tampering = (store: Store) => Partial<Store>;
 
+/** What the service takes for a small pool. */
+export const RESTORES_AT_ONCE = 4;
+
 const QUIET_TURNS = 8;
 
 /** A node on a real database, with a simulated clock and a platform in memory. Nothing happens while nobody waits. */
@@ -84,6 +87,7 @@ export class NodeRig {
     const node = startNode({
       nodeId: randomUUID(),
       isAlone: true,
+      restoresAtOnce: RESTORES_AT_ONCE,
       renewed: () => {},
       store: this.#store,
       mailbox: this.messaging.mailbox,

@@ -3,13 +3,21 @@ import { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Connection, Sql } from './sql.ts';
 
 /** A database whose rows are read and written as entities. An entity manager lives for one piece of work. */
-export interface EntityConnection extends Connection {
+export interface EntityWork extends Connection {
   /** Reads, each by itself. `body` awaits nothing but the entity manager and `sql`, and opens no transaction. */
   readonly entities: <A>(body: (em: SqlEntityManager, sql: Sql) => Promise<A>) => Promise<A>;
   /** A transaction, as `transaction` is: what goes through the entity manager and through `sql` commits together. */
   readonly changes: <A>(body: (em: SqlEntityManager, sql: Sql) => Promise<A>) => Promise<A>;
+}
+
+export interface EntityConnection extends EntityWork {
   /** As `query`, on a session that no other work can take away. The embedded database has but one. */
   readonly apart: Connection['query'];
+  /**
+   * The same sessions, for the work of instances, of which there may be thousands at once: it waits for its turn for as
+   * long as the others move, and leaves some sessions to everybody else.
+   */
+  readonly forInstances: EntityWork;
 }
 
 interface Written {
@@ -55,12 +63,20 @@ const withEntities = async <A>(
   }
 };
 
-export const entityConnection = (connection: Connection, em: unknown, apart: Connection['query']): EntityConnection => {
-  if (!(em instanceof SqlEntityManager)) throw new Error('The configuration names neither of the two drivers');
-  return {
-    ...connection,
+const entityWork = (connection: Connection, em: SqlEntityManager): EntityWork => ({
+  ...connection,
+  entities: (body) => connection.query((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
+  changes: (body) => connection.transaction((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
+});
+
+export const entityConnection = (
+  em: unknown,
+  {
+    others,
+    instances,
     apart,
-    entities: (body) => connection.query((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
-    changes: (body) => connection.transaction((sql) => withEntities(em, sql, (fork) => body(fork, sql))),
-  };
+  }: { readonly others: Connection; readonly instances: Connection; readonly apart: Connection['query'] },
+): EntityConnection => {
+  if (!(em instanceof SqlEntityManager)) throw new Error('The configuration names neither of the two drivers');
+  return { ...entityWork(others, em), apart, forInstances: entityWork(instances, em) };
 };

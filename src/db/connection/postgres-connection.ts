@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
+import { StoreUnavailable } from '../../domain/errors.ts';
 import { DAY_MS } from '../../domain/instant.ts';
+import { failureOf } from './query-failure.ts';
 import type { Connection, Sql, StepSql } from './sql.ts';
 import { type Ask, runStep } from './step-run.ts';
 
@@ -34,9 +36,21 @@ export interface PostgresClient {
 /** What is used of a `pg` pool. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
-  query(text: string, parameters?: unknown[]): Promise<QueryResult>;
-  query(statement: NamedStatement): Promise<QueryResult>;
 }
+
+/** Runs work that takes one session, when it is its turn. */
+export type InTurn = <A>(work: () => Promise<A>) => Promise<A>;
+
+/** A session, which was opened for this if none was idle. Who gets none has asked nothing. */
+const sessionOf = async (pool: PostgresPool): Promise<PostgresClient> => {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw failureOf(error) instanceof StoreUnavailable
+      ? new StoreUnavailable({ cause: error, nothingWasAsked: true })
+      : error;
+  }
+};
 
 type AskPlainly = (text: string, parameters: unknown[]) => Promise<QueryResult>;
 
@@ -64,7 +78,7 @@ const abandon = async (client: PostgresClient): Promise<void> => {
 };
 
 const transactionOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<A>): Promise<A> => {
-  const client = await pool.connect();
+  const client = await sessionOf(pool);
   try {
     await client.query('BEGIN');
     const result = await body(sessionSql(client));
@@ -104,7 +118,7 @@ const askByName =
   };
 
 const stepOn = async <A>(pool: PostgresPool, body: (sql: StepSql) => Promise<A>): Promise<A> => {
-  const client = await pool.connect();
+  const client = await sessionOf(pool);
   try {
     const result = await runStep(askByName(client), body);
     client.release();
@@ -115,9 +129,25 @@ const stepOn = async <A>(pool: PostgresPool, body: (sql: StepSql) => Promise<A>)
   }
 };
 
+/** One statement, which commits by itself. After one that fails the session is closed: its answer may be on the way yet. */
+const askOnce = async (
+  pool: PostgresPool,
+  ask: (client: PostgresClient) => Promise<QueryResult>,
+): Promise<QueryResult> => {
+  const client = await sessionOf(pool);
+  try {
+    const result = await ask(client);
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+};
+
 /** The session is closed afterwards, and its settings and session locks with it. */
 const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<A>): Promise<A> => {
-  const client = await pool.connect();
+  const client = await sessionOf(pool);
   try {
     await client.query('SET statement_timeout = 0');
     await client.query('SET lock_timeout = 0');
@@ -131,11 +161,15 @@ const maintenanceOn = async <A>(pool: PostgresPool, body: (sql: Sql) => Promise<
  * Transactions run on the pool itself rather than through the entity manager, whose transactions keep the place
  * of a session that the server has ended: ten of those, and nobody gets a session any more.
  */
-export const postgresConnection = (pool: PostgresPool): Connection => ({
-  kind: 'postgres',
-  transaction: (body) => transactionOn(pool, body),
-  step: (body) => stepOn(pool, body),
-  query: (body) => body(sqlOf((text, parameters) => pool.query(text, parameters))),
-  single: (body) => body(sqlOf((text, values) => pool.query({ name: nameOf(text), text, values }))),
-  maintenance: (body) => maintenanceOn(pool, body),
-});
+export const postgresConnection = (pool: PostgresPool, inTurn: InTurn): Connection => {
+  const once = (ask: (client: PostgresClient) => Promise<QueryResult>) => inTurn(() => askOnce(pool, ask));
+  return {
+    kind: 'postgres',
+    transaction: (body) => inTurn(() => transactionOn(pool, body)),
+    step: (body) => inTurn(() => stepOn(pool, body)),
+    query: (body) => body(sqlOf((text, parameters) => once((client) => client.query(text, parameters)))),
+    single: (body) =>
+      body(sqlOf((text, values) => once((client) => client.query({ name: nameOf(text), text, values })))),
+    maintenance: (body) => inTurn(() => maintenanceOn(pool, body)),
+  };
+};

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type PostgresPool, postgresConnection } from './postgres-connection.ts';
+import { SessionQueue } from './session-queue.ts';
 import type { Connection } from './sql.ts';
 
 /** A lease is renewed every 3 s: what takes longer is given up, and the next try begins on a fresh session. */
@@ -28,5 +29,9 @@ export const sessionApart = async (orm: MikroORM): Promise<SessionApart> => {
     driverOptions: { ...orm.config.get('driverOptions'), ...ONE },
   });
   const pool: PostgresPool = await connection.getNativeClient();
-  return { query: postgresConnection(pool).query, close: () => connection.close() };
+  const queue = new SessionQueue({ sessions: ONE.max, kept: 0, patienceMs: PATIENCE_MS, stalledMs: PATIENCE_MS });
+  return {
+    query: postgresConnection(pool, (work) => queue.run('others', work)).query,
+    close: () => connection.close(),
+  };
 };

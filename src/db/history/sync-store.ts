@@ -4,7 +4,7 @@ import type { Anchor } from '../../domain/anchor.ts';
 import type { ConversationId } from '../../domain/ids.ts';
 import type { MessageType } from '../../domain/message.ts';
 import type { SyncStore } from '../../sync/store.ts';
-import type { EntityConnection } from '../connection/entity-connection.ts';
+import type { EntityWork } from '../connection/entity-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import { BookmarkEntity } from '../entities/bookmark-entity.ts';
 import { EventEntity } from '../entities/event-entity.ts';
@@ -57,7 +57,7 @@ const findHeld = async (
 };
 
 /** What the sync reads outside a step. */
-export const syncStore = (connection: EntityConnection, key: SealingKey): SyncStore => ({
+export const syncStore = (connection: EntityWork, key: SealingKey): SyncStore => ({
   bookmarks: (instanceId) =>
     persevere(async () => {
       const rows = await connection.entities((em) =>

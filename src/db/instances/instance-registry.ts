@@ -138,7 +138,7 @@ export const instanceRegistry = (
     credentials: (id) =>
       persevere(
         () =>
-          connection.entities(async (em) => {
+          connection.forInstances.entities(async (em) => {
             const auth = await em.findOne(
               ChannelAuthEntity,
               { instanceId: id },

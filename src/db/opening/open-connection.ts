@@ -3,7 +3,7 @@ import { MikroORM } from '@mikro-orm/core';
 import { PgliteConnection } from '@mikro-orm/pglite';
 import { PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Effect, type Scope } from 'effect';
-import { ormConfig } from '../../../mikro-orm.config.ts';
+import { DEFAULT_POOL_SIZE, ormConfig } from '../../../mikro-orm.config.ts';
 import { messageOf, type StoreUnavailable } from '../../domain/errors.ts';
 import { type Log, silentLog } from '../../domain/log.ts';
 import { type EntityConnection, entityConnection } from '../connection/entity-connection.ts';
@@ -13,6 +13,7 @@ import { guardParameters } from '../connection/pglite-guard.ts';
 import { type PostgresPool, postgresConnection } from '../connection/postgres-connection.ts';
 import { persevere } from '../connection/query-failure.ts';
 import { sessionApart } from '../connection/session-apart.ts';
+import { type Asker, SessionQueue } from '../connection/session-queue.ts';
 import { DatabaseRefused } from '../database-refused.ts';
 import { DataDirRefused, makeDataDir } from './data-dir.ts';
 import { makeCluster } from './embedded-cluster.ts';
@@ -22,6 +23,8 @@ export interface DatabaseLocation {
   /** PostgreSQL 15 or later; null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** Sessions of PostgreSQL, at least 2. */
+  readonly databasePoolSize?: number;
   readonly logger?: Log;
 }
 
@@ -49,13 +52,16 @@ const refusalOf = (error: unknown): unknown => {
   });
 };
 
-const connectTo = async (orm: MikroORM): Promise<Opened> => {
+/** The API's, as long as opening a session may take; and what no statement outlasts (mikro-orm.config.ts). */
+const PATIENCE = { patienceMs: 5_000, stalledMs: 20_000 };
+
+const connectTo = async (orm: MikroORM, sessions: number): Promise<Opened> => {
   const client = orm.em.getDriver().getConnection();
   if (client instanceof PgliteConnection) {
     const queue = new FairQueue();
     const connection = pgliteConnection(guardParameters(await client.getNativeClient()), queue);
     return {
-      connection: entityConnection(connection, orm.em, connection.query),
+      connection: entityConnection(orm.em, { others: connection, instances: connection, apart: connection.query }),
       close: async () => {
         await queue.drained();
         await orm.close();
@@ -65,8 +71,10 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   if (!(client instanceof PostgreSqlConnection)) throw new Error('The configuration names neither of the two drivers');
   const pool: PostgresPool = await client.getNativeClient();
   const apart = await sessionApart(orm);
+  const queue = new SessionQueue({ sessions, kept: sessions < 5 ? 1 : 2, ...PATIENCE });
+  const of = (asker: Asker) => postgresConnection(pool, (work) => queue.run(asker, work));
   return {
-    connection: entityConnection(postgresConnection(pool), orm.em, apart.query),
+    connection: entityConnection(orm.em, { others: of('others'), instances: of('instances'), apart: apart.query }),
     close: async () => {
       await apart.close();
       await orm.close();
@@ -74,13 +82,18 @@ const connectTo = async (orm: MikroORM): Promise<Opened> => {
   };
 };
 
-const open = async ({ databaseUrl, dataDir, logger = silentLog }: DatabaseLocation): Promise<Opened> => {
+const open = async ({
+  databaseUrl,
+  dataDir,
+  databasePoolSize = DEFAULT_POOL_SIZE,
+  logger = silentLog,
+}: DatabaseLocation): Promise<Opened> => {
   makeDataDir(dataDir);
   const pgliteDir = join(dataDir, 'pglite');
   if (databaseUrl === null) await makeCluster(pgliteDir, logger);
-  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir }));
+  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir, poolSize: databasePoolSize }));
   try {
-    const opened = await connectTo(orm);
+    const opened = await connectTo(orm, databasePoolSize);
     await migrate(orm, opened.connection);
     return opened;
   } catch (error) {

@@ -30,17 +30,25 @@ const syncTransaction = (sql: StepSql): SyncTransaction => ({
   ...waitingChangeStore(sql),
 });
 
-/** Without the leases, which have a session of their own. */
-export const runtimeStore = (connection: Connection): Omit<RuntimeStore<SyncTransaction>, 'leases'> => {
-  const read = <A>(body: (sql: Sql) => Promise<A>) => persevere(() => connection.query(body));
+/**
+ * Without the leases, which have a session of their own. What an instance does waits among all instances
+ * (`forInstances`); what the node does for all of them at once goes beside that (`forNode`).
+ */
+export const runtimeStore = (
+  forInstances: Connection,
+  forNode: Connection,
+): Omit<RuntimeStore<SyncTransaction>, 'leases'> => {
+  const read = <A>(connection: Connection, body: (sql: Sql) => Promise<A>) => persevere(() => connection.query(body));
 
   return {
-    step: (fence, body) => behindFence(connection, fence, (sql) => body(syncTransaction(sql))),
-    beginAgain: beginAgain(connection),
-    load: (instanceId) => read((sql) => loadInstance(sql, instanceId)),
-    instancesToRestore: (partitions) => read((sql) => instancesToRestore(sql, partitions)),
-    openCommands: (instanceId, afterSeq, limit) => read((sql) => openCommands(sql, instanceId, afterSeq, limit)),
-    undelivered: (partitions, before, limit) => read((sql) => undeliveredCommands(sql, partitions, before, limit)),
-    outbox: outboxStore(connection),
+    step: (fence, body) => behindFence(forInstances, fence, (sql) => body(syncTransaction(sql))),
+    beginAgain: beginAgain(forInstances),
+    load: (instanceId) => read(forInstances, (sql) => loadInstance(sql, instanceId)),
+    openCommands: (instanceId, afterSeq, limit) =>
+      read(forInstances, (sql) => openCommands(sql, instanceId, afterSeq, limit)),
+    instancesToRestore: (partitions) => read(forNode, (sql) => instancesToRestore(sql, partitions)),
+    undelivered: (partitions, before, limit) =>
+      read(forNode, (sql) => undeliveredCommands(sql, partitions, before, limit)),
+    outbox: outboxStore(forNode),
   };
 };

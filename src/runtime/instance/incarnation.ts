@@ -1,7 +1,7 @@
 import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
 import type { Channel } from '../../channels/channel.ts';
 import type { Letter } from '../../domain/command.ts';
-import type { Contention, Fenced, StoreUnavailable } from '../../domain/errors.ts';
+import { type Contention, type Fenced, StoreUnavailable } from '../../domain/errors.ts';
 import type { Fence } from '../fence.ts';
 import { type InstanceActors, isFinished, withoutJobs } from '../instance-actors.ts';
 import type { ProcessSetting } from '../process-setting.ts';
@@ -29,6 +29,10 @@ const MOST_WAITING = 10_000;
 const COMMANDS_AT_ONCE = 50;
 const CONTENTION_RETRY = Schedule.exponential('10 millis').pipe(Schedule.jittered, Schedule.upTo({ times: 8 }));
 
+/** Between two tries of what the database was not even asked for, ms: it doubles. */
+const REST_MS = 200;
+const MOST_REST_MS = 5_000;
+
 /** The limiter first: what was out is counted before anybody asks again. */
 const RESTORED: readonly Mail[] = [
   { to: 'rate-limit', event: { type: 'restored' } },
@@ -49,7 +53,7 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
   readonly stepped: (delivered: Delivered, at: number) => void;
 }
 
-type Outcome = Ending | Restart | null;
+export type Outcome = Ending | Restart | null;
 
 /**
  * An instance from one restore to the next: takes inputs one at a time, has each decided and committed, then has
@@ -111,15 +115,22 @@ export class Incarnation<Tx extends StepTransaction> {
     return this.#lastSeq;
   }
 
-  /** Runs until it is over. `mail` is what the actors are told first, after that they were restored. */
-  serve(mail: readonly Mail[]): Effect.Effect<Ending | Restart> {
+  /** The first step: the actors are told that they were restored, then `mail`. */
+  restored(mail: readonly Mail[]): Effect.Effect<Outcome> {
     return Effect.gen({ self: this }, function* () {
       const limits = this.#setting.limits(this.rows.id, this.rows.channel);
       const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
       const { stops } = this.#setting;
-      let outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
+      const outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
       if (outcome === null) stops.heedAll();
-      outcome ??= yield* this.#runMissed();
+      return outcome;
+    });
+  }
+
+  /** Runs until it is over, after its first step. */
+  serve(first: Outcome): Effect.Effect<Ending | Restart> {
+    return Effect.gen({ self: this }, function* () {
+      let outcome = first ?? (yield* this.#runMissed());
       this.#mayAct = true;
       yield* this.#act();
       while (outcome === null) outcome = yield* this.#next();
@@ -159,7 +170,7 @@ export class Incarnation<Tx extends StepTransaction> {
     return Effect.gen({ self: this }, function* () {
       const { store } = this.#setting;
       for (;;) {
-        const open = yield* Effect.exit(store.openCommands(this.rows.id, this.#lastSeq, COMMANDS_AT_ONCE));
+        const open = yield* Effect.exit(insist(store.openCommands(this.rows.id, this.#lastSeq, COMMANDS_AT_ONCE)));
         if (Exit.isFailure(open)) return this.#failed({ kind: 'mail', mail: [] }, 1, open);
         for (const letter of open.value) {
           const outcome = yield* this.#runCommand(letter);
@@ -192,7 +203,7 @@ export class Incarnation<Tx extends StepTransaction> {
   #attempt(letter: Letter): Effect.Effect<number, Fenced | Contention | StoreUnavailable> {
     const { store, fence, begun } = this.#setting;
     if (!begun.mustCount(letter)) return Effect.succeed(1);
-    return store.beginAgain(fence, letter).pipe(retryContention);
+    return store.beginAgain(fence, letter).pipe(retryContention, insist);
   }
 
   #bury(letter: Letter, reason: string): Effect.Effect<Outcome> {
@@ -210,7 +221,8 @@ export class Incarnation<Tx extends StepTransaction> {
         const { log, metrics, published, stepped } = this.#setting;
         const before = this.#actors;
         const at = yield* Clock.currentTimeMillis;
-        const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention));
+        const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention, insist));
+        if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt;
         if (Exit.isFailure(exit)) return this.#failed(input, attempts, exit);
         const delivered = exit.value;
         this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
@@ -260,3 +272,18 @@ const finishedJobs = (actors: InstanceActors, until: number) =>
 
 const retryContention = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.retry(effect, { schedule: CONTENTION_RETRY, while: ({ _tag }) => _tag === 'Contention' });
+
+/**
+ * Tries again for as long as the database was not even asked: nothing is written, and nothing speaks against what the
+ * actors know. Whoever is interrupted meanwhile has not begun.
+ */
+const insist = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>, tries = 0): Effect.Effect<A, E> =>
+  Effect.catchIf(
+    effect,
+    (error) => error instanceof StoreUnavailable && error.nothingWasAsked === true,
+    () =>
+      Effect.sleep(Math.min(MOST_REST_MS, REST_MS * 2 ** tries)).pipe(
+        Effect.interruptible,
+        Effect.andThen(insist(effect, tries + 1)),
+      ),
+  );

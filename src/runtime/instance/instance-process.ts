@@ -111,6 +111,14 @@ export class InstanceProcess<Tx extends StepTransaction> {
 
   #incarnate(mail: readonly Mail[]) {
     return Effect.gen({ self: this }, function* () {
+      const begun = yield* this.#setting.restores.withPermits(1)(this.#begin(mail));
+      return typeof begun === 'string' ? begun : yield* begun.live.serve(begun.outcome);
+    });
+  }
+
+  /** Reads the rows, and has the actors take their first step. */
+  #begin(mail: readonly Mail[]) {
+    return Effect.gen({ self: this }, function* () {
       // What the former incarnation was told goes with it: commands are in the table, reports belong to its activities.
       const inbox = new Inbox();
       this.#inbox = inbox;
@@ -136,8 +144,9 @@ export class InstanceProcess<Tx extends StepTransaction> {
       };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
-      this.#live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
-      return yield* this.#live.serve(mail);
+      const live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
+      this.#live = live;
+      return { live, outcome: yield* live.restored(mail) };
     });
   }
 

@@ -1,4 +1,4 @@
-import { Effect, type Scope } from 'effect';
+import { Effect, type Scope, Semaphore } from 'effect';
 import type { StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { InstanceProcess } from '../instance/instance-process.ts';
@@ -14,7 +14,8 @@ import { OwnedPartitions } from './owned-partitions.ts';
 import { startSharing } from './sharing.ts';
 import { startSweeper } from './sweeper.ts';
 
-export interface NodeSetting<Tx extends StepTransaction> extends Omit<ProcessSetting<Tx>, 'isTrusted' | 'published'> {
+export interface NodeSetting<Tx extends StepTransaction>
+  extends Omit<ProcessSetting<Tx>, 'isTrusted' | 'published' | 'restores'> {
   readonly nodeId: string;
   readonly mailbox: Mailbox;
   readonly carrier: EventCarrier;
@@ -22,6 +23,8 @@ export interface NodeSetting<Tx extends StepTransaction> extends Omit<ProcessSet
   readonly renewed: (databaseMs: number, askedAtMs: number) => void;
   /** True when a lock proves that no other process can use this database. */
   readonly isAlone: boolean;
+  /** How many instances are brought to life at the same time. */
+  readonly restoresAtOnce: number;
 }
 
 /** This process, as the owner of partitions and the home of their instances. */
@@ -43,12 +46,13 @@ export const startNode = <Tx extends StepTransaction>(
   setting: NodeSetting<Tx>,
 ): Effect.Effect<Node<Tx>, StoreUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
-    const { store, mailbox, carrier, nodeId, isAlone, metrics, log } = setting;
+    const { store, mailbox, carrier, nodeId, isAlone, restoresAtOnce, metrics, log } = setting;
     const { leases, outbox } = store;
     log.info({ nodeId }, 'This node, by the name under which it holds partitions.');
     let lease: Lease = isAlone ? PROVEN_ALONE : { isTrusted: () => false };
     let published = (): void => {};
-    const process = { ...setting, isTrusted: () => lease.isTrusted(), published: () => published() };
+    const restores = Semaphore.makeUnsafe(restoresAtOnce);
+    const process = { ...setting, restores, isTrusted: () => lease.isTrusted(), published: () => published() };
 
     // Closed last: what ran under the lease has stopped by then.
     yield* Effect.addFinalizer(() => Effect.ignore(leases.leave(nodeId)));

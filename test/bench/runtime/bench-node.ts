@@ -22,6 +22,7 @@ export const startBenchNode = async ({ db }: BenchStore, channel: Channel): Prom
   const starting = startNode({
     nodeId: randomUUID(),
     isAlone: true,
+    restoresAtOnce: 20,
     renewed: () => {},
     store: db.runtime,
     work: syncWork(db.sync, () => null),

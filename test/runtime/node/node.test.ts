@@ -5,7 +5,7 @@ import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobView } from '../../../src/domain/job.ts';
 import { jobConfig, newJobId, StoreRig } from '../../contract/store-driver.ts';
 import { pgliteDriver } from '../../db/pglite-driver.ts';
-import { NodeRig, type Tampering } from '../node-rig.ts';
+import { NodeRig, RESTORES_AT_ONCE, type Tampering } from '../node-rig.ts';
 
 const driver = pgliteDriver();
 
@@ -184,6 +184,57 @@ describe('a node', () => {
     await rig.wait(30_000);
     expect(await job(id, jobId)).toMatchObject({ status: 'completed', progress: { stored: 3 } });
     expect(rig.errors).toEqual([]);
+  });
+
+  it('does not log in again for a step that was not even begun, and stops without it when it must', async () => {
+    let isAway = false;
+    const noSession = new StoreUnavailable({ cause: 'injected', nothingWasAsked: true });
+    const id = await begin(({ step }) => ({
+      step: (fence, body) => Effect.suspend(() => (isAway ? Effect.fail(noSession) : step(fence, body))),
+    }));
+    const logins = () => rig.platform.asked.filter(({ kind }) => kind === 'login').length;
+    await rig.submit(id, { type: 'connect' });
+    const before = logins();
+    isAway = true;
+    const jobId = await startSync(id);
+    await rig.wait(60_000);
+    expect((await job(id, jobId)).status).toBe('pending');
+    expect(rig.state(id)).toBe('online');
+    isAway = false;
+    await rig.wait(30_000);
+    expect((await job(id, jobId)).status).toBe('completed');
+    expect(logins()).toBe(before);
+
+    isAway = true;
+    const late = await startSync(id);
+    await rig.stop();
+    expect((await job(id, late)).status).toBe('pending');
+  });
+
+  it('brings no more instances to life at the same time than it may', async () => {
+    let loading = 0;
+    let most = 0;
+    rig = new NodeRig(store, ({ load }) => ({
+      load: (id) =>
+        Effect.suspend(() => {
+          loading += 1;
+          most = Math.max(most, loading);
+          return load(id).pipe(
+            Effect.ensuring(
+              Effect.sync(() => {
+                loading -= 1;
+              }),
+            ),
+          );
+        }),
+    }));
+    const ids: InstanceId[] = [];
+    for (let count = 0; count < 3 * RESTORES_AT_ONCE; count++) ids.push(await newInstance());
+    for (const id of ids) await rig.accept(id, { type: 'disconnect' });
+    await rig.start();
+    await rig.wait(1_000);
+    for (const id of ids) expect(await lastSeq(id)).toBe(1);
+    expect(most).toBe(RESTORES_AT_ONCE);
   });
 
   it('gives a command up that breaks its step five times, and fails its job', async () => {

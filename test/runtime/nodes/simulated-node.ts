@@ -78,6 +78,7 @@ export class SimulatedNode {
     const node = startNode({
       nodeId: this.id,
       isAlone: false,
+      restoresAtOnce: 20,
       renewed: () => {},
       store: new MemoryClusterStore(
         { instances, partitions, isOrdered: this.#cluster.weakness !== 'no order' },
