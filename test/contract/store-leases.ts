@@ -1,7 +1,7 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fenced } from '../../src/domain/errors.ts';
-import { PARTITIONS } from '../../src/runtime/fence.ts';
+import { ALL_PARTITIONS, PARTITIONS } from '../../src/runtime/fence.ts';
 import { KNOWN_MACHINES } from '../../src/runtime/machine-versions.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import { failureOf, type StoreDriver, StoreRig } from './store-driver.ts';
@@ -32,39 +32,39 @@ export const leaseContract = (driver: StoreDriver): void => {
 
     it('leaves partitions alone while the lease of their node runs, and frees them when it has run out', async () => {
       const { leases } = rig.db.runtime;
-      await run(leases.renew('owner', LONG_MS));
+      await run(leases.renew('owner', LONG_MS, VERSIONS));
       await run(leases.claimAll('owner'));
-      expect(await run(leases.claim('other', [], PARTITIONS, VERSIONS))).toEqual([]);
-      await run(leases.renew('owner', -1));
-      expect(await run(leases.claim('other', [], 10, VERSIONS))).toHaveLength(10);
+      expect(await run(leases.claim('other', [], ALL_PARTITIONS, VERSIONS))).toEqual([]);
+      await run(leases.renew('owner', -1, VERSIONS));
+      expect(await run(leases.claim('other', [], ALL_PARTITIONS.slice(0, 10), VERSIONS))).toHaveLength(10);
     });
 
     it('gives back only what is still ours at that epoch', async () => {
       const { leases } = rig.db.runtime;
-      await run(leases.renew('giver', LONG_MS));
+      await run(leases.renew('giver', LONG_MS, VERSIONS));
       const [fence] = await run(leases.claimAll('giver'));
       if (fence === undefined) throw new Error('Nothing was claimed');
       await run(leases.release('giver', [{ ...fence, epoch: fence.epoch - 1 }]));
       await run(leases.release('stranger', [fence]));
-      await run(leases.renew('taker', LONG_MS));
-      expect(await run(leases.claim('taker', [], PARTITIONS, VERSIONS))).toEqual([]);
+      await run(leases.renew('taker', LONG_MS, VERSIONS));
+      expect(await run(leases.claim('taker', [], ALL_PARTITIONS, VERSIONS))).toEqual([]);
       await run(leases.release('giver', [fence]));
-      expect(await run(leases.claim('taker', [], PARTITIONS, VERSIONS))).toEqual([
+      expect(await run(leases.claim('taker', [], ALL_PARTITIONS, VERSIONS))).toEqual([
         { ...fence, epoch: fence.epoch + 1 },
       ]);
     });
 
     it('gives back what is down as ours and not held, and fences it', async () => {
       const { leases } = rig.db.runtime;
-      await run(leases.renew('forgetful', LONG_MS));
+      await run(leases.renew('forgetful', LONG_MS, VERSIONS));
       const [held, forgotten] = await run(leases.claimAll('forgetful'));
       if (held === undefined || forgotten === undefined) throw new Error('Nothing was claimed');
       await run(leases.disown('stranger', []));
       await run(leases.disown('forgetful', [held.partition]));
       expect(await run(rig.db.runtime.step(held, async () => 'written'))).toBe('written');
       expect(await failureOf(rig.db.runtime.step(forgotten, async () => 'written'))).toBeInstanceOf(Fenced);
-      await run(leases.renew('finder', LONG_MS));
-      const found = await run(leases.claim('finder', [], PARTITIONS, VERSIONS));
+      await run(leases.renew('finder', LONG_MS, VERSIONS));
+      const found = await run(leases.claim('finder', [], ALL_PARTITIONS, VERSIONS));
       expect(found.map(({ partition }) => partition)).not.toContain(held.partition);
       expect(found).toContainEqual({ ...forgotten, epoch: forgotten.epoch + 2 });
     });
@@ -72,13 +72,13 @@ export const leaseContract = (driver: StoreDriver): void => {
     it('counts the nodes whose lease runs, and forgets one that leaves, its partitions included', async () => {
       const { leases } = rig.db.runtime;
       const before = await run(leases.liveNodes);
-      await run(leases.renew('guest', LONG_MS));
+      await run(leases.renew('guest', LONG_MS, VERSIONS));
       expect(await run(leases.liveNodes)).toBe(before + 1);
       await run(leases.claimAll('guest'));
       await run(leases.leave('guest'));
       expect(await run(leases.liveNodes)).toBe(before);
-      await run(leases.renew('heir', LONG_MS));
-      expect(await run(leases.claim('heir', [], PARTITIONS, KNOWN_MACHINES))).toHaveLength(PARTITIONS);
+      await run(leases.renew('heir', LONG_MS, VERSIONS));
+      expect(await run(leases.claim('heir', [], ALL_PARTITIONS, KNOWN_MACHINES))).toHaveLength(PARTITIONS);
     });
 
     it('leaves a partition with a snapshot of a newer build to a node that can read it', async () => {
@@ -89,11 +89,32 @@ export const leaseContract = (driver: StoreDriver): void => {
       const newer = { machine: 'instance', version: 99, value: 'stopped', context: {} };
       await run(rig.db.runtime.step(fence, (tx) => tx.saveActor(id, 'instance', newer)));
       await run(leases.leave('newer'));
-      await run(leases.renew('older', LONG_MS));
-      const claimed = await run(leases.claim('older', [], PARTITIONS, KNOWN_MACHINES));
+      await run(leases.renew('older', LONG_MS, VERSIONS));
+      const claimed = await run(leases.claim('older', [], ALL_PARTITIONS, KNOWN_MACHINES));
       expect(claimed.map(({ partition }) => partition)).not.toContain(partitionOf(id));
       expect(claimed).toHaveLength(PARTITIONS - 1);
-      expect(await run(leases.claim('newer', [], PARTITIONS, new Map([['instance', 99]])))).toHaveLength(1);
+      expect(await run(leases.claim('newer', [], ALL_PARTITIONS, new Map([['instance', 99]])))).toHaveLength(1);
+    });
+
+    it('tells which nodes live, what they can read and hold, and what has to be known to read partitions', async () => {
+      const { leases } = rig.db.runtime;
+      await run(leases.renew('teller', LONG_MS, new Map([['instance', 7]])));
+      const held = await run(leases.claimAll('teller'));
+      const told = (await run(leases.roster)).find(({ nodeId }) => nodeId === 'teller');
+      expect(told?.versions).toEqual(new Map([['instance', 7]]));
+      expect(told?.fences).toEqual(held.toSorted((a, b) => a.partition - b.partition));
+      await run(leases.renew('teller', -1, VERSIONS));
+      expect((await run(leases.roster)).map(({ nodeId }) => nodeId)).not.toContain('teller');
+
+      const id = await rig.instance();
+      const partition = partitionOf(id);
+      const fence = held.find((one) => one.partition === partition);
+      if (fence === undefined) throw new Error('The partition was not claimed');
+      const snapshot = { machine: 'needed', version: 3, value: 'stopped', context: {} };
+      await run(rig.db.runtime.step(fence, (tx) => tx.saveActor(id, 'instance', snapshot)));
+      await run(rig.db.runtime.step(fence, (tx) => tx.saveActor(id, 'rate-limit', { ...snapshot, version: 4 })));
+      expect(await run(leases.needs([partition]))).toContainEqual({ partition, machine: 'needed', version: 4 });
+      expect(await run(leases.needs([]))).toEqual([]);
     });
 
     it('shuts the former owner out at once', async () => {

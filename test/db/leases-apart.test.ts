@@ -32,9 +32,9 @@ describe('the leases of a node on PostgreSQL', () => {
     const behindThem = rig.rows('SELECT 1').then(() => {
       isAnswered = true;
     });
-    await run(leases.renew('patient', LONG_MS));
+    await run(leases.renew('patient', LONG_MS, KNOWN_MACHINES));
     expect(await run(leases.liveNodes)).toBe(1);
-    expect(await run(leases.claim('patient', [], 1, KNOWN_MACHINES))).toHaveLength(1);
+    expect(await run(leases.claim('patient', [], [0], KNOWN_MACHINES))).toHaveLength(1);
     expect(isAnswered).toBe(false);
     letGo();
     await Promise.all([...holders, behindThem]);
@@ -42,12 +42,12 @@ describe('the leases of a node on PostgreSQL', () => {
 
   it('are renewed on a fresh session once the server has ended theirs', async () => {
     const { leases } = rig.db.runtime;
-    await run(leases.renew('patient', LONG_MS));
+    await run(leases.renew('patient', LONG_MS, KNOWN_MACHINES));
     const ended = await rig.rows(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE application_name = 'omni-history-sync leases' AND datname = current_database()`,
     );
     expect(ended).toHaveLength(1);
-    await run(leases.renew('patient', LONG_MS).pipe(Effect.retry({ times: 2 })));
+    await run(leases.renew('patient', LONG_MS, KNOWN_MACHINES).pipe(Effect.retry({ times: 2 })));
   });
 });

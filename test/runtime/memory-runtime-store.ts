@@ -152,6 +152,8 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
   readonly leases = {
     renew: () => Effect.succeed(0),
     liveNodes: Effect.succeed(1),
+    roster: Effect.succeed([]),
+    needs: () => Effect.succeed([]),
     claim: () => Effect.succeed([]),
     claimAll: () =>
       Effect.sync(() => {

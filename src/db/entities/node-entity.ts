@@ -6,5 +6,7 @@ export const NodeEntity = defineEntity({
   properties: {
     nodeId: p.text().primary(),
     leaseUntil: p.datetime(),
+    /** Machines by id, each with the newest version of its snapshots that the node can take up. */
+    versions: p.json<Readonly<Record<string, number>>>(),
   },
 });

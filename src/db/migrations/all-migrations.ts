@@ -8,6 +8,8 @@ import { RunsByHand } from './0007-runs-by-hand.ts';
 import { DirectNewest } from './0008-direct-newest.ts';
 import { Signposts } from './0009-signposts.ts';
 import { DirectConversations } from './0010-direct-conversations.ts';
+import { CommandsByNumber } from './0011-commands-by-number.ts';
+import { NodeVersions } from './0012-node-versions.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -21,4 +23,6 @@ export const ALL_MIGRATIONS = [
   { name: '0008-direct-newest', class: DirectNewest },
   { name: '0009-signposts', class: Signposts },
   { name: '0010-direct-conversations', class: DirectConversations },
+  { name: '0011-commands-by-number', class: CommandsByNumber },
+  { name: '0012-node-versions', class: NodeVersions },
 ];

@@ -1,9 +1,31 @@
 import type { Fence } from '../../runtime/fence.ts';
-import type { LeaseStore } from '../../runtime/store/lease-store.ts';
+import type { LeaseStore, LiveNode, SnapshotNeed } from '../../runtime/store/lease-store.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 
 const CLAIMED = 'RETURNING partition::int AS partition, epoch::float8 AS epoch';
+
+/** The snapshots that an owner of partitions has to read. */
+const snapshotsOf = (instances: string) => `
+  SELECT instance.partition, snapshot.machine, snapshot.version FROM omni_instances AS instance
+  JOIN (
+    SELECT instance_id, machine, version FROM actor_snapshots
+    UNION ALL
+    SELECT instance_id, machine, machine_version FROM sync_jobs
+    WHERE machine IS NOT NULL AND status IN ('pending', 'waiting', 'running', 'paused')
+  ) AS snapshot ON snapshot.instance_id = instance.id
+  WHERE ${instances}`;
+
+const NEEDS = `
+  SELECT partition::int AS partition, machine, max(version)::int AS version
+  FROM (${snapshotsOf('instance.partition = ANY ($1::smallint[])')}) AS snapshots
+  GROUP BY partition, machine`;
+
+const ROSTER = `
+  SELECT node_id AS "nodeId", versions, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('partition', partition, 'epoch', epoch) ORDER BY partition), '[]')
+    FROM partitions WHERE partitions.node_id = nodes.node_id) AS fences
+  FROM nodes WHERE lease_until > clock_timestamp()`;
 
 /**
  * A partition is free when nobody has it, or its node's lease has run out by the clock of the database; or when it
@@ -17,19 +39,12 @@ const CLAIM = `
     WHERE (
         NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node_id = partitions.node_id AND lease_until > clock_timestamp())
         OR (node_id = $1 AND partition <> ALL ($5::smallint[])))
+      AND partition = ANY ($2::smallint[])
       AND NOT EXISTS (
-        SELECT 1 FROM omni_instances AS instance
-        JOIN (
-          SELECT instance_id, machine, version FROM actor_snapshots
-          UNION ALL
-          SELECT instance_id, machine, machine_version FROM sync_jobs
-          WHERE machine IS NOT NULL AND status IN ('pending', 'waiting', 'running', 'paused')
-        ) AS snapshot ON snapshot.instance_id = instance.id
+        SELECT 1 FROM (${snapshotsOf('instance.partition = partitions.partition')}) AS snapshot
         LEFT JOIN unnest($3::text[], $4::int[]) AS known (machine, version) ON known.machine = snapshot.machine
-        WHERE instance.partition = partitions.partition
-          AND (known.version IS NULL OR snapshot.version > known.version))
+        WHERE known.version IS NULL OR snapshot.version > known.version)
     ORDER BY partition
-    LIMIT $2
     FOR UPDATE SKIP LOCKED)
   ${CLAIMED}`;
 
@@ -47,6 +62,10 @@ const DISOWN = `
  */
 const CLAIM_ALL = `UPDATE partitions SET node_id = $1, epoch = epoch + 1 ${CLAIMED}`;
 
+interface RosterRow extends Omit<LiveNode, 'versions'> {
+  readonly versions: Readonly<Record<string, number>>;
+}
+
 /**
  * Raw SQL: what counts is the clock of the database, and that each takeover is one statement. What a node needs to
  * keep its partitions goes through `apart`, so that work which fills the pool cannot cost it them.
@@ -55,14 +74,15 @@ export const leaseStore = (connection: Connection, apart: Connection['query']): 
   const fences = (query: Connection['query'], statement: string, parameters: readonly unknown[]) =>
     persevere((): Promise<readonly Fence[]> => query((sql) => sql.rows<Fence>(statement, parameters)));
   return {
-    renew: (nodeId, leaseMs) =>
+    renew: (nodeId, leaseMs, versions) =>
       persevere(async () => {
         const [row] = await apart((sql) =>
           sql.rows<{ now: number }>(
-            `INSERT INTO nodes (node_id, lease_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
-             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until
+            `INSERT INTO nodes (node_id, lease_until, versions)
+             VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond', $3::jsonb)
+             ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until, versions = excluded.versions
              RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
-            [nodeId, leaseMs],
+            [nodeId, leaseMs, JSON.stringify(Object.fromEntries(versions))],
           ),
         );
         return row?.now ?? Number.NaN;
@@ -76,8 +96,15 @@ export const leaseStore = (connection: Connection, apart: Connection['query']): 
         return row?.live ?? 0;
       }),
     ),
-    claim: (nodeId, held, limit, versions) =>
-      fences(apart, CLAIM, [nodeId, limit, [...versions.keys()], [...versions.values()], held]),
+    roster: persevere(() =>
+      apart(async (sql) => {
+        const rows = await sql.rows<RosterRow>(ROSTER, []);
+        return rows.map((row) => ({ ...row, versions: new Map(Object.entries(row.versions)) }));
+      }),
+    ),
+    needs: (partitions) => persevere(() => apart((sql) => sql.rows<SnapshotNeed>(NEEDS, [partitions]))),
+    claim: (nodeId, held, wanted, versions) =>
+      fences(apart, CLAIM, [nodeId, wanted, [...versions.keys()], [...versions.values()], held]),
     claimAll: (nodeId) => fences(connection.query, CLAIM_ALL, [nodeId]),
     release: (nodeId, held) =>
       persevere(async () => {

@@ -1,5 +1,6 @@
 import { Clock, Effect, type Scope } from 'effect';
 import type { Log } from '../../domain/log.ts';
+import type { MachineVersions } from '../machine-versions.ts';
 import { startPerpetual } from '../perpetual.ts';
 import type { LeaseStore } from '../store/lease-store.ts';
 
@@ -34,6 +35,7 @@ export const PROVEN_ALONE: Lease = { isTrusted: () => true };
 export const holdLease = (
   leases: LeaseStore,
   nodeId: string,
+  versions: MachineVersions,
   events: LeaseEvents,
   log: Log,
 ): Effect.Effect<Lease, never, Scope.Scope> =>
@@ -51,7 +53,7 @@ export const holdLease = (
     });
     const renew = Effect.gen(function* () {
       const askedAt = now();
-      const databaseMs = yield* leases.renew(nodeId, LEASE_MS);
+      const databaseMs = yield* leases.renew(nodeId, LEASE_MS, versions);
       // One that comes too late must not hide that others may have taken over meanwhile.
       yield* watch;
       renewedAt = askedAt;

@@ -66,7 +66,7 @@ export const startNode = <Tx extends StepTransaction>(
       yield* Effect.forkScoped(owned.take(yield* leases.claimAll(nodeId)));
     } else {
       const events = { lost: owned.abandonAll(), renewed: setting.renewed };
-      lease = yield* holdLease(leases, nodeId, events, log);
+      lease = yield* holdLease(leases, nodeId, KNOWN_MACHINES, events, log);
       yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     }
     yield* startSweeper(store, owned, log);

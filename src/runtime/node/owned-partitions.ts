@@ -79,9 +79,9 @@ export class OwnedPartitions<Tx extends StepTransaction> {
   }
 
   /** Stops some partitions, each instance after the step it is in, and gives their fences for release. */
-  putDown(count: number): Effect.Effect<readonly Fence[]> {
+  putDown(numbers: readonly number[]): Effect.Effect<readonly Fence[]> {
     return Effect.gen({ self: this }, function* () {
-      const partitions = [...this.#owned.values()].slice(0, count);
+      const partitions = numbers.flatMap((number) => this.#owned.get(number) ?? []);
       yield* Effect.forEach(partitions, (partition) => this.#drop(partition), {
         concurrency: 'unbounded',
         discard: true,
@@ -91,7 +91,7 @@ export class OwnedPartitions<Tx extends StepTransaction> {
   }
 
   putDownAll(): Effect.Effect<readonly Fence[]> {
-    return Effect.suspend(() => this.putDown(this.#owned.size));
+    return Effect.suspend(() => this.putDown(this.numbers));
   }
 
   /**

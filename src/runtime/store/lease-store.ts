@@ -4,20 +4,45 @@ import type { Fence } from '../fence.ts';
 import type { MachineVersions } from '../machine-versions.ts';
 
 /** Which node may write for which partitions. */
+/** A node whose lease has not run out. */
+export interface LiveNode {
+  readonly nodeId: string;
+  readonly versions: MachineVersions;
+  readonly fences: readonly Fence[];
+}
+
+/** The newest version of a machine's snapshots in a partition. */
+export interface SnapshotNeed {
+  readonly partition: number;
+  readonly machine: string;
+  readonly version: number;
+}
+
 export interface LeaseStore {
-  /** Writes or renews this node's lease for `leaseMs` by the database's clock; says what that clock shows, ms. */
-  readonly renew: (nodeId: string, leaseMs: number) => Effect.Effect<number, StoreUnavailable>;
+  /**
+   * Writes or renews this node's lease for `leaseMs` by the database's clock, and what the node can read; says what that
+   * clock shows, ms.
+   */
+  readonly renew: (
+    nodeId: string,
+    leaseMs: number,
+    versions: MachineVersions,
+  ) => Effect.Effect<number, StoreUnavailable>;
   /** How many nodes hold a lease that has not run out, by the database's clock. */
   readonly liveNodes: Effect.Effect<number, StoreUnavailable>;
+  /** Those nodes, with what they can read and what is down as theirs; all of one instant. */
+  readonly roster: Effect.Effect<readonly LiveNode[], StoreUnavailable>;
+  /** What has to be known to read the snapshots of these partitions. */
+  readonly needs: (partitions: readonly number[]) => Effect.Effect<readonly SnapshotNeed[], StoreUnavailable>;
   /**
-   * Takes up to `limit` partitions that are free (no node, a node whose lease has run out, or this one, which does
+   * Takes those of `wanted` that are free (no node, a node whose lease has run out, or this one, which does
    * not hold them any more), raising their epochs. `held` are those that it does hold.
    * Leaves out partitions with a snapshot of a machine, or of a version of it, that `versions` does not know.
    */
   readonly claim: (
     nodeId: string,
     held: readonly number[],
-    limit: number,
+    wanted: readonly number[],
     versions: MachineVersions,
   ) => Effect.Effect<readonly Fence[], StoreUnavailable>;
   /** Takes every partition, whoever holds it: only for a node that proved by a lock to be alone. */

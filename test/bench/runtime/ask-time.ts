@@ -1,6 +1,7 @@
 import { connect } from '@nats-io/transport-node';
 import { Effect, Exit, Scope } from 'effect';
 import type { InstanceId } from '../../../src/domain/ids.ts';
+import { KNOWN_MACHINES } from '../../../src/runtime/machine-versions.ts';
 import type { NodeWire } from '../../../src/runtime/messaging/node-wire.ts';
 import { localInspection } from '../../../src/runtime/node/inspect.ts';
 import { eventually } from '../../harness/eventually.ts';
@@ -105,7 +106,7 @@ export const benchAsk = async (
   setting: BenchSetting,
 ): Promise<readonly Figure[]> => {
   const { leases } = store.db.runtime;
-  for (const name of ['asks', 'answers']) await Effect.runPromise(leases.renew(name, LEASE_MS));
+  for (const name of ['asks', 'answers']) await Effect.runPromise(leases.renew(name, LEASE_MS, KNOWN_MACHINES));
   const deployment = deploymentOn(
     natsUrl,
     Effect.map(leases.liveNodes, (nodes) => nodes - 1),

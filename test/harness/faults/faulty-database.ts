@@ -64,8 +64,8 @@ const faultyStore = (striker: Striker, store: Store): Store => {
     step: faultyStep(striker, store.step),
     leases: {
       ...leases,
-      claim: (node, held, limit, versions) =>
-        Effect.flatMap(leases.claim(node, held, limit, versions), (fences) =>
+      claim: (node, held, wanted, versions) =>
+        Effect.flatMap(leases.claim(node, held, wanted, versions), (fences) =>
           fences.length === 0 ? Effect.succeed(fences) : struckAfter(striker, 'takeover', Effect.succeed(fences)),
         ),
       claimAll: (node) => struckAfter(striker, 'takeover', leases.claimAll(node)),

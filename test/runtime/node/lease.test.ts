@@ -24,6 +24,8 @@ describe('the lease of a node', () => {
         return Effect.succeed(clock.now());
       }),
     liveNodes: Effect.succeed(1),
+    roster: Effect.succeed([]),
+    needs: () => Effect.succeed([]),
     claim: () => Effect.succeed([]),
     claimAll: () => Effect.succeed([]),
     release: () => Effect.void,
@@ -33,7 +35,7 @@ describe('the lease of a node', () => {
 
   const hold = (): Promise<Lease> => {
     const events = { lost: Effect.sync(() => void losses.push(clock.now())), renewed: () => {} };
-    const holding = holdLease(leases(), 'node', events, silentLog);
+    const holding = holdLease(leases(), 'node', new Map(), events, silentLog);
     return Effect.runPromise(Scope.provide(Effect.provideService(holding, Clock.Clock, clock), scope));
   };
 

@@ -100,12 +100,14 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
   };
 
   get leases(): RuntimeStore<SyncTransaction>['leases'] {
-    const { renew, liveNodes, claim, claimAll, release, disown, leave } = this.#partitions.leases;
+    const { renew, liveNodes, roster, needs, claim, claimAll, release, disown, leave } = this.#partitions.leases;
     const sent = <A, E>(work: Effect.Effect<A, E>) => this.#overTheWire(work, LEASE_PATIENCE_MS);
     return {
-      renew: (node, leaseMs) => sent(renew(node, leaseMs)),
+      renew: (node, leaseMs, versions) => sent(renew(node, leaseMs, versions)),
       liveNodes: sent(liveNodes),
-      claim: (node, held, limit, versions) => sent(claim(node, held, limit, versions)),
+      roster: sent(roster),
+      needs: (partitions) => sent(needs(partitions)),
+      claim: (node, held, wanted, versions) => sent(claim(node, held, wanted, versions)),
       claimAll,
       release: (node, fences) => sent(release(node, fences)),
       disown: (node, held) => sent(disown(node, held)),

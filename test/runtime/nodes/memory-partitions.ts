@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { type Fence, PARTITIONS } from '../../../src/runtime/fence.ts';
+import { KNOWN_MACHINES } from '../../../src/runtime/machine-versions.ts';
 import type { LeaseStore } from '../../../src/runtime/store/lease-store.ts';
 
 interface Partition {
@@ -44,11 +45,16 @@ export class MemoryPartitions {
         return this.#now();
       }),
     liveNodes: Effect.sync(() => [...this.#nodes.keys()].filter((node) => this.#lives(node)).length),
-    claim: (nodeId, held, limit) =>
+    roster: Effect.sync(() =>
+      [...this.#nodes.keys()]
+        .filter((node) => this.#lives(node))
+        .map((nodeId) => ({ nodeId, versions: KNOWN_MACHINES, fences: this.#fencesOf(nodeId) })),
+    ),
+    needs: () => Effect.succeed([]),
+    claim: (nodeId, held, wanted) =>
       Effect.sync(() =>
-        this.#partitions
-          .flatMap((one, partition) => (!one.locked && this.#isFree(nodeId, held, partition) ? [partition] : []))
-          .slice(0, limit)
+        wanted
+          .filter((partition) => !this.#of(partition).locked && this.#isFree(nodeId, held, partition))
           .map((partition) => this.#give(partition, nodeId)),
       ),
     claimAll: () => Effect.succeed([]),
@@ -82,6 +88,10 @@ export class MemoryPartitions {
 
   #lives(node: string): boolean {
     return (this.#nodes.get(node) ?? 0) > this.#now();
+  }
+
+  #fencesOf(nodeId: string): readonly Fence[] {
+    return this.#partitions.flatMap(({ node, epoch }, partition) => (node === nodeId ? [{ partition, epoch }] : []));
   }
 
   #isFree(nodeId: string, held: readonly number[], partition: number): boolean {
