@@ -59,16 +59,15 @@ export const startNode = <Tx extends StepTransaction>(
     const owned = yield* OwnedPartitions.make(process, mailbox);
     const publisher = yield* startOutboxPublisher({ outbox, carrier, partitions: () => owned.numbers, metrics, log });
     published = publisher.wake;
-    // Runs when nobody claims any more, and while the publisher still publishes what the last steps say.
-    yield* Effect.addFinalizer(() => Effect.asVoid(owned.putDownAll()));
-
-    if (isAlone) {
-      yield* Effect.forkScoped(owned.take(yield* leases.claimAll(nodeId)));
-    } else {
+    if (!isAlone) {
       const events = { lost: owned.abandonAll(), renewed: setting.renewed };
       lease = yield* holdLease(leases, nodeId, KNOWN_MACHINES, events, log);
-      yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     }
+    // Runs when nobody claims any more, while the lease is still renewed and watched, since a last step may take its
+    // time, and while the publisher still publishes what the last steps say.
+    yield* Effect.addFinalizer(() => Effect.asVoid(owned.putDownAll()));
+    if (isAlone) yield* Effect.forkScoped(owned.take(yield* leases.claimAll(nodeId)));
+    else yield* startSharing({ leases, nodeId, versions: KNOWN_MACHINES, lease, owned, log });
     yield* startSweeper(store, owned, log);
 
     return {

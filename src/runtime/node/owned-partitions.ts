@@ -12,6 +12,8 @@ import { PartitionRun } from './partition-run.ts';
 /** The partitions that this node owns, each with its instances. */
 export class OwnedPartitions<Tx extends StepTransaction> {
   readonly #owned = new Map<number, PartitionRun<Tx>>();
+  /** Put down, and not at their end yet: their instances finish a step, and are connected meanwhile. */
+  readonly #stopping = new Set<PartitionRun<Tx>>();
   readonly #setting: ProcessSetting<Tx>;
   readonly #mailbox: Mailbox;
   readonly #scope: Scope.Scope;
@@ -100,7 +102,7 @@ export class OwnedPartitions<Tx extends StepTransaction> {
    */
   abandonAll(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { processes } = this;
+      const processes = [...this.#owned.values(), ...this.#stopping].flatMap((partition) => partition.processes);
       for (const partition of this.#owned.values()) this.#run(this.#drop(partition));
       return Effect.forEach(processes, ({ abandon }) => abandon, { concurrency: 'unbounded', discard: true });
     });
@@ -110,7 +112,11 @@ export class OwnedPartitions<Tx extends StepTransaction> {
     return Effect.suspend(() => {
       const { fence } = partition;
       if (this.#owned.get(fence.partition) === partition) this.#owned.delete(fence.partition);
-      return partition.stop();
+      this.#stopping.add(partition);
+      return Effect.ensuring(
+        partition.stop(),
+        Effect.sync(() => this.#stopping.delete(partition)),
+      );
     });
   }
 }

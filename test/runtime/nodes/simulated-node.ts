@@ -5,7 +5,8 @@ import { type Log, silentLog } from '../../../src/domain/log.ts';
 import { silentMetrics } from '../../../src/domain/metrics.ts';
 import type { Fence } from '../../../src/runtime/fence.ts';
 import { inProcessCarrier } from '../../../src/runtime/messaging/in-process-carrier.ts';
-import { startNode } from '../../../src/runtime/node/node.ts';
+import { type Node, startNode } from '../../../src/runtime/node/node.ts';
+import type { SyncTransaction } from '../../../src/sync/store.ts';
 import { syncWork } from '../../../src/sync/sync-work.ts';
 import { memoryVault } from '../../harness/memory-vault.ts';
 import { noPeople } from '../../harness/no-people.ts';
@@ -51,12 +52,15 @@ export class SimulatedNode {
   readonly id: string;
   readonly clock: HaltingClock;
   reach: Reach = 'open';
+  /** To whom it is connected. */
+  readonly connected = new Set<string>();
   /** Its log, for whoever looks into a run that went wrong. */
   readonly said: string[] = [];
   readonly #cluster: Surroundings;
   readonly #scope = Scope.makeUnsafe();
   #isDead = false;
   #isEnding = false;
+  #node: Node<SyncTransaction> | null = null;
 
   constructor(cluster: Surroundings) {
     this.#cluster = cluster;
@@ -70,6 +74,10 @@ export class SimulatedNode {
 
   get isEnding(): boolean {
     return this.#isEnding;
+  }
+
+  get ownedPartitions(): readonly number[] {
+    return this.#node?.ownedPartitions() ?? [];
   }
 
   start(): void {
@@ -97,7 +105,9 @@ export class SimulatedNode {
       metrics: silentMetrics,
       log: this.#log,
     });
-    void this.#run(Scope.provide(node, this.#scope));
+    void this.#run(Scope.provide(node, this.#scope)).then((started) => {
+      this.#node = started;
+    });
   }
 
   /** As SIGKILL does: it never gets to do anything again. */
@@ -139,6 +149,10 @@ export class SimulatedNode {
         const report = (told: ConnectionReport) => this.clock.inside(() => request.report(told));
         const ask = () => this.#cluster.asked(this, instanceId as InstanceId);
         ask();
+        yield* Effect.acquireRelease(
+          Effect.sync(() => this.connected.add(instanceId)),
+          () => Effect.sync(() => this.connected.delete(instanceId)),
+        );
         const { directory, history } = yield* this.#cluster.platformOf(instanceId).channel.open({ ...request, report });
         const noted = <A, E>(work: Effect.Effect<A, E>) =>
           Effect.sync(ask).pipe(Effect.andThen(work), Effect.tap(Effect.sleep(PLATFORM_MS)));
