@@ -24,6 +24,8 @@ export class PartitionRun<Tx extends StepTransaction> {
   readonly #running = new Map<InstanceId, Running<Tx>>();
   /** Until everything that the former owner has left open is here, it may have begun any command. */
   #isInherited = true;
+  /** From then on nobody is brought to life: nobody would stop it. */
+  #isStopping = false;
 
   private constructor(
     fence: Fence,
@@ -78,7 +80,7 @@ export class PartitionRun<Tx extends StepTransaction> {
 
   /** Brings an instance to life, if it does not live already. It reads its open commands itself. */
   #wake(id: InstanceId, isInherited = this.#isInherited): void {
-    if (this.#running.has(id)) return;
+    if (this.#isStopping || this.#running.has(id)) return;
     const process = new InstanceProcess(id, this.fence, this.#setting, isInherited);
     const running: Running<Tx> = { process, fiber: null };
     this.#running.set(id, running);
@@ -104,7 +106,7 @@ export class PartitionRun<Tx extends StepTransaction> {
     return Scope.close(this.#scope, Exit.void);
   }
 
-  /** A letter for one of its instances, which is brought to life if it does not live. */
+  /** A letter for one of its instances, which is brought to life if it does not live. While it stops: for the next owner. */
   deliver(letter: Letter): void {
     const running = this.#running.get(letter.instanceId);
     if (running === undefined) this.#wake(letter.instanceId);
@@ -119,7 +121,10 @@ export class PartitionRun<Tx extends StepTransaction> {
   }
 
   #stopAll(): Effect.Effect<void> {
-    return Effect.suspend(() => Fiber.interruptAll([...this.#running.values()].flatMap(({ fiber }) => fiber ?? [])));
+    return Effect.suspend(() => {
+      this.#isStopping = true;
+      return Fiber.interruptAll([...this.#running.values()].flatMap(({ fiber }) => fiber ?? []));
+    });
   }
 
   #ended(id: InstanceId, running: Running<Tx>, ending: Ending): void {
