@@ -39,6 +39,16 @@ export const leaseContract = (driver: StoreDriver): void => {
       expect(await run(leases.claim('other', [], ALL_PARTITIONS.slice(0, 10), VERSIONS))).toHaveLength(10);
     });
 
+    it('says at a renewal whether the lease still lived', async () => {
+      const { leases } = rig.db.runtime;
+      const before = Date.now();
+      expect((await run(leases.renew('sleeper', LONG_MS, VERSIONS))).wasLive).toBe(false);
+      expect((await run(leases.renew('sleeper', -1, VERSIONS))).wasLive).toBe(true);
+      const { wasLive, databaseMs } = await run(leases.renew('sleeper', -1, VERSIONS));
+      expect(wasLive).toBe(false);
+      expect(databaseMs).toBeGreaterThanOrEqual(before);
+    });
+
     it('gives back only what is still ours at that epoch', async () => {
       const { leases } = rig.db.runtime;
       await run(leases.renew('giver', LONG_MS, VERSIONS));

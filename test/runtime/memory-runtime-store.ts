@@ -150,7 +150,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
   };
 
   readonly leases = {
-    renew: () => Effect.succeed(0),
+    renew: () => Effect.succeed({ databaseMs: 0, wasLive: true }),
     liveNodes: Effect.succeed(1),
     roster: Effect.succeed([]),
     needs: () => Effect.succeed([]),

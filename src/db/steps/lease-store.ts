@@ -1,5 +1,5 @@
 import type { Fence } from '../../runtime/fence.ts';
-import type { LeaseStore, LiveNode, SnapshotNeed } from '../../runtime/store/lease-store.ts';
+import type { LeaseStore, LiveNode, Renewal, SnapshotNeed } from '../../runtime/store/lease-store.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Connection } from '../connection/sql.ts';
 
@@ -77,15 +77,18 @@ export const leaseStore = (connection: Connection, apart: Connection['query']): 
     renew: (nodeId, leaseMs, versions) =>
       persevere(async () => {
         const [row] = await apart((sql) =>
-          sql.rows<{ now: number }>(
-            `INSERT INTO nodes (node_id, lease_until, versions)
+          sql.rows<Renewal>(
+            `WITH before AS (SELECT lease_until > clock_timestamp() AS lives FROM nodes WHERE node_id = $1)
+             INSERT INTO nodes (node_id, lease_until, versions)
              VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond', $3::jsonb)
              ON CONFLICT (node_id) DO UPDATE SET lease_until = excluded.lease_until, versions = excluded.versions
-             RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+             RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseMs",
+               coalesce((SELECT lives FROM before), false) AS "wasLive"`,
             [nodeId, leaseMs, JSON.stringify(Object.fromEntries(versions))],
           ),
         );
-        return row?.now ?? Number.NaN;
+        if (row === undefined) throw new Error('A lease was written and nothing said of it');
+        return row;
       }),
     liveNodes: persevere(() =>
       apart(async (sql) => {

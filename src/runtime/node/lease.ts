@@ -30,7 +30,8 @@ export const PROVEN_ALONE: Lease = { isTrusted: () => true };
  * Renews this node's lease every three seconds until the scope closes. The database's clock says when it runs
  * out; this node's monotonic clock says when to stop trusting it, three seconds earlier, so that two nodes never
  * believe in the same partition at once, whatever their wall clocks say. A renewal that hangs is given up by the
- * database's own time-out, early enough for another try within the trust.
+ * database's own time-out, early enough for another try within the trust. Where the two clocks disagree, the renewal
+ * finds a lease that had run out, which counts as lost too.
  */
 export const holdLease = (
   leases: LeaseStore,
@@ -53,9 +54,17 @@ export const holdLease = (
     });
     const renew = Effect.gen(function* () {
       const askedAt = now();
-      const databaseMs = yield* leases.renew(nodeId, LEASE_MS, versions);
+      const { databaseMs, wasLive } = yield* leases.renew(nodeId, LEASE_MS, versions);
       // One that comes too late must not hide that others may have taken over meanwhile.
       yield* watch;
+      // Our clock may have stood still while this machine was suspended, or the database's jumped ahead.
+      if (isHeld && !wasLive) {
+        log.error(
+          { nodeId },
+          'The lease had run out by the clock of the database: everything that runs under it stops.',
+        );
+        yield* events.lost;
+      }
       renewedAt = askedAt;
       isHeld = true;
       events.renewed(databaseMs, askedAt);

@@ -101,11 +101,18 @@ export class OwnedPartitions<Tx extends StepTransaction> {
    * hang for as long as the database does, and nobody waits for that.
    */
   abandonAll(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const processes = [...this.#owned.values(), ...this.#stopping].flatMap((partition) => partition.processes);
-      for (const partition of this.#owned.values()) this.#run(this.#drop(partition));
-      return Effect.forEach(processes, ({ abandon }) => abandon, { concurrency: 'unbounded', discard: true });
-    });
+    return Effect.suspend(() => this.#abandon([...this.#owned.values(), ...this.#stopping]));
+  }
+
+  /** Those are lost: the same for them alone. */
+  abandon(numbers: readonly number[]): Effect.Effect<void> {
+    return Effect.suspend(() => this.#abandon(numbers.flatMap((number) => this.#owned.get(number) ?? [])));
+  }
+
+  #abandon(partitions: readonly PartitionRun<Tx>[]): Effect.Effect<void> {
+    const processes = partitions.flatMap((partition) => partition.processes);
+    for (const partition of partitions) this.#run(this.#drop(partition));
+    return Effect.forEach(processes, ({ abandon }) => abandon, { concurrency: 'unbounded', discard: true });
   }
 
   #drop(partition: PartitionRun<Tx>): Effect.Effect<void> {

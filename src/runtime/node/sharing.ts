@@ -4,7 +4,7 @@ import type { Log } from '../../domain/log.ts';
 import { ALL_PARTITIONS } from '../fence.ts';
 import type { MachineVersions } from '../machine-versions.ts';
 import { startPerpetual } from '../perpetual.ts';
-import type { LeaseStore } from '../store/lease-store.ts';
+import type { LeaseStore, LiveNode } from '../store/lease-store.ts';
 import type { StepTransaction } from '../store/step-transaction.ts';
 import { movesOf, type Sharer } from './even-shares.ts';
 import type { Lease } from './lease.ts';
@@ -18,7 +18,7 @@ export interface SharingSetting<Tx extends StepTransaction> {
   readonly nodeId: string;
   readonly versions: MachineVersions;
   readonly lease: Lease;
-  readonly owned: Pick<OwnedPartitions<Tx>, 'numbers' | 'take' | 'putDown'>;
+  readonly owned: Pick<OwnedPartitions<Tx>, 'numbers' | 'fences' | 'take' | 'putDown' | 'abandon'>;
   readonly log: Log;
 }
 
@@ -38,6 +38,7 @@ const balance = <Tx extends StepTransaction>(setting: SharingSetting<Tx>): Effec
   Effect.gen(function* () {
     const { leases, nodeId, versions, owned, log } = setting;
     const roster = yield* leases.roster;
+    yield* abandonLost(setting, roster);
     const sharers = roster.map(
       (node): Sharer => ({
         nodeId: node.nodeId,
@@ -57,6 +58,23 @@ const balance = <Tx extends StepTransaction>(setting: SharingSetting<Tx>): Effec
     // What was lost with the lease may be more than the share is now: nobody else could take it while this node lives.
     yield* leases.disown(nodeId, owned.numbers);
   });
+
+/**
+ * What is ours in memory and not in the table was taken over while we did not notice: a commit would find that out, and
+ * an instance that has nothing to commit would stay connected beside its new owner.
+ */
+const abandonLost = <Tx extends StepTransaction>(
+  { nodeId, owned, log }: SharingSetting<Tx>,
+  roster: readonly LiveNode[],
+): Effect.Effect<void> => {
+  const epochs = new Map(
+    roster.find((node) => node.nodeId === nodeId)?.fences.map(({ partition, epoch }) => [partition, epoch]),
+  );
+  const lost = owned.fences.filter(({ partition, epoch }) => epochs.get(partition) !== epoch);
+  if (lost.length === 0) return Effect.void;
+  log.error({ nodeId, partitions: lost.length }, 'Partitions were taken over unnoticed: what runs there stops.');
+  return owned.abandon(lost.map(({ partition }) => partition));
+};
 
 /** Of which partitions it matters who can read them: as long as all nodes know the same, of the free ones only. */
 const inQuestion = (sharers: readonly Sharer[], versions: MachineVersions): readonly number[] => {

@@ -3,7 +3,6 @@ import type { StoreUnavailable } from '../../domain/errors.ts';
 import type { Fence } from '../fence.ts';
 import type { MachineVersions } from '../machine-versions.ts';
 
-/** Which node may write for which partitions. */
 /** A node whose lease has not run out. */
 export interface LiveNode {
   readonly nodeId: string;
@@ -18,16 +17,21 @@ export interface SnapshotNeed {
   readonly version: number;
 }
 
+export interface Renewal {
+  /** What the database's clock shows, ms. */
+  readonly databaseMs: number;
+  /** Whether the lease still lived; false for a first one, too. If not, others may have taken over meanwhile. */
+  readonly wasLive: boolean;
+}
+
+/** Which node may write for which partitions. */
 export interface LeaseStore {
-  /**
-   * Writes or renews this node's lease for `leaseMs` by the database's clock, and what the node can read; says what that
-   * clock shows, ms.
-   */
+  /** Writes or renews this node's lease for `leaseMs` by the database's clock, and what the node can read. */
   readonly renew: (
     nodeId: string,
     leaseMs: number,
     versions: MachineVersions,
-  ) => Effect.Effect<number, StoreUnavailable>;
+  ) => Effect.Effect<Renewal, StoreUnavailable>;
   /** How many nodes hold a lease that has not run out, by the database's clock. */
   readonly liveNodes: Effect.Effect<number, StoreUnavailable>;
   /** Those nodes, with what they can read and what is down as theirs; all of one instant. */
@@ -56,4 +60,10 @@ export interface LeaseStore {
   readonly disown: (nodeId: string, held: readonly number[]) => Effect.Effect<void, StoreUnavailable>;
   /** Gives back everything and ends the lease: this node is gone. */
   readonly leave: (nodeId: string) => Effect.Effect<void, StoreUnavailable>;
+}
+export interface Renewal {
+  /** What the database's clock shows, ms. */
+  readonly databaseMs: number;
+  /** Whether the lease still lived; false for a first one, too. If not, others may have taken over meanwhile. */
+  readonly wasLive: boolean;
 }

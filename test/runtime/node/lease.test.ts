@@ -11,6 +11,8 @@ describe('the lease of a node', () => {
   let clock: SimulatedClock;
   let scope: Scope.Closeable;
   let isAway = false;
+  /** Whether the database finds that the lease had run out when it is renewed. */
+  let hadRunOut = false;
   let renewals: number[];
   let losses: number[];
 
@@ -21,7 +23,7 @@ describe('the lease of a node', () => {
         expect(leaseMs).toBe(LEASE_MS);
         if (isAway) return Effect.fail(new StoreUnavailable({ cause: 'away' }));
         renewals.push(clock.now());
-        return Effect.succeed(clock.now());
+        return Effect.succeed({ databaseMs: clock.now(), wasLive: renewals.length > 1 && !hadRunOut });
       }),
     liveNodes: Effect.succeed(1),
     roster: Effect.succeed([]),
@@ -43,6 +45,7 @@ describe('the lease of a node', () => {
     clock = new SimulatedClock(0);
     scope = Scope.makeUnsafe();
     isAway = false;
+    hadRunOut = false;
     renewals = [];
     losses = [];
   });
@@ -89,6 +92,18 @@ describe('the lease of a node', () => {
     await clock.advance(30_000);
     expect(lease.isTrusted()).toBe(false);
     expect(losses).toEqual([]);
+  });
+
+  it('is lost when the database says that it had run out, whatever the own clock says, and holds from then on', async () => {
+    const lease = await hold();
+    await clock.advance(10_000);
+    expect(losses).toEqual([]);
+    hadRunOut = true;
+    await clock.advance(3_000);
+    expect(losses).toHaveLength(1);
+    hadRunOut = false;
+    await clock.advance(60_000);
+    expect([losses.length, lease.isTrusted()]).toEqual([1, true]);
   });
 
   it('is renewed no more once its scope is closed', async () => {

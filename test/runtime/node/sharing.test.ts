@@ -84,6 +84,7 @@ describe('nodes that share partitions', () => {
         disown: (...disown) => counted(leases.disown(...disown)),
       };
       const numbers = () => [...this.held.keys()];
+      const fences = () => [...this.held.values()];
       const sharing = startSharing({
         leases: seen,
         nodeId: this.#name,
@@ -93,6 +94,10 @@ describe('nodes that share partitions', () => {
           get numbers() {
             return numbers();
           },
+          get fences() {
+            return fences();
+          },
+          abandon: (partitions) => Effect.sync(() => void this.#putDown(partitions)),
           take: (fences) => counted(Effect.promise(() => this.#take(fences))),
           putDown: (partitions) => Effect.sync(() => this.#putDown(partitions)),
         },
@@ -153,6 +158,21 @@ describe('nodes that share partitions', () => {
     const before = moves();
     await rounds(20);
     expect(moves()).toBe(before);
+  });
+
+  it('abandon what another one has taken over without their noticing', async () => {
+    const sleeper = await join('a', 1);
+    await rounds(1);
+    await join('b', 1);
+    await rounds(3);
+    const stolen = [...sleeper.held.keys()].slice(0, 3);
+    await store.rows("UPDATE partitions SET node_id = 'c', epoch = epoch + 1 WHERE partition = ANY ($1::smallint[])", [
+      stolen,
+    ]);
+    await Effect.runPromise(store.db.runtime.leases.renew('c', LONG_MS, new Map()));
+    await rounds(2);
+    expect(stolen.filter((partition) => sleeper.held.has(partition))).toEqual([]);
+    await Effect.runPromise(store.db.runtime.leases.leave('c'));
   });
 
   it('leave nothing to nobody while one of them runs an older build, and nothing moves meanwhile', async () => {

@@ -41,8 +41,9 @@ export class MemoryPartitions {
   readonly leases: LeaseStore = {
     renew: (nodeId, leaseMs) =>
       Effect.sync(() => {
+        const wasLive = this.#lives(nodeId);
         this.#nodes.set(nodeId, this.#now() + leaseMs);
-        return this.#now();
+        return { databaseMs: this.#now(), wasLive };
       }),
     liveNodes: Effect.sync(() => [...this.#nodes.keys()].filter((node) => this.#lives(node)).length),
     roster: Effect.sync(() =>
