@@ -61,9 +61,3 @@ export interface LeaseStore {
   /** Gives back everything and ends the lease: this node is gone. */
   readonly leave: (nodeId: string) => Effect.Effect<void, StoreUnavailable>;
 }
-export interface Renewal {
-  /** What the database's clock shows, ms. */
-  readonly databaseMs: number;
-  /** Whether the lease still lived; false for a first one, too. If not, others may have taken over meanwhile. */
-  readonly wasLive: boolean;
-}

@@ -1,4 +1,4 @@
-import { Effect, Exit, Scope } from 'effect';
+import { Effect, Exit, Scope, Semaphore } from 'effect';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Letter } from '../../../src/domain/command.ts';
 import type { CommandId, InstanceId } from '../../../src/domain/ids.ts';
@@ -50,6 +50,7 @@ beforeEach(async () => {
     log: silentLog,
     metrics: silentMetrics,
     published: () => {},
+    restores: Semaphore.makeUnsafe(1),
   };
   partition = await Effect.runPromise(
     PartitionRun.start({ partition: 1, epoch: 0 }, mailbox, setting, scope, () => {}),
