@@ -5,6 +5,7 @@ import { type Contention, type Fenced, StoreUnavailable } from '../../domain/err
 import type { Fence } from '../fence.ts';
 import { type InstanceActors, isFinished, withoutJobs } from '../instance-actors.ts';
 import type { ProcessSetting } from '../process-setting.ts';
+import type { Report } from '../report.ts';
 import { RequestGate } from '../request-gate.ts';
 import { aftermathOf, type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
 import type { Delivered } from '../step/deliver.ts';
@@ -218,32 +219,55 @@ export class Incarnation<Tx extends StepTransaction> {
   #take(input: StepInput, attempts = 1): Effect.Effect<Outcome> {
     return Effect.uninterruptible(
       Effect.gen({ self: this }, function* () {
-        const { log, metrics, published, stepped } = this.#setting;
-        const before = this.#actors;
         const at = yield* Clock.currentTimeMillis;
-        const exit = yield* Effect.exit(takeStep(this.#step, before, input, at).pipe(retryContention, insist));
+        const exit = yield* Effect.exit(takeStep(this.#step, this.#actors, input, at).pipe(retryContention, insist));
         if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt;
         if (Exit.isFailure(exit)) return this.#failed(input, attempts, exit);
-        const delivered = exit.value;
-        this.#actors = withoutJobs(delivered.actors, finishedJobs(delivered.actors, at - IDLE_MS));
-        if ('letter' in input) this.#lastSeq = input.letter.seq;
-        measureStep(metrics, this.rows.channel, input, delivered, (yield* Clock.currentTimeMillis) - at);
-        tellStep(log, this.rows, before, delivered.actors);
-        yield* this.#act();
-        this.#ownCommand(delivered);
-        if (input.kind === 'report') this.#setting.stops.heed(input.report);
-        if (input.kind === 'report' && 'settled' in input.report) input.report.settled();
-        if (input.kind === 'report' && input.report.type === 'requestFailed' && input.report.shutGate)
-          this.#gate.open();
-        if (delivered.published.length > 0) published();
-        stepped(delivered, at);
+        yield* this.#follow(input, exit.value, at);
         return null;
       }),
     );
   }
 
+  /** What follows a committed step, in this order: whoever waits for it is told once the activities have followed. */
+  #follow(input: StepInput, stepped: Stepped, at: number): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const before = this.#actors;
+      this.#takeOver(input, stepped, at);
+      this.#describe(input, before, stepped, (yield* Clock.currentTimeMillis) - at);
+      yield* this.#act();
+      this.#queueOwnCommand(stepped);
+      if (input.kind === 'report') this.#settle(input.report);
+      this.#announce(stepped, at);
+    });
+  }
+
+  /** Goes on from what was committed, without jobs that finished a while ago. */
+  #takeOver(input: StepInput, { actors }: Stepped, at: number): void {
+    this.#actors = withoutJobs(actors, finishedJobs(actors, at - IDLE_MS));
+    if ('letter' in input) this.#lastSeq = input.letter.seq;
+  }
+
+  #describe(input: StepInput, before: InstanceActors, stepped: Stepped, tookMs: number): void {
+    const { log, metrics } = this.#setting;
+    measureStep(metrics, this.rows.channel, input, stepped, tookMs);
+    tellStep(log, this.rows, before, stepped.actors);
+  }
+
+  /** What a report was waiting for. The gate opens last: the walks that the limiter called back have ended by now. */
+  #settle(report: Report): void {
+    this.#setting.stops.heed(report);
+    if ('settled' in report) report.settled();
+    if (report.type === 'requestFailed' && report.shutGate) this.#gate.open();
+  }
+
+  #announce(stepped: Stepped, at: number): void {
+    if (stepped.published.length > 0) this.#setting.published();
+    this.#setting.stepped(stepped, at);
+  }
+
   /** Should it get lost between here and its step, the table still has it. */
-  #ownCommand({ own }: Stepped): void {
+  #queueOwnCommand({ own }: Stepped): void {
     if (own === null) return;
     this.#setting.metrics.count('omni_commands_total', { type: own.command.type });
     this.#setting.inbox.offer({ kind: 'command', letter: own });
