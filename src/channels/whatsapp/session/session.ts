@@ -9,9 +9,6 @@ import {
 } from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../../domain/contact.ts';
 import { messageOf } from '../../../domain/errors.ts';
-import type { InstanceId } from '../../../domain/ids.ts';
-import type { Log } from '../../../domain/log.ts';
-import type { HistoryDepth } from '../../../domain/pairing.ts';
 import type { ConnectionLost, ConnectionReport } from '../../channel.ts';
 import { Unreachable } from '../../platform-failure.ts';
 import type { SessionVault } from '../../session-vault.ts';
@@ -21,13 +18,8 @@ import { type ChatAddresses, chatAddresses } from '../addresses/chat-addresses.t
 import { OwnMessages, type Watcher } from '../history/own-messages.ts';
 import { AwaitedAnswers } from '../keeping/awaited-answers.ts';
 import { IncomingHistory } from '../keeping/incoming-history.ts';
-import { keepPlainNews } from '../keeping/plain-news.ts';
-import { durableRepository } from '../keeping/signal-repository.ts';
 import { AuthState } from '../keys/auth-state.ts';
 import { NOT_CONNECTED } from '../not-connected.ts';
-import { baileysLogger } from '../socket/baileys-logger.ts';
-import { SeenStanzas } from '../socket/seen-stanzas.ts';
-import { openSocket } from '../socket/session-socket.ts';
 import { AccountEvents } from './account-events.ts';
 import { allGroups } from './all-groups.ts';
 import { AppStateReading, holdsKey, rereadAddressBook } from './app-state.ts';
@@ -41,9 +33,11 @@ import {
   upgradeRefused,
   wantsRestart,
 } from './connection-loss.ts';
+import { Deadline } from './deadline.ts';
 import { removeDevice } from './log-out.ts';
 import { PairingOffers } from './pairing-offers.ts';
 import { Reporting } from './reporting.ts';
+import { type SocketSetting, socketOf } from './socket-of.ts';
 
 /** From the opening of the socket to `<success>`, or to the first QR code. */
 const LOGIN_LIMIT_MS = 60_000;
@@ -57,18 +51,11 @@ const MOST_RESTARTS = 3;
 /** How long a socket may take to say goodbye. */
 const GOODBYE_MS = 2_000;
 
-export interface SessionOf {
-  readonly instanceId: InstanceId;
+export interface SessionOf extends SocketSetting {
   readonly vault: SessionVault;
-  readonly historyDepth: HistoryDepth;
   readonly pairWith: string | null;
-  readonly socketUrl: string | null;
-  readonly mediaUrl: string | null;
-  readonly log: Log;
-  readonly now: () => number;
   readonly report: (report: ConnectionReport) => void;
   readonly loginLimitMs: number | null;
-  readonly queryTimeoutMs: number | null;
 }
 
 interface Learned {
@@ -93,6 +80,7 @@ export class Session {
   readonly #appState: AppStateReading;
   readonly #events: AccountEvents;
   readonly #own = new OwnMessages();
+  readonly #deadline = new Deadline(() => this.#lose(loginTimedOut()));
   #phase: 'opening' | 'open' | 'interrupted' | 'over' = 'opening';
   #continuity: string = randomUUID();
   #state: AuthState | null = null;
@@ -100,7 +88,6 @@ export class Session {
   /** Makes the socket of before decrypt nothing more. */
   #retire: () => void = () => {};
   #restarts = 0;
-  #deadline: NodeJS.Timeout | null = null;
   #ending: Promise<void> | null = null;
 
   constructor(of: SessionOf) {
@@ -205,8 +192,7 @@ export class Session {
     };
 
   #connect(state: AuthState): void {
-    const { socketUrl, mediaUrl, queryTimeoutMs, historyDepth, log, now, instanceId } = this.#of;
-    this.#bound(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
+    this.#deadline.set(this.#of.loginLimitMs ?? LOGIN_LIMIT_MS);
     // From here on, since what waited for us on the server may come before we are told that we are in.
     this.#continuity = randomUUID();
     this.#retire();
@@ -214,48 +200,28 @@ export class Session {
     this.#retire = () => {
       isCurrent = false;
     };
-    const hear = <Name extends keyof BaileysEventMap>(name: Name, event: BaileysEventMap[Name]): void => {
-      if (this.#socket === socket) this.#hear(state, socket, { [name]: event });
-    };
-    const stanzas = new SeenStanzas();
-    const socket = openSocket({
+    const socket = socketOf({
+      setting: this.#of,
       state,
-      stanzas,
-      makeSignalRepository: durableRepository({
-        state,
-        stanzas,
-        awaited: this.awaited,
-        incoming: this.incoming,
-        now,
-        missed: (stanza) => this.#onMissed(state, stanza),
-        isCurrent: () => isCurrent,
-      }),
-      historyDepth,
-      socketUrl,
-      mediaUrl,
-      queryTimeoutMs,
-      logger: baileysLogger(log, instanceId),
-      hear,
-      flanks: {
-        'CB:message': { before: keepPlainNews({ state, awaited: this.awaited, incoming: this.incoming, now }) },
-        // Baileys renews the session with the phone, and knows nothing of the message.
-        'CB:receipt': {
-          after: (receipt) => this.#own.onReceipt(receipt),
-        },
-        'CB:success': { before: () => this.#letIn() },
+      awaited: this.awaited,
+      incoming: this.incoming,
+      own: this.#own,
+      isCurrent: () => isCurrent,
+      hear: (name, event) => {
+        if (this.#socket === socket) this.#hear(state, socket, { [name]: event });
+      },
+      missed: (stanza) => this.#onMissed(state, stanza),
+      letIn: () => this.#letIn(),
+      refused: (status) => {
+        if (this.#socket === socket) this.#lose(upgradeRefused(status));
       },
       onFault: this.#onFault('Baileys could not handle what WhatsApp sent.'),
     });
     this.#socket = socket;
-    // Baileys listens to it without doing anything about it, which keeps the library below from hanging up.
-    socket.ws.on('unexpected-response', (_: unknown, { statusCode }: { readonly statusCode?: number }) => {
-      if (this.#socket === socket) this.#lose(upgradeRefused(statusCode ?? 0));
-    });
   }
 
-  #letIn(): null {
-    if (!this.#isOver()) this.#bound(SETTLING_LIMIT_MS);
-    return null;
+  #letIn(): void {
+    if (!this.#isOver()) this.#deadline.set(SETTLING_LIMIT_MS);
   }
 
   #hear(state: AuthState, socket: WASocket, event: Partial<BaileysEventMap>): void {
@@ -270,7 +236,7 @@ export class Session {
 
   #onConnection(state: AuthState, socket: WASocket, update: BaileysEventMap['connection.update']): void {
     if (update.qr) {
-      this.#unbound();
+      this.#deadline.lift();
       this.#offers.onQr(socket, update.qr);
     }
     if (update.isNewLogin) this.incoming.paired();
@@ -280,7 +246,7 @@ export class Session {
   }
 
   async #opened(state: AuthState, socket: WASocket): Promise<void> {
-    this.#unbound();
+    this.#deadline.lift();
     this.#phase = 'open';
     this.incoming.opened(this.#of.now());
     this.#restarts = 0;
@@ -334,16 +300,6 @@ export class Session {
       this.#of.log.warn({ instanceId: this.#of.instanceId }, 'What the phone told this device could not be decrypted.');
   }
 
-  #bound(limitMs: number): void {
-    this.#unbound();
-    this.#deadline = setTimeout(() => this.#lose(loginTimedOut()), limitMs);
-  }
-
-  #unbound(): void {
-    if (this.#deadline !== null) clearTimeout(this.#deadline);
-    this.#deadline = null;
-  }
-
   /** From here on nothing leaves and nothing new is written; told when the last write is done. */
   #lose(loss: ConnectionLost): void {
     if (this.#isOver()) return;
@@ -353,7 +309,7 @@ export class Session {
   #end(): Promise<void> {
     this.#phase = 'over';
     this.#retire();
-    this.#unbound();
+    this.#deadline.lift();
     this.#own.fail(GONE);
     this.#ending ??= this.#finish();
     return this.#ending;
