@@ -1,39 +1,22 @@
-import { generateMessageIDV2, proto, type WASocket } from '@whiskeysockets/baileys';
+import { proto } from '@whiskeysockets/baileys';
 import { Duration, Effect } from 'effect';
 import type { Anchor } from '../../../domain/anchor.ts';
 import type { Message } from '../../../domain/message.ts';
 import type { HeldMessage, HistoryRequest, MessageHistory, MessagePage } from '../../channel.ts';
-import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent, Unreachable } from '../../platform-failure.ts';
+import { BadAnswer, NoAnchor, type PlatformFailure, RateLimited, Silent } from '../../platform-failure.ts';
 import type { AddressBook } from '../addresses/address-book.ts';
 import type { ChatAddresses } from '../addresses/chat-addresses.ts';
 import type { AwaitedAnswers, HistoryNotification } from '../keeping/awaited-answers.ts';
-import { NOT_CONNECTED } from '../not-connected.ts';
 import { answerAbout } from './answer-about.ts';
 import { type HistoryFiles, readHistory } from './history-blob.ts';
 import { type ChunkSpan, type HistoryChunk, readChunk } from './history-chunk.ts';
-import { sendToPhone } from './phone-message.ts';
+import { type Line, notConnected, PhoneRequest } from './phone-request.ts';
 
 /** A phone gives at most 50 for one request, whatever is asked for. */
 const PAGE_SIZE = 50;
-/** How often a request is sent again that the phone could not read. */
-const MOST_RESENT = 2;
 const ANSWER_LIMIT_MS = 30_000;
 /** The server's way to say "too much" in an `<ack error>`. */
 const OVERLIMIT = '429';
-
-/** What a request depends on besides the phone. */
-export interface Line {
-  /** Null: there is no connection at the moment. */
-  readonly socket: () => WASocket | null;
-  /**
-   * `fails` when the socket of this moment is gone, or when the server refuses this message; `again` when the phone
-   * could not read it. Returns how to stop.
-   */
-  readonly watch: (
-    requestId: string,
-    watcher: { readonly fails: (failure: PlatformFailure) => void; readonly again: () => void },
-  ) => () => void;
-}
 
 export interface HistoryOf {
   readonly line: Line;
@@ -48,7 +31,6 @@ export interface HistoryOf {
 }
 
 const bad = (message: string): BadAnswer => new BadAnswer({ message, raw: null });
-const notConnected = (): Unreachable => new Unreachable({ message: NOT_CONNECTED });
 
 /** What the server's refusal of a message means. */
 export const refusalOf = (code: string): PlatformFailure =>
@@ -132,43 +114,17 @@ export const whatsappHistory = (of: HistoryOf): MessageHistory => {
   const limitMs = of.answerTimeoutMs ?? ANSWER_LIMIT_MS;
   let busy = false;
 
-  /**
-   * Resolves when no request is on its way: it was answered or refused, the connection it left by is gone, or the phone
-   * had its time. That somebody stopped waiting changes nothing for the phone.
-   */
+  /** Resolves when no request is on its way. */
   let onItsWay: Promise<void> = Promise.resolve();
 
   const ask = (message: proto.IMessage): Effect.Effect<HistoryNotification, PlatformFailure> =>
     Effect.callback<HistoryNotification, PlatformFailure>((resume) => {
       const socket = line.socket();
       if (socket === null) return resume(Effect.fail(notConnected()));
-      const id = generateMessageIDV2(socket.user?.id);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onItsWay = promise;
-      let forget = (): void => {};
-      const end = (result: Effect.Effect<HistoryNotification, PlatformFailure> | null): void => {
-        clearTimeout(timer);
-        unwatch();
-        forget();
-        resolve();
-        if (result !== null) resume(result);
-      };
-      const timer = setTimeout(() => end(null), limitMs);
-      const ignore = awaited.expect(id, (answer) => end(Effect.succeed(answer)));
-      const send = (): void => {
-        sendToPhone(socket, id, message).catch(() => end(Effect.fail(notConnected())));
-      };
-      let resent = 0;
-      const unwatch = line.watch(id, {
-        fails: (failure) => end(Effect.fail(failure)),
-        again: () => {
-          if (resent++ < MOST_RESENT) send();
-        },
-      });
-      send();
-      return Effect.sync(() => {
-        if (ignore()) forget = awaited.abandon(id, () => end(null));
-      });
+      const request = new PhoneRequest({ socket, line, awaited, message, limitMs, result: resume });
+      onItsWay = request.over;
+      request.send();
+      return Effect.sync(() => request.abandon());
     }).pipe(
       Effect.timeoutOrElse({
         duration: Duration.millis(limitMs),
