@@ -7,9 +7,9 @@ import { Schema } from 'effect';
  */
 
 export const MINUTE_MS = 60_000;
-export const BURST_MS = 10_000;
+const BURST_MS = 10_000;
 /** Kept on top of each window, since requests do not reach the platform at the exact pace at which they leave. */
-export const MARGIN_MS = 20;
+const MARGIN_MS = 20;
 /** Above this limit exact instants are not worth their bytes: permits are counted in slots, from the slot's end. */
 const EXACT_UP_TO = 240;
 const SLOT_MS = 250;

@@ -46,8 +46,8 @@ export type RateLimitContext = typeof RateLimitContext.Type;
 
 /** Successes after a cooldown that lead back to normal. */
 export const PROBES = 3;
-export const FIRST_COOLDOWN_MS = 60_000;
-export const MAX_COOLDOWN_MS = 3_600_000;
+const FIRST_COOLDOWN_MS = 60_000;
+const MAX_COOLDOWN_MS = 3_600_000;
 /** Jitter is upward only: a cooldown is never shorter than it says. */
 const JITTER = 0.05;
 
@@ -55,7 +55,7 @@ const JITTER = 0.05;
 export const unnamedCooldownMs = (strikes: number, random: number): number =>
   Math.ceil(Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** strikes) * (1 + JITTER * random));
 
-export const limitOf = (context: RateLimitContext, kind: PermitKind): number => context.limits[kind];
+const limitOf = (context: RateLimitContext, kind: PermitKind): number => context.limits[kind];
 
 export const heldOf = (context: RateLimitContext, kind: PermitKind): number =>
   context.held.reduce((sum, held) => (held.kind === kind ? sum + held.cost : sum), 0);

@@ -7,9 +7,9 @@ import { Schema } from 'effect';
  */
 
 export const MAX_RESTARTS = 5;
-export const MOST_IN_A_ROW = 10;
+const MOST_IN_A_ROW = 10;
 export const RESTART_WINDOW_MS = 60_000;
-export const FIRST_BACKOFF_MS = 1_000;
+const FIRST_BACKOFF_MS = 1_000;
 export const MAX_BACKOFF_MS = 60_000;
 export const STABLE_AFTER_MS = 300_000;
 

@@ -18,7 +18,7 @@ const stagesOf = ({ config }: Pick<SyncJobContext, 'config'>): readonly Stage[] 
 
 export const firstStage = (context: Pick<SyncJobContext, 'config'>): Stage => stagesOf(context)[0] as Stage;
 
-export const partOf = (stage: Stage): JobPart => (stage === 'listing' || stage === 'reading' ? 'messages' : stage);
+const partOf = (stage: Stage): JobPart => (stage === 'listing' || stage === 'reading' ? 'messages' : stage);
 
 const changePart = (
   progress: Progress,

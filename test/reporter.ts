@@ -10,7 +10,7 @@ export interface Tally {
 }
 
 /** The plain line that closes a run: `N passed, N failed`, and the skipped only where there are any. */
-export const closingLine = ({ passed, failed, skipped }: Tally): string =>
+const closingLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
 
 const tallyOf = (modules: readonly TestModule[], strayErrors: number): Tally => {

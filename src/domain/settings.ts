@@ -36,7 +36,7 @@ interface SettingRule {
 }
 
 /** The highest limit that may be set: far above any platform's, for tests and private servers. */
-export const MAX_PER_MINUTE = 1_000_000;
+const MAX_PER_MINUTE = 1_000_000;
 
 /** Every setting by name: one schema drives validation, the API and its documentation. */
 export const SETTINGS = {

@@ -6,7 +6,7 @@ import type { RawInput, Route } from './route.ts';
 import type { Sending } from './shape.ts';
 
 /** What takes longer is answered with 503; it goes on or is undone, but nobody waits for it. */
-export const HANDLER_LIMIT_MS = 10_000;
+const HANDLER_LIMIT_MS = 10_000;
 
 const tooSlow = new Denied({
   status: 503,

@@ -2,7 +2,11 @@ import type { ConnectionReport, DirectoryPage, MessagePage, PeoplePage, PushedHi
 import type { PlatformFailure } from '../channels/platform-failure.ts';
 import type { JobId } from '../domain/ids.ts';
 
-/** What an activity tells its instance. `run` is the activity's own; `usedAt` is when a request left, ms. */
+/**
+ * What an activity tells its instance. `usedAt` is when a request left, ms. `run` is the activity's own: a report that
+ * carries another run than the snapshot names is stale and dropped, which is what makes cancel, pause and restart safe
+ * while a page is still under way.
+ */
 export type Report =
   | { readonly type: 'connection'; readonly run: string; readonly report: ConnectionReport }
   | PushReport

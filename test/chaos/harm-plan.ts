@@ -2,7 +2,7 @@ import { BLOWS, POINTS, type Strike, strikeAt } from '../harness/faults/strike.t
 import { Chance } from '../simulators/discord/chance.ts';
 
 /** What can be done to one node; it goes on for `forMs`, or until a new process has taken the place of the old. */
-export const HARMS_OF_NODES = [
+const HARMS_OF_NODES = [
   'kill',
   'end',
   'freeze',

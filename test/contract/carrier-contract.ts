@@ -23,7 +23,7 @@ export const event = (id: number, changes: Partial<OutboxEvent> = {}): OutboxEve
 });
 
 /** Publishes until the subscription has reached the server, which a node does not wait for. */
-export const untilHeard = async (heard: Arrivals<OutboxEvent>, carrier: EventCarrier): Promise<void> => {
+const untilHeard = async (heard: Arrivals<OutboxEvent>, carrier: EventCarrier): Promise<void> => {
   for (let id = -1; heard.all.length === 0; id -= 1) await Effect.runPromise(carrier.publish([event(id)]));
 };
 

@@ -6,7 +6,7 @@ import { openConnection } from '../../src/db/opening/open-connection.ts';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import type { ListedConversation } from '../../src/domain/conversation.ts';
 import type { ListedGroup, ListedMember } from '../../src/domain/group.ts';
-import { CommandId, type ConversationId, ExternalId, type InstanceId, JobId } from '../../src/domain/ids.ts';
+import { type ConversationId, ExternalId, type InstanceId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Fence } from '../../src/runtime/fence.ts';
@@ -164,4 +164,3 @@ export const jobConfig = (changes: Partial<JobConfig> = {}): JobConfig => ({
 });
 
 export const newJobId = (): JobId => JobId.make(randomUUID());
-export const newCommandId = (): CommandId => CommandId.make(randomUUID());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { startWhatsAppSimulator } from '../simulators/whatsapp/simulator.ts';
 import type { SimulatorOptions, WhatsAppSimulator } from '../simulators/whatsapp/whatsapp-simulator.ts';
-import { type ApiClient, ApiRefused, type CoverageShown, type EventShown, type InstanceShown } from './api-client.ts';
+import type { ApiClient, CoverageShown, EventShown, InstanceShown } from './api-client.ts';
 import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
 import { compareWithPhone, conversationsOf, type PhoneComparison } from './compare-phone.ts';
 import { furnish } from './embedded-template.ts';
@@ -152,6 +152,3 @@ export class WhatsAppStage {
     return Array.fromAsync(this.api.events(instanceId));
   }
 }
-
-/** Whether a refusal of the API has this code. */
-export const isRefusal = (error: unknown, code: string): boolean => error instanceof ApiRefused && error.code === code;

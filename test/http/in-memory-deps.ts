@@ -3,7 +3,7 @@ import type { Command, Letter } from '../../src/domain/command.ts';
 import type { DeadLetterView } from '../../src/domain/dead-letter.ts';
 import { Refused, StoreUnavailable } from '../../src/domain/errors.ts';
 import type { OutboxEvent, WorldEventName } from '../../src/domain/event.ts';
-import { CommandId, InstanceId, JobId } from '../../src/domain/ids.ts';
+import { CommandId, InstanceId, type JobId } from '../../src/domain/ids.ts';
 import type { InstanceView } from '../../src/domain/instance.ts';
 import { ACTIVE_STATUSES, configViewOf, type JobStatus, type JobView, NO_PROGRESS } from '../../src/domain/job.ts';
 import type { Log } from '../../src/domain/log.ts';
@@ -326,5 +326,3 @@ const summaryOf = (tree: ActorTree): ActorSummary => {
 const isActive = (status: JobStatus): boolean => ACTIVE_STATUSES.some((active) => active === status);
 
 export type InMemory = ReturnType<typeof inMemoryDeps>;
-
-export const aJobId = (): JobId => JobId.make(crypto.randomUUID());

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 const EVERY_MS = 200;
 
 /** What a process holds in memory, bytes. Linux only: proc(5), VmRSS. */
-export const residentBytes = (pid: number): number => {
+const residentBytes = (pid: number): number => {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kilobytes === undefined) throw new Error(`Process ${pid} does not say what it holds in memory.`);
   return Number(kilobytes) * 1024;

@@ -24,7 +24,7 @@ const spanOf = (row: SpanRow): Span => ({
 });
 
 /** Spans of these conversations, newest first. Conversations without one are left out. */
-export const readSpans = async (
+const readSpans = async (
   sql: Sql,
   conversationIds: readonly ConversationId[],
 ): Promise<ReadonlyMap<ConversationId, readonly Span[]>> => {

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { DatabaseRefused } from '../database-refused.ts';
 
 /** Holds the key that was made on the first start, readable by its owner only. Belongs in the backup. */
-export const KEY_FILE = 'secret.key';
+const KEY_FILE = 'secret.key';
 
 const SHORTEST = 32;
 

@@ -33,7 +33,7 @@ const instanceRecord = (supervisor: InstanceSnapshot): InstanceRecord => {
   return { state: stateOf(supervisor), account, error, wanted };
 };
 
-export const jobRecord = (jobId: JobId, job: SyncJobSnapshot): JobRecord => {
+const jobRecord = (jobId: JobId, job: SyncJobSnapshot): JobRecord => {
   const { progress, waitingFor, errorMessage, startedAt, completedAt } = job.context;
   const status: JobStatus = job.value;
   return {

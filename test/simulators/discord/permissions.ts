@@ -10,7 +10,7 @@ export const PERMISSION = {
 
 export type PermissionName = keyof typeof PERMISSION;
 
-export const ALL_PERMISSIONS = (1n << 53n) - 1n;
+const ALL_PERMISSIONS = (1n << 53n) - 1n;
 
 export const bitsOf = (names: readonly PermissionName[]): bigint =>
   names.reduce((bits, name) => bits | PERMISSION[name], 0n);

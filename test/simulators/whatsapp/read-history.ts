@@ -6,7 +6,7 @@ import type { WhatsAppSimulator } from './whatsapp-simulator.ts';
 const MAC_BYTES = 10;
 
 /** A file could not be had: what the media host answered. */
-export class DownloadRefused extends Error {
+class DownloadRefused extends Error {
   readonly status: number;
 
   constructor(status: number) {

@@ -31,7 +31,7 @@ const lost = (fate: ConnectionLost['fate'], code: LossCode, message: string): Co
   message,
 });
 
-export const pairingTimedOut = (): ConnectionLost =>
+const pairingTimedOut = (): ConnectionLost =>
   lost(
     'refused',
     'pairing_timed_out',

@@ -2,7 +2,7 @@ import type { Channel } from './guild.ts';
 
 export const CATEGORY = 4;
 export const VOICE = 2;
-export const STAGE = 13;
+const STAGE = 13;
 const FORUM = 15;
 const MEDIA = 16;
 const PRIVATE_THREAD = 12;

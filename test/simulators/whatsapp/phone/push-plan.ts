@@ -1,6 +1,5 @@
 import type { Account } from '../world/account.ts';
 import { type Chat, isSynced } from '../world/chat.ts';
-import type { Message } from '../world/message.ts';
 import { endOf, type Piece, type Stretch, type SyncType } from './history-sync.ts';
 
 /** What a phone pushes after pairing, and in which portions. */
@@ -126,7 +125,3 @@ export const planPush = (
     ...pieces('FULL', full && rest.length === 0 ? [[]] : rest),
   ];
 };
-
-/** Which messages of a chat a push brings. */
-export const pushedOf = (pieces: readonly Piece[], chat: Chat): ReadonlySet<Message> =>
-  new Set(pieces.flatMap(({ stretches }) => stretches.flatMap((s) => (s.chat === chat ? s.messages : []))));
