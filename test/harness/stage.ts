@@ -1,39 +1,26 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { DiscordSimulator, SimulatorOptions } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 import type { Bot } from '../simulators/discord/world/bot.ts';
 import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
-import type { ApiClient, CoverageShown, EventShown, InstanceShown, JobShown } from './api-client.ts';
-import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
+import type { CoverageShown, EventShown, InstanceShown, JobShown } from './api-client.ts';
+import type { AppOptions } from './app-in-process.ts';
 import { type Comparison, compareWithTruth, type TrueMessage } from './compare.ts';
-import { furnish } from './embedded-template.ts';
-import { openStack, type Stack } from './stack.ts';
+import { type Ground, openGround, PATIENCE, ServiceStage } from './service-stage.ts';
 
 /** What a comparison with the platform's truth must come to. */
 export const COMPLETE = { missing: [], surplus: [], doubled: [], different: [] } as const;
-
-/** Nothing that a test waits for takes longer; most of it takes milliseconds. */
-export const PATIENCE = { timeout: 20_000, interval: 20 } as const;
 
 /**
  * A service and a simulated Discord, both in this process. Unless the world names its bots, every guild has one of its
  * own, called as the guild is: so the tests of a file share one service and yet never meet.
  */
-export class Stage {
+export class Stage extends ServiceStage {
   readonly discord: DiscordSimulator;
-  readonly dataDir: string;
-  readonly #stack: Stack;
-  readonly #options: Partial<AppOptions>;
-  #app: AppInProcess | null = null;
 
-  private constructor(discord: DiscordSimulator, dataDir: string, stack: Stack, options: Partial<AppOptions>) {
+  private constructor(discord: DiscordSimulator, ground: Ground, options: Partial<AppOptions>) {
+    super(ground, options);
     this.discord = discord;
-    this.dataDir = dataDir;
-    this.#stack = stack;
-    this.#options = { ...stack.options, ...options };
   }
 
   /** Its limiters are open on both sides: what is tested here is not rates. */
@@ -48,48 +35,23 @@ export class Stage {
       identifyIntervalMs: 0,
       ...simulator,
     });
-    const stack = await openStack();
-    const dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
-    await furnish(dataDir);
-    const stage = new Stage(discord, dataDir, stack, options);
+    const stage = new Stage(discord, await openGround(), options);
     await stage.start();
     await stage.api.openLimits();
     return stage;
   }
 
-  get app(): AppInProcess {
-    if (this.#app === null) throw new Error('The service is stopped.');
-    return this.#app;
+  protected override get platform() {
+    return { discordApiUrl: this.discord.apiUrl };
   }
 
-  get api(): ApiClient {
-    return this.app.api;
+  protected override closePlatform(): Promise<void> {
+    return this.discord.close();
   }
 
-  async start(): Promise<void> {
-    this.#app = await startAppInProcess({
-      dataDir: this.dataDir,
-      discordApiUrl: this.discord.apiUrl,
-      ...this.#options,
-    });
-  }
-
-  async stop(): Promise<void> {
-    await this.#app?.stop();
-    this.#app = null;
-  }
-
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.discord.faults.clear();
-    await this.stop();
-    await this.discord.close();
-    await this.#stack.close();
-    await rm(this.dataDir, { recursive: true, force: true });
+    await super.close();
   }
 
   bot(name: string): Bot {
@@ -110,18 +72,6 @@ export class Stage {
   async connect(botName: string): Promise<InstanceShown> {
     const { id } = await this.api.createInstance(this.bot(botName).token, botName);
     return this.reaches(id, 'online');
-  }
-
-  /**
-   * Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before.
-   */
-  async reaches(instanceId: string, state: string): Promise<InstanceShown> {
-    const sign = state === 'online' ? { stale: false, activities: expect.arrayContaining(['connection']) } : {};
-    return vi.waitFor(async () => {
-      const status = await this.api.data<InstanceShown>('GET', `/instances/${instanceId}/status`);
-      expect(status).toMatchObject({ state, ...sign });
-      return status;
-    }, PATIENCE);
   }
 
   compare({ id, name }: InstanceShown): Promise<Comparison> {

@@ -1,29 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { startWhatsAppSimulator } from '../simulators/whatsapp/simulator.ts';
 import type { SimulatorOptions, WhatsAppSimulator } from '../simulators/whatsapp/whatsapp-simulator.ts';
-import type { ApiClient, CoverageShown, EventShown, InstanceShown } from './api-client.ts';
-import { type AppInProcess, type AppOptions, startAppInProcess } from './app-in-process.ts';
+import type { CoverageShown, EventShown, InstanceShown } from './api-client.ts';
+import type { AppOptions } from './app-in-process.ts';
 import { compareWithPhone, conversationsOf, type PhoneComparison } from './compare-phone.ts';
-import { furnish } from './embedded-template.ts';
-import { openStack, type Stack } from './stack.ts';
-import { PATIENCE } from './stage.ts';
+import { type Ground, openGround, PATIENCE, ServiceStage } from './service-stage.ts';
 
 /** A service and a simulated WhatsApp with its phones, both in this process. */
-export class WhatsAppStage {
+export class WhatsAppStage extends ServiceStage {
   whatsapp: WhatsAppSimulator;
-  readonly dataDir: string;
-  readonly #stack: Stack;
-  readonly #options: Partial<AppOptions>;
-  #app: AppInProcess | null = null;
 
-  private constructor(whatsapp: WhatsAppSimulator, dataDir: string, stack: Stack, options: Partial<AppOptions>) {
+  private constructor(whatsapp: WhatsAppSimulator, ground: Ground, options: Partial<AppOptions>) {
+    super(ground, options);
     this.whatsapp = whatsapp;
-    this.dataDir = dataDir;
-    this.#stack = stack;
-    this.#options = options;
   }
 
   /**
@@ -36,10 +25,7 @@ export class WhatsAppStage {
     settings: Record<string, unknown> = {},
   ): Promise<WhatsAppStage> {
     const whatsapp = await startWhatsAppSimulator({ onDemand: { burst: null }, ...simulator });
-    const stack = await openStack();
-    const dataDir = await mkdtemp(join(tmpdir(), 'omni-test-'));
-    await furnish(dataDir);
-    const stage = new WhatsAppStage(whatsapp, dataDir, stack, { ...stack.options, ...options });
+    const stage = new WhatsAppStage(whatsapp, await openGround(), options);
     await stage.start();
     await stage.api.call('PATCH', '/settings', {
       'sync.onConnect': false,
@@ -50,40 +36,13 @@ export class WhatsAppStage {
     return stage;
   }
 
-  get app(): AppInProcess {
-    if (this.#app === null) throw new Error('The service is stopped.');
-    return this.#app;
+  protected override get platform() {
+    const { socketUrl, mediaUrl } = this.whatsapp;
+    return { discordApiUrl: null, whatsappSocketUrl: socketUrl, whatsappMediaUrl: mediaUrl };
   }
 
-  get api(): ApiClient {
-    return this.app.api;
-  }
-
-  async start(): Promise<void> {
-    this.#app = await startAppInProcess({
-      dataDir: this.dataDir,
-      discordApiUrl: null,
-      whatsappSocketUrl: this.whatsapp.socketUrl,
-      whatsappMediaUrl: this.whatsapp.mediaUrl,
-      ...this.#options,
-    });
-  }
-
-  async stop(): Promise<void> {
-    await this.#app?.stop();
-    this.#app = null;
-  }
-
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
-  }
-
-  async close(): Promise<void> {
-    await this.stop();
-    await this.whatsapp.close();
-    await this.#stack.close();
-    await rm(this.dataDir, { recursive: true, force: true });
+  protected override closePlatform(): Promise<void> {
+    return this.whatsapp.close();
   }
 
   create(name: string, historyDepth: 'recent' | 'full' = 'full'): Promise<InstanceShown> {
@@ -100,15 +59,6 @@ export class WhatsAppStage {
     const { id } = await this.create(phoneNumber ?? 'a number', historyDepth);
     this.whatsapp.scan(await this.qr(id), phoneNumber);
     return this.reaches(id, 'online');
-  }
-
-  async reaches(instanceId: string, state: string): Promise<InstanceShown> {
-    const sign = state === 'online' ? { stale: false, activities: expect.arrayContaining(['connection']) } : {};
-    return vi.waitFor(async () => {
-      const status = await this.api.data<InstanceShown>('GET', `/instances/${instanceId}/status`);
-      expect(status).toMatchObject({ state, ...sign });
-      return status;
-    }, PATIENCE);
   }
 
   /** Resolves once everything that the phone pushed is stored. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ScheduleName, type ScheduleView } from '../../src/domain/schedule.ts';
 import type { InstanceShown, JobShown } from '../harness/api-client.ts';
 import { pastOf } from '../harness/history.ts';
-import { COMPLETE, PATIENCE, Stage } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { COMPLETE, Stage } from '../harness/stage.ts';
 
 const NAMES = ['First', 'Unasked', 'Scheduled'] as const;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pastOf } from '../harness/history.ts';
-import { COMPLETE, PATIENCE, Stage } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { COMPLETE, Stage } from '../harness/stage.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 import type { WorldPlan } from '../simulators/discord/world/world-plan.ts';
 

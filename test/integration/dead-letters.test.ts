@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ApiRefused, type InstanceShown, type JobShown } from '../harness/api-client.ts';
 import { pastOf } from '../harness/history.ts';
-import { COMPLETE, PATIENCE, Stage } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { COMPLETE, Stage } from '../harness/stage.ts';
 import { borrowed } from '../servers/postgres.ts';
 
 /* On PostgreSQL, since what is done to the rows here is done behind the service's back while it runs. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { InstanceShown, JobShown } from '../harness/api-client.ts';
-import { PATIENCE, Stage } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { Stage } from '../harness/stage.ts';
 import {
   type ContactShown,
   type GroupShown,

@@ -8,7 +8,8 @@ import { compareWithTruth } from '../harness/compare.ts';
 import { furnish } from '../harness/embedded-template.ts';
 import { pastOf } from '../harness/history.ts';
 import { type Service, startService } from '../harness/service.ts';
-import { COMPLETE, PATIENCE } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { COMPLETE } from '../harness/stage.ts';
 import type { DiscordSimulator } from '../simulators/discord/discord-simulator.ts';
 import { startDiscordSimulator } from '../simulators/discord/simulator.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pastOf } from '../harness/history.ts';
-import { PATIENCE, Stage } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
+import { Stage } from '../harness/stage.ts';
 
 const LIMIT = 'sync.discord.messagesPerMinute';
 const PAGES = 200;

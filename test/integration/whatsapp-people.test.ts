@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PATIENCE } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
 import type { ContactShown, GroupShown, MemberShown } from '../harness/stored-people.ts';
 import { WhatsAppStage } from '../harness/whatsapp-stage.ts';
 import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';

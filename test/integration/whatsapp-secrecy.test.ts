@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { proto } from '@whiskeysockets/baileys';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type OpenedValue, openedVault } from '../harness/opened-vault.ts';
-import { PATIENCE } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
 import { WhatsAppStage } from '../harness/whatsapp-stage.ts';
 import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';
 import { readQrCode } from '../simulators/whatsapp/server/qr-code.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PhoneComparison } from '../harness/compare-phone.ts';
-import { PATIENCE } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
 import { WhatsAppStage } from '../harness/whatsapp-stage.ts';
 import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';
 import { startWhatsAppSimulator } from '../simulators/whatsapp/simulator.ts';

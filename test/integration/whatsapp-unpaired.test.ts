@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PATIENCE } from '../harness/stage.ts';
+import { PATIENCE } from '../harness/service-stage.ts';
 import { WhatsAppStage } from '../harness/whatsapp-stage.ts';
 import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';
 import { holdQrTimers, type QrTimers } from '../simulators/whatsapp/qr-timers.ts';
