@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { inject } from 'vitest';
+import { natsDeployment } from '../servers/nats-deployment.ts';
 import { borrowed } from '../servers/postgres.ts';
 import type { AppOptions } from './app-in-process.ts';
 
@@ -17,17 +17,6 @@ export interface Stack {
 export const openStack = async (): Promise<Stack> => {
   if (process.env['TEST_STACK'] !== 'nats') return { options: {}, close: async () => {} };
   const postgres = borrowed(inject('postgresUrl'));
-  const nats = {
-    urls: [inject('natsUrl')],
-    prefix: `test-${randomUUID().slice(0, 8)}`,
-    credsFile: null,
-    nkeyFile: null,
-    tlsCaFile: null,
-    tlsCertFile: null,
-    tlsKeyFile: null,
-    replicas: 1,
-    eventsMaxAgeMs: 3_600_000,
-    eventsMaxBytes: 16_777_216,
-  };
+  const nats = natsDeployment({ urls: [inject('natsUrl')], eventsMaxAgeMs: 3_600_000 });
   return { options: { databaseUrl: await postgres.freshDatabase(), nats }, close: () => postgres.stop() };
 };

@@ -1,23 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { pastOf } from '../harness/history.ts';
 import { Stage } from '../harness/stage.ts';
 import { startNats } from '../servers/nats.ts';
+import { natsDeployment } from '../servers/nats-deployment.ts';
 
 it('one node on the embedded database works over NATS, and goes on there after a restart', async () => {
   const server = await startNats();
-  const nats = {
-    urls: [server.url],
-    prefix: `embedded-${randomUUID().slice(0, 8)}`,
-    credsFile: null,
-    nkeyFile: null,
-    tlsCaFile: null,
-    tlsCertFile: null,
-    tlsKeyFile: null,
-    replicas: 1,
-    eventsMaxAgeMs: 3_600_000,
-    eventsMaxBytes: 16_777_216,
-  };
+  const nats = natsDeployment({ urls: [server.url] });
   const stage = await Stage.open(
     { guilds: [{ name: 'one', channels: [pastOf('general', 30)] }] },
     {},

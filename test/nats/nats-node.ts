@@ -6,18 +6,11 @@ import type { NatsRefused } from '../../src/nats/nats-refused.ts';
 import { openNats } from '../../src/nats/open-nats.ts';
 import type { Messaging } from '../../src/runtime/messaging/messaging.ts';
 import { Arrivals } from '../contract/arrivals.ts';
+import { natsDeployment } from '../servers/nats-deployment.ts';
 
-/** A deployment of its own on a server that others use too. */
+/** A deployment of its own, with a database of its own. */
 export const deployment = (changes: Partial<NatsOptions> & Pick<NatsOptions, 'urls'>): NatsOptions => ({
-  prefix: `t${randomUUID().slice(0, 8)}`,
-  credsFile: null,
-  nkeyFile: null,
-  tlsCaFile: null,
-  tlsCertFile: null,
-  tlsKeyFile: null,
-  replicas: 1,
-  eventsMaxAgeMs: 60_000,
-  eventsMaxBytes: 16 * 1024 * 1024,
+  ...natsDeployment(changes),
   databaseId: randomUUID(),
   otherNodes: Effect.succeed(1),
   ...changes,

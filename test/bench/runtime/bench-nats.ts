@@ -3,6 +3,7 @@ import { Effect, Exit, Scope } from 'effect';
 import { silentLog } from '../../../src/domain/log.ts';
 import { openNats } from '../../../src/nats/open-nats.ts';
 import type { Messaging } from '../../../src/runtime/messaging/messaging.ts';
+import { natsDeployment } from '../../servers/nats-deployment.ts';
 
 /** A deployment of its own on this NATS, as its nodes see it. */
 export interface Deployment {
@@ -18,24 +19,8 @@ export interface Link {
 
 export const deploymentOn = (url: string, otherNodes: Effect.Effect<number, unknown>): Deployment => {
   const prefix = `b${randomUUID().slice(0, 8)}`;
-  const databaseId = randomUUID();
-  const opening = openNats(
-    {
-      urls: [url],
-      prefix,
-      credsFile: null,
-      nkeyFile: null,
-      tlsCaFile: null,
-      tlsCertFile: null,
-      tlsKeyFile: null,
-      replicas: 1,
-      eventsMaxAgeMs: 60_000,
-      eventsMaxBytes: 16 * 1024 * 1024,
-      databaseId,
-      otherNodes,
-    },
-    silentLog,
-  );
+  const setting = natsDeployment({ urls: [url], prefix });
+  const opening = openNats({ ...setting, databaseId: randomUUID(), otherNodes }, silentLog);
   return {
     prefix,
     open: async () => {
