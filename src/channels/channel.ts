@@ -151,6 +151,8 @@ export interface PeoplePage {
   readonly completed: {
     readonly groups: boolean;
     readonly contacts: boolean;
+    /** The whole address book: whoever was told of without a saved name, or not at all, has none (any more). */
+    readonly savedNames?: true;
     /** Groups whose members are all told. */
     readonly membersOf: readonly string[];
   };

@@ -314,6 +314,28 @@ export const contactStoreContract = (driver: StoreDriver): void => {
         expect(removed).toEqual(['stranger']);
       });
 
+      it('of the address book takes the saved names of whom it did not see, and of nobody who was saved meanwhile', async () => {
+        const id = await rig.instance();
+        const [lid, jid] = [name('lid'), name('jid')];
+        const saved = (account: string) => contact(account, { names: { saved: `Saved ${account}`, pushed: 'Pushed' } });
+        await store(id, ['a', 'b', jid].map(saved), NOW);
+        await learn(id, lid, jid, null);
+        const of = survey(NOW + 10);
+        await rig.step(id, (tx) => tx.storeContacts(id, 'whatsapp', [saved('a'), saved(lid)], NOW + 11, of));
+        await store(id, [saved('live')], NOW + 12);
+        expect(await rig.step(id, (tx) => tx.sweepSavedNames(id, of, NOW + 13))).toBe(1);
+        const names = [...(await held(id)).values()].map((one) => [one.externalId, one.saved, one.pushed, one.removed]);
+        expect(new Map(names.map(([account, ...rest]) => [account, rest]))).toEqual(
+          new Map([
+            ['a', ['Saved a', 'Pushed', false]],
+            ['b', [null, 'Pushed', false]],
+            [jid, [`Saved ${lid}`, 'Pushed', false]],
+            ['live', ['Saved live', 'Pushed', false]],
+          ] as const),
+        );
+        expect(await rig.rows('SELECT 1 FROM sightings WHERE job_id = $1', [of.jobId])).toEqual([]);
+      });
+
       it('that is never swept marks nobody, and is forgotten', async () => {
         const id = await rig.instance();
         const of = survey(NOW + 10);

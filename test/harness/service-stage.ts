@@ -70,7 +70,9 @@ export abstract class ServiceStage {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before. */
+  /**
+   * Resolves once the living supervisor is in this state: right after a start the rows still tell of the time before.
+   */
   async reaches(instanceId: string, state: string): Promise<InstanceShown> {
     const sign = state === 'online' ? { stale: false, activities: expect.arrayContaining(['connection']) } : {};
     return vi.waitFor(async () => {

@@ -117,6 +117,12 @@ describe('people on WhatsApp', () => {
       expect((await contacts(id)).map(({ name }) => name)).toContain('Ben from the club');
     }, PATIENCE);
 
+    await stage.whatsapp.edit({ edit: 'saveContact', person: 'Ben', savedAs: null });
+    await vi.waitFor(
+      async () => expect((await contacts(id)).map(({ name }) => name)).not.toContain('Ben from the club'),
+      PATIENCE,
+    );
+
     await stage.whatsapp.edit({ edit: 'describeGroup', chat: 'Garden', description: 'Roses', silent: true });
     await stage.whatsapp.edit({ edit: 'members', chat: 'Old school', change: 'remove', silent: true });
     const next = await stage.api.sync(id, { type: 'groups' });
@@ -126,6 +132,28 @@ describe('people on WhatsApp', () => {
     await expectContacts(id);
     expect((await groups(id)).find(({ name }) => name === 'Old school')?.leftAt).not.toBeNull();
   });
+
+  it.each(['patches', 'snapshot'] as const)(
+    'lose the name that the owner deleted while nobody listened, with the next sync: %s',
+    async (appState) => {
+      stage = await WhatsAppStage.open({ seed: 25, appState });
+      const { id } = await stage.pair();
+      await stage.worksOff(id);
+      await stage.api.sync(id, { type: 'contacts' });
+      const saved = stage.whatsapp
+        .contacts()
+        .filter(({ savedAs, isMappingKnown }) => savedAs !== null && isMappingKnown);
+      expect(saved.length).toBeGreaterThan(1);
+      const gone = saved[0]?.name ?? '';
+      await stage.whatsapp.edit({ edit: 'saveContact', person: gone, savedAs: null, silent: true });
+      const job = await stage.api.sync(id, { type: 'contacts' });
+      expect(job).toMatchObject({ status: 'completed' });
+      expect((await contacts(id)).find(({ phone }) => phone === `+${saved[0]?.pn.split('@')[0]}`)).toMatchObject({
+        names: { saved: null },
+      });
+      await expectContacts(id);
+    },
+  );
 
   it('are one person for one phone, on two numbers and made beforehand', async () => {
     stage = await WhatsAppStage.open({

@@ -43,8 +43,15 @@ export const queryFailureOf =
     return new Unreachable({ message: `The ${of} could not be queried: ${words.slice(0, 200)}` });
   };
 
+export interface AddressBookRead {
+  readonly contacts: readonly ListedContact[];
+  /** Whether Baileys read all of it: what it cannot decrypt it leaves out. */
+  readonly isWhole: boolean;
+}
+
 export interface ContactsOf {
-  readonly readAddressBook: () => Promise<readonly ListedContact[] | null>;
+  /** Null: it cannot be read. */
+  readonly readAddressBook: () => Promise<AddressBookRead | null>;
   /** When history that the phone sends by itself may be complete, ms; null: it is. */
   readonly arrivesUntil: (now: number) => number | null;
   readonly now: () => number;
@@ -59,8 +66,15 @@ export const contactSurvey = ({ readAddressBook, arrivesUntil, now }: ContactsOf
     const requestedAt = now();
     const until = arrivesUntil(requestedAt);
     if (until !== null) return page(requestedAt, { nextCursor: 'arriving', arrivesUntil: until });
-    const contacts = yield* Effect.tryPromise({ try: readAddressBook, catch: queryFailureOf('contacts') });
-    return page(requestedAt, { contacts: contacts ?? [], onlyPushed: true });
+    const book = yield* Effect.tryPromise({ try: readAddressBook, catch: queryFailureOf('contacts') });
+    const contacts = book?.contacts ?? [];
+    // A book without a single name is more likely one that the phone has yet to write anew.
+    const isWhole = book?.isWhole === true && contacts.some(({ names }) => names.saved);
+    return page(requestedAt, {
+      contacts,
+      completed: { groups: false, contacts: false, ...(isWhole ? { savedNames: true } : {}), membersOf: [] },
+      onlyPushed: true,
+    });
   }),
 });
 

@@ -129,7 +129,10 @@ const stepOn = async <A>(pool: PostgresPool, body: (sql: StepSql) => Promise<A>)
   }
 };
 
-/** One statement, which commits by itself. After one that fails the session is closed: its answer may be on the way yet. */
+/**
+ * One statement, which commits by itself. After one that fails the session is closed: its answer may be on the way
+ * yet.
+ */
 const askOnce = async (
   pool: PostgresPool,
   ask: (client: PostgresClient) => Promise<QueryResult>,

@@ -44,6 +44,13 @@ const NO_PARTNERS = ` AND external_id NOT IN (
         ORDER BY timestamp DESC, id DESC LIMIT 1) AS partner
       WHERE direct.instance_id = $2 AND direct.kind = 'direct')`;
 const SWEEP_CONTACTS = sweep('platform_identities', 'external_id', 'removed_at', OF_INSTANCE, NO_PARTNERS);
+const SWEEP_SAVED_NAMES = `
+  WITH seen AS (
+    DELETE FROM sightings WHERE job_id = $1 AND instance_id = $2 AND kind = $3 AND parent_external_id IS NOT DISTINCT FROM $4
+    RETURNING external_ids
+  ), there AS (SELECT unnest(external_ids) AS id FROM seen)
+  UPDATE platform_identities SET saved_name = NULL, updated_at = $6
+  WHERE instance_id = $2 AND saved_name IS NOT NULL AND updated_at < $5 AND external_id NOT IN (SELECT id FROM there)`;
 const SWEEP_GROUPS = sweep('omni_groups', 'external_id', 'removed_at', OF_INSTANCE);
 const SWEEP_MEMBERS = sweep(
   'group_members',
@@ -52,7 +59,10 @@ const SWEEP_MEMBERS = sweep(
   'group_id = (SELECT id FROM omni_groups WHERE instance_id = $2 AND external_id = $4)',
 );
 
-type SurveyWrites = Pick<PeopleTransaction, 'sweepContacts' | 'sweepGroups' | 'sweepMembers' | 'forgetSurvey'>;
+type SurveyWrites = Pick<
+  PeopleTransaction,
+  'sweepContacts' | 'sweepSavedNames' | 'sweepGroups' | 'sweepMembers' | 'forgetSurvey'
+>;
 
 export const surveyStore = (sql: StepSql): SurveyWrites => {
   const run = (
@@ -68,6 +78,7 @@ export const surveyStore = (sql: StepSql): SurveyWrites => {
   };
   return {
     sweepContacts: (instanceId, survey, at) => run(SWEEP_CONTACTS, 'contact', null, instanceId, survey, at),
+    sweepSavedNames: (instanceId, survey, at) => run(SWEEP_SAVED_NAMES, 'contact', null, instanceId, survey, at),
     sweepGroups: (instanceId, survey, at) => run(SWEEP_GROUPS, 'group', null, instanceId, survey, at),
     sweepMembers: (instanceId, groupExternalId, survey, at) =>
       run(SWEEP_MEMBERS, 'member', cleanText(groupExternalId), instanceId, survey, at),

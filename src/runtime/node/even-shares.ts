@@ -24,10 +24,10 @@ interface Share {
 }
 
 /**
- * Every node computes the same from the same facts, and does its own part of it. What is free goes to the node with the
- * fewest of those that can read it, what only few can read first. Then each partition that could move to a node which
- * has at least two fewer does so: every move evens out, so that moves come to an end, and what nobody with fewer can read
- * stays where it is. What no node at all can read is left alone.
+ * Every node computes the same from the same facts, and does its own part of it. What is free goes to the node with
+ * the fewest of those that can read it, what only few can read first. Then each partition that could move to a node
+ * which has at least two fewer does so: every move evens out, so that moves come to an end, and what nobody with
+ * fewer can read stays where it is. What no node at all can read is left alone.
  */
 export const movesOf = (me: string, sharers: readonly Sharer[], needs: readonly SnapshotNeed[]): Moves => {
   const needed = Map.groupBy(needs, ({ partition }) => partition);

@@ -106,7 +106,10 @@ export class PartitionRun<Tx extends StepTransaction> {
     return Scope.close(this.#scope, Exit.void);
   }
 
-  /** A letter for one of its instances, which is brought to life if it does not live. While it stops: for the next owner. */
+  /**
+   * A letter for one of its instances, which is brought to life if it does not live. While it stops: for the next
+   * owner.
+   */
   deliver(letter: Letter): void {
     const running = this.#running.get(letter.instanceId);
     if (running === undefined) this.#wake(letter.instanceId);

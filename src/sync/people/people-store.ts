@@ -63,6 +63,8 @@ export interface PeopleTransaction {
 
   /** Marks contacts that the survey has not seen, and forgets what it saw. Returns how many were marked. */
   readonly sweepContacts: (instanceId: InstanceId, survey: Survey, at: number) => Promise<number>;
+  /** Takes their saved names from contacts that the survey has not seen. Returns how many they were. */
+  readonly sweepSavedNames: (instanceId: InstanceId, survey: Survey, at: number) => Promise<number>;
   readonly sweepGroups: (instanceId: InstanceId, survey: Survey, at: number) => Promise<number>;
   readonly sweepMembers: (
     instanceId: InstanceId,

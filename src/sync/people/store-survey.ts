@@ -23,8 +23,9 @@ export const storeSurveyPage = async (
     members.push(await tx.storeMembers(instanceId, groupExternalId, told, at, survey));
   }
   const gone = await sweep(storing, walk, page, survey);
+  const unsaved = page.completed.savedNames ? await tx.sweepSavedNames(instanceId, survey, at) : 0;
   if (page.nextCursor === null) await tx.forgetSurvey(survey.jobId);
-  const people = page.onlyPushed ? await held(storing) : contacts;
+  const people = page.onlyPushed ? await held(storing, unsaved) : contacts;
   // A contact is counted once, however many groups it is in; a group's members are what changes in it.
   const counted = walk.of === 'groups' ? [groups, ...members] : [people];
   return {
@@ -63,10 +64,10 @@ const sweep = async (
 };
 
 /** What was pushed was stored when it came: all that is left to say is how much there is. */
-const held = async ({ tx, instanceId }: Storing): Promise<StoredCounts> => ({
+const held = async ({ tx, instanceId }: Storing, updated: number): Promise<StoredCounts> => ({
   stored: 0,
-  updated: 0,
-  duplicates: await tx.countContacts(instanceId),
+  updated,
+  duplicates: Math.max(0, (await tx.countContacts(instanceId)) - updated),
 });
 
 const countsOf = ({ stored, duplicates, updated }: StoredCounts): PageCounts => ({

@@ -1,6 +1,7 @@
 import { Effect } from 'effect';
 import { describe, expect, it } from 'vitest';
-import { queryFailureOf } from '../../../src/channels/whatsapp/people.ts';
+import { contactSurvey, queryFailureOf } from '../../../src/channels/whatsapp/people.ts';
+import { contact } from '../../contract/store-driver.ts';
 import { prepareBaileys } from '../../simulators/whatsapp/baileys-in-tests.ts';
 import { type Rig, rigs } from './rig.ts';
 
@@ -87,7 +88,11 @@ describe('the survey of contacts', () => {
     const read = channel.connection.contacts.read({ cursor: null, withMembers: true });
     for (let time = 0; time < 2; time++) {
       const page = await Effect.runPromise(read);
-      expect(page).toMatchObject({ onlyPushed: true, nextCursor: null, completed: { contacts: false } });
+      expect(page).toMatchObject({
+        onlyPushed: true,
+        nextCursor: null,
+        completed: { contacts: false, savedNames: true },
+      });
       const saved = page.contacts.map(({ externalId, names }) => [externalId, names.saved]);
       const truth = rig.simulator.contacts().filter(({ savedAs }) => savedAs !== null);
       expect(saved.sort()).toEqual(truth.map(({ pn, savedAs }) => [pn, savedAs]).sort());
@@ -109,6 +114,16 @@ describe('the survey of contacts', () => {
       expect((await Effect.runPromise(read)).contacts.length).toBeGreaterThan(0);
     },
   );
+
+  it.each([
+    ['it was not read as a whole', { isWhole: false, contacts: [contact('a', { names: { saved: 'A' } })] }],
+    ['no key was given for it', null],
+    ['it has not a single name', { isWhole: true, contacts: [contact('a', { names: { saved: null } })] }],
+  ])('takes no name from whom the address book does not tell of when %s', async (_why, book) => {
+    const survey = contactSurvey({ readAddressBook: async () => book, arrivesUntil: () => null, now: () => 0 });
+    const page = await Effect.runPromise(survey.read({ cursor: null, withMembers: true }));
+    expect(page.completed).toEqual({ groups: false, contacts: false, membersOf: [] });
+  });
 
   it('reaches nobody while there is no connection', async () => {
     const rig = await start();

@@ -125,6 +125,19 @@ export class MemoryPeople implements PeopleTransaction {
   readonly sweepContacts: PeopleTransaction['sweepContacts'] = async (_id, survey, at) =>
     this.#sweep(this.contactsHeld, survey, 'contact', at);
 
+  readonly sweepSavedNames: PeopleTransaction['sweepSavedNames'] = async (_id, { jobId, startedAt }, at) => {
+    const seen = this.sightings.get(`${jobId}/contact`) ?? new Set();
+    this.sightings.delete(`${jobId}/contact`);
+    const unsaved = [...this.contactsHeld].filter(
+      ([id, { listed, changedAt }]) => !seen.has(id) && changedAt < startedAt && (listed.names.saved ?? null) !== null,
+    );
+    for (const [id, held] of unsaved) {
+      const names = { ...held.listed.names, saved: null };
+      this.contactsHeld.set(id, { ...held, listed: { ...held.listed, names }, changedAt: at });
+    }
+    return unsaved.length;
+  };
+
   readonly sweepGroups: PeopleTransaction['sweepGroups'] = async (_id, survey, at) =>
     this.#sweep(this.groupsHeld, survey, 'group', at);
 

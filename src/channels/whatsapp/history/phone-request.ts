@@ -38,9 +38,9 @@ export interface PhoneRequestOf {
 }
 
 /**
- * One request to the phone. It is `awaited` until it is answered, refused or lost. When nobody waits for its answer any
- * more it is `abandoned`, which changes nothing for the phone: the answer may still come, and is then kept like what the
- * phone pushes. Either way it is `over` when the phone has had its time.
+ * One request to the phone. It is `awaited` until it is answered, refused or lost. When nobody waits for its answer
+ * any more it is `abandoned`, which changes nothing for the phone: the answer may still come, and is then kept like
+ * what the phone pushes. Either way it is `over` when the phone has had its time.
  */
 export class PhoneRequest {
   /** Resolves when it is not on its way any more. */

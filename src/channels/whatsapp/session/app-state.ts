@@ -2,7 +2,7 @@ import { ALL_WA_PATCH_NAMES, type WASocket } from '@whiskeysockets/baileys';
 import type { AuthState } from '../keys/auth-state.ts';
 
 /** The collection with the names that the owner saved (`contactAction` of WhatsApp's app state). */
-const ADDRESS_BOOK = 'critical_unblock_low';
+export const ADDRESS_BOOK = 'critical_unblock_low';
 
 /** Whether the phone gave us a key, without which the app state cannot be read. */
 export const holdsKey = async (state: AuthState): Promise<boolean> =>
@@ -12,6 +12,12 @@ const isDue = async (state: AuthState): Promise<boolean> => {
   if (!(await holdsKey(state))) return false;
   const held = await state.keys.get('app-state-sync-version', [...ALL_WA_PATCH_NAMES]);
   return ALL_WA_PATCH_NAMES.some((name) => held[name] === undefined);
+};
+
+/** Whether the address book was received at all: there is a version of it that was read. */
+export const holdsAddressBook = async (state: AuthState): Promise<boolean> => {
+  const held = await state.keys.get('app-state-sync-version', [ADDRESS_BOOK]);
+  return held[ADDRESS_BOOK] !== undefined && held[ADDRESS_BOOK] !== null;
 };
 
 /**

@@ -35,21 +35,13 @@ const liveMessage = ({ chat, entry }: Placed): LiveMessage | null => {
   return { conversation: conversationOf({ jid: chat, ...newest }), message };
 };
 
-const toldContact = ({
-  id,
-  lid,
-  phoneNumber,
-  name,
-  notify,
-  verifiedName,
-  username,
-}: Partial<Contact>): ToldContact => ({
-  id: id ?? '',
-  lid,
-  phoneNumber,
-  username,
-  names: namesOf({ saved: name, pushed: notify, verified: verifiedName }),
-});
+/** Baileys names a contact whenever it tells of the address book: without a name for one that was removed from it. */
+const toldContact = (contact: Partial<Contact>): ToldContact => {
+  const { id = '', lid, phoneNumber, name, notify, verifiedName, username } = contact;
+  const names = namesOf({ saved: name, pushed: notify, verified: verifiedName });
+  const isRemoved = Object.hasOwn(contact, 'name') && !name;
+  return { id, lid, phoneNumber, username, names: isRemoved ? { ...names, saved: null } : names };
+};
 
 /**
  * Turns what Baileys emits into reports. Each function makes no request and has to be called in the order of events.

@@ -7,7 +7,6 @@ import {
   proto,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import type { ListedContact } from '../../../domain/contact.ts';
 import { messageOf } from '../../../domain/errors.ts';
 import type { ConnectionLost, ConnectionReport } from '../../channel.ts';
 import { Unreachable } from '../../platform-failure.ts';
@@ -20,9 +19,10 @@ import { AwaitedAnswers } from '../keeping/awaited-answers.ts';
 import { IncomingHistory } from '../keeping/incoming-history.ts';
 import { AuthState } from '../keys/auth-state.ts';
 import { NOT_CONNECTED } from '../not-connected.ts';
+import type { AddressBookRead } from '../people.ts';
 import { AccountEvents } from './account-events.ts';
 import { allGroups } from './all-groups.ts';
-import { AppStateReading, holdsKey, rereadAddressBook } from './app-state.ts';
+import { ADDRESS_BOOK, AppStateReading, holdsAddressBook, holdsKey, rereadAddressBook } from './app-state.ts';
 import {
   loginTimedOut,
   lossOf,
@@ -87,6 +87,8 @@ export class Session {
   #socket: WASocket | null = null;
   /** Makes the socket of before decrypt nothing more. */
   #retire: () => void = () => {};
+  /** How often Baileys could not read the address book, or a part of it. */
+  #bookTroubles = 0;
   #restarts = 0;
   #ending: Promise<void> | null = null;
 
@@ -139,11 +141,13 @@ export class Session {
   }
 
   /** Reads the names that the owner saved anew. Null: it cannot be, since nobody gave us the key of the app state. */
-  async readAddressBook(): Promise<readonly ListedContact[] | null> {
+  async readAddressBook(): Promise<AddressBookRead | null> {
     const [socket, state] = [this.socket(), this.#state];
     if (socket === null || state === null) throw new Error(NOT_CONNECTED);
     if (!(await holdsKey(state))) return null;
-    return this.#events.contactsDuring(() => rereadAddressBook(socket, state));
+    const troubles = this.#bookTroubles;
+    const contacts = await this.#events.contactsDuring(() => rereadAddressBook(socket, state));
+    return { contacts, isWhole: this.#bookTroubles === troubles && (await holdsAddressBook(state)) };
   }
 
   async start(): Promise<void> {
@@ -214,6 +218,9 @@ export class Session {
       letIn: () => this.#letIn(),
       refused: (status) => {
         if (this.#socket === socket) this.#lose(upgradeRefused(status));
+      },
+      troubled: (collection) => {
+        if (collection === ADDRESS_BOOK) this.#bookTroubles += 1;
       },
       onFault: this.#onFault('Baileys could not handle what WhatsApp sent.'),
     });

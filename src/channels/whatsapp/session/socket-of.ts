@@ -37,6 +37,8 @@ export interface SocketParts {
   readonly letIn: () => void;
   /** The server answered with an HTTP status instead of a connection. */
   readonly refused: (status: number) => void;
+  /** A collection of the app state could not be read, or a part of it not. */
+  readonly troubled: (collection: string) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -53,7 +55,7 @@ export const socketOf = (parts: SocketParts): WASocket => {
     socketUrl,
     mediaUrl,
     queryTimeoutMs,
-    logger: baileysLogger(log, instanceId),
+    logger: baileysLogger(log, instanceId, parts.troubled),
     hear,
     flanks: {
       'CB:message': { before: keepPlainNews({ state, awaited, incoming, now }) },
