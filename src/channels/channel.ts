@@ -3,7 +3,7 @@ import type { Anchor } from '../domain/anchor.ts';
 import type { ChannelName } from '../domain/channel-name.ts';
 import type { LearnedAlias, ListedContact } from '../domain/contact.ts';
 import type { ListedConversation } from '../domain/conversation.ts';
-import type { ListedGroup, ListedMember } from '../domain/group.ts';
+import type { AmendedGroup, ListedGroup, ListedMember } from '../domain/group.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { Account } from '../domain/instance.ts';
 import type { Message } from '../domain/message.ts';
@@ -306,6 +306,7 @@ export type ConnectionReport =
       readonly groups: readonly ListedGroup[];
       readonly members: readonly GroupMembers[];
     }
+  | { readonly type: 'groupsAmended'; readonly groups: readonly AmendedGroup[] }
   | { readonly type: 'membersJoined'; readonly members: GroupMembers }
   | { readonly type: 'membersLeft'; readonly groupExternalId: string; readonly contactExternalIds: readonly string[] }
   | { readonly type: 'groupsLeft'; readonly externalIds: readonly string[] };

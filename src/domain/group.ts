@@ -23,6 +23,16 @@ export const ListedGroup = Schema.Struct({
 });
 export type ListedGroup = typeof ListedGroup.Type;
 
+/** What changed about a group that is known. Absent: that did not. */
+export const AmendedGroup = Schema.Struct({
+  externalId: ExternalId,
+  name: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  description: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  /** Entries that are not named stay. */
+  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+});
+export type AmendedGroup = typeof AmendedGroup.Type;
+
 export const MemberRole = Schema.Literals(['owner', 'admin', 'member']);
 export type MemberRole = typeof MemberRole.Type;
 

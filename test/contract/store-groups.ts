@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AmendedGroup } from '../../src/domain/group.ts';
 import { ExternalId, type GroupId, type InstanceId } from '../../src/domain/ids.ts';
 import type { PageRequest } from '../../src/domain/page.ts';
 import type { Completeness } from '../../src/sync/people/people-store.ts';
@@ -76,6 +77,32 @@ export const groupStoreContract = (driver: StoreDriver): void => {
         listedGroup('b', { memberCount: -1 }),
       ]);
       expect((await groups(id)).map(({ memberCount }) => memberCount)).toEqual([2_147_483_647, 0]);
+    });
+
+    it('are amended in what changed about them, and in nothing else', async () => {
+      const id = await rig.instance();
+      const metadata = { onlyAdminsWrite: false, kept: [1] };
+      await store(
+        id,
+        ['a', 'b'].map((one) => listedGroup(one, { description: 'Before', memberCount: 3, metadata })),
+      );
+      const amend = (changes: Omit<AmendedGroup, 'externalId'>, at: number) => {
+        const amended = ['a', 'nobody knows'].map((one) => ({ externalId: one as never, ...changes }));
+        return rig.step(id, (tx) => tx.amendGroups(id, amended, at));
+      };
+      expect(await amend({ name: 'Rena\0med' }, NOW + 1)).toBe(1);
+      expect(await amend({ name: 'Renamed' }, NOW + 2)).toBe(0);
+      expect(await amend({ description: null, metadata: { onlyAdminsWrite: true } }, NOW + 3)).toBe(1);
+      expect(await groups(id)).toMatchObject([
+        {
+          externalId: 'a',
+          name: 'Renamed',
+          description: null,
+          memberCount: 3,
+          metadata: { onlyAdminsWrite: true, kept: [1] },
+        },
+        { externalId: 'b', name: 'Group b', description: 'Before', metadata },
+      ]);
     });
 
     it('that are not among all of them have left, and come back when they are listed again', async () => {

@@ -114,6 +114,7 @@ describe('people on WhatsApp', () => {
     await vi.waitFor(async () => {
       const conversations = stage.api.list<{ name: string | null }>(`/instances/${id}/conversations`);
       expect((await Array.fromAsync(conversations)).map(({ name }) => name)).toContain('Sailing on');
+      expect((await groups(id)).map(({ name }) => name)).toContain('Sailing on');
       expect((await contacts(id)).map(({ name }) => name)).toContain('Ben from the club');
     }, PATIENCE);
 

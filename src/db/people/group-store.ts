@@ -1,7 +1,7 @@
-import type { ListedGroup } from '../../domain/group.ts';
+import type { AmendedGroup, ListedGroup } from '../../domain/group.ts';
 import type { PeopleTransaction } from '../../sync/people/people-store.ts';
 import type { StepSql } from '../connection/sql.ts';
-import { jsonArray, textArray } from '../values/binary-array.ts';
+import { boolArray, jsonArray, textArray } from '../values/binary-array.ts';
 import { cleanJson, cleanNameOrNull, cleanText, cleanTextOrNull } from '../values/clean-text.ts';
 import { toInstant, toInstantOrNull } from '../values/instants.ts';
 import { noteSeen } from './survey-store.ts';
@@ -32,6 +32,16 @@ const UPSERT = `
   SELECT (count(*) FILTER (WHERE inserted))::float8 AS stored, (count(*) FILTER (WHERE NOT inserted))::float8 AS updated
   FROM written`;
 
+const AMENDED = `CASE WHEN tells_name THEN listed.name ELSE held.name END,
+  CASE WHEN tells_description THEN listed.description ELSE held.description END, held.metadata || listed.metadata::jsonb`;
+
+const AMEND = `
+  UPDATE omni_groups AS held SET (name, description, metadata, updated_at) = ROW (${AMENDED}, $2)
+  FROM unnest($3::text[], $4::bool[], $5::text[], $6::bool[], $7::text[], $8::json[])
+    AS listed (external_id, tells_name, name, tells_description, description, metadata)
+  WHERE held.instance_id = $1 AND held.external_id = listed.external_id
+    AND (held.name, held.description, held.metadata) IS DISTINCT FROM (${AMENDED})`;
+
 const LARGEST_INTEGER = 2_147_483_647;
 
 /** A platform's count, brought to what an integer column takes. */
@@ -40,7 +50,7 @@ const countOf = (count: number | null): number | null =>
 
 const LEAVE = 'UPDATE omni_groups SET removed_at = $3, updated_at = $3 WHERE instance_id = $1 AND removed_at IS NULL';
 
-type GroupWrites = Pick<PeopleTransaction, 'storeGroups' | 'markGroupsLeft'>;
+type GroupWrites = Pick<PeopleTransaction, 'storeGroups' | 'amendGroups' | 'markGroupsLeft'>;
 
 export const groupStore = (sql: StepSql): GroupWrites => ({
   storeGroups: async (instanceId, listed, at, completeness = null) => {
@@ -78,6 +88,21 @@ export const groupStore = (sql: StepSql): GroupWrites => ({
     }
     if (completeness !== null) noteSeen(sql, instanceId, completeness, 'group', null, externalIds);
     return { ...counts, duplicates: listed.length - counts.stored - counts.updated };
+  },
+
+  amendGroups: async (instanceId, groups, at) => {
+    const set = [...new Map(groups.map((one): [string, AmendedGroup] => [cleanText(one.externalId), one]))];
+    const changed = set.map(([, one]) => one);
+    return sql.run(AMEND, [
+      instanceId,
+      toInstant(at),
+      textArray(set.map(([externalId]) => externalId)),
+      boolArray(changed.map(({ name }) => name !== undefined)),
+      textArray(changed.map(({ name }) => cleanNameOrNull(name ?? null))),
+      boolArray(changed.map(({ description }) => description !== undefined)),
+      textArray(changed.map(({ description }) => cleanNameOrNull(description ?? null))),
+      jsonArray(changed.map(({ metadata }) => cleanJson(metadata ?? {}))),
+    ]);
   },
 
   markGroupsLeft: (instanceId, externalIds, at) =>

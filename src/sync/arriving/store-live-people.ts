@@ -3,7 +3,7 @@ import type { ArrivalStoring } from './arrival-storing.ts';
 
 type PeopleReport = Extract<
   ConnectionReport,
-  { type: 'contactsArrived' | 'groupsChanged' | 'membersJoined' | 'membersLeft' | 'groupsLeft' }
+  { type: 'contactsArrived' | 'groupsChanged' | 'groupsAmended' | 'membersJoined' | 'membersLeft' | 'groupsLeft' }
 >;
 
 /** Contacts, groups and members that came unasked. */
@@ -20,6 +20,9 @@ export const storeLivePeople = async (
       for (const { groupExternalId, members } of report.members) {
         await tx.storeMembers(instanceId, groupExternalId, members, at, 'all');
       }
+      return;
+    case 'groupsAmended':
+      await tx.amendGroups(instanceId, report.groups, at);
       return;
     case 'membersJoined':
       await tx.storeMembers(instanceId, report.members.groupExternalId, report.members.members, at);

@@ -36,6 +36,7 @@ export const storeLive = async (storing: ArrivalStoring, report: LiveReport): Pr
       return { mail: await learnAliases(storing, report.aliases), stored: 0 };
     case 'contactsArrived':
     case 'groupsChanged':
+    case 'groupsAmended':
     case 'membersJoined':
     case 'membersLeft':
     case 'groupsLeft':

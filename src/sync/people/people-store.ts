@@ -1,6 +1,6 @@
 import type { ChannelName } from '../../domain/channel-name.ts';
 import type { LearnedAlias, ListedContact } from '../../domain/contact.ts';
-import type { ListedGroup, ListedMember } from '../../domain/group.ts';
+import type { AmendedGroup, ListedGroup, ListedMember } from '../../domain/group.ts';
 import type { InstanceId, JobId } from '../../domain/ids.ts';
 import type { StoredCounts } from '../stored-counts.ts';
 
@@ -52,6 +52,8 @@ export interface PeopleTransaction {
     at: number,
     completeness?: Completeness,
   ) => Promise<StoredCounts>;
+  /** Of groups that are stored; one that is not waits for a listing. Returns how many were changed. */
+  readonly amendGroups: (instanceId: InstanceId, groups: readonly AmendedGroup[], at: number) => Promise<number>;
   /** Members of a group that is not stored are not stored either, and counted as duplicates. */
   readonly storeMembers: (
     instanceId: InstanceId,

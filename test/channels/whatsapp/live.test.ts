@@ -175,6 +175,7 @@ describe('live messages', () => {
       conversations.some(({ name }) => name === 'Rowing'),
     );
     expect(renamed.conversations[0]?.externalId).toBe(group);
+    expect(channel.of('groupsAmended')).toMatchObject([{ groups: [{ externalId: group, name: 'Rowing' }] }]);
     await edit({ edit: 'members', chat: 'Sailing', change: 'remove', person: 'Ada', by: 'Ben' });
     const left = await channel.told('membersLeft');
     expect(left).toMatchObject({ groupExternalId: group, contactExternalIds: ['491571000001@s.whatsapp.net'] });

@@ -151,6 +151,16 @@ export class MemoryPeople implements PeopleTransaction {
   readonly markContactsGone: PeopleTransaction['markContactsGone'] = async (_id, externalIds, at) =>
     mark(this.contactsHeld, at, (id) => externalIds.map((one) => this.#resolved(one)).includes(id));
 
+  readonly amendGroups: PeopleTransaction['amendGroups'] = async (_id, groups, at) => {
+    const known = groups.flatMap((group) => {
+      const held = this.groupsHeld.get(group.externalId);
+      if (held === undefined) return [];
+      const metadata = { ...held.listed.metadata, ...group.metadata };
+      return [[group.externalId, { ...held.listed, ...group, metadata }] as const];
+    });
+    return store(this.groupsHeld, known, at).updated;
+  };
+
   readonly markGroupsLeft: PeopleTransaction['markGroupsLeft'] = async (_id, externalIds, at) =>
     mark(this.groupsHeld, at, (id) => externalIds.includes(id));
 

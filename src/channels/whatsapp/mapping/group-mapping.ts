@@ -1,6 +1,6 @@
 import type { GroupMetadata, GroupParticipant } from '@whiskeysockets/baileys';
 import type { ListedContact } from '../../../domain/contact.ts';
-import type { ListedGroup, ListedMember, MemberRole } from '../../../domain/group.ts';
+import type { AmendedGroup, ListedGroup, ListedMember, MemberRole } from '../../../domain/group.ts';
 import { ExternalId } from '../../../domain/ids.ts';
 import type { GroupMembers } from '../../channel.ts';
 import type { Canonical, Pair } from '../addresses/address-book.ts';
@@ -49,6 +49,23 @@ export const groupOf = (group: GroupMetadata, canonical: Canonical): ListedGroup
   },
 });
 
+/** What Baileys tells of a change: that and the id. Null: nothing that is kept. */
+export const amendmentOf = (changed: Partial<GroupMetadata>): AmendedGroup | null => {
+  const { id, subject, desc, announce, restrict } = changed;
+  const metadata = {
+    ...(announce === undefined ? {} : { onlyAdminsWrite: announce }),
+    ...(restrict === undefined ? {} : { onlyAdminsChangeSettings: restrict }),
+  };
+  const change = {
+    // A group always has a subject, and may do without a description: then Baileys tells an undefined one.
+    ...(subject ? { name: subject } : {}),
+    ...(Object.hasOwn(changed, 'desc') ? { description: desc || null } : {}),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+  };
+  if (!id || Object.keys(change).length === 0) return null;
+  return { externalId: ExternalId.make(plainJid(id)), ...change };
+};
+
 export const membersOf = (group: GroupMetadata, canonical: Canonical): GroupMembers => {
   const members = new Map<string, ListedMember>();
   for (const participant of group.participants) {
@@ -60,7 +77,10 @@ export const membersOf = (group: GroupMetadata, canonical: Canonical): GroupMemb
 };
 
 /** Everybody in it, as contacts of whom no more is known than that they are there. */
-export const contactsOfGroup = ({ participants }: GroupMetadata, canonical: Canonical): readonly ListedContact[] =>
+export const contactsOfGroup = (
+  { participants }: Pick<GroupMetadata, 'participants'>,
+  canonical: Canonical,
+): readonly ListedContact[] =>
   participants.flatMap(
     ({ id, lid, phoneNumber }) => contactOf({ id, lid, phoneNumber, names: namesOf({}) }, canonical) ?? [],
   );

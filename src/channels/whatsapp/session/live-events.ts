@@ -6,7 +6,14 @@ import type { AddressBook, Canonical } from '../addresses/address-book.ts';
 import { isConversation, isPerson, plainJid } from '../addresses/jid.ts';
 import { addressesOf, contactOf, mergeContacts, namesOf, type ToldContact } from '../mapping/contact-mapping.ts';
 import { conversationOf } from '../mapping/conversation-mapping.ts';
-import { addressesOfGroup, groupOf, membersOf, pairsOfGroup } from '../mapping/group-mapping.ts';
+import {
+  addressesOfGroup,
+  amendmentOf,
+  contactsOfGroup,
+  groupOf,
+  membersOf,
+  pairsOfGroup,
+} from '../mapping/group-mapping.ts';
 import { addressesIn, type Entry, entryOf } from '../mapping/message-mapping.ts';
 
 type Info = BaileysEventMap['messages.upsert']['messages'][number];
@@ -65,12 +72,16 @@ export const liveEvents = ({ book, now }: LiveOf) => {
     return listed.length === 0 ? [] : [{ type: 'contactsArrived', contacts: listed }];
   };
 
-  /** Whole groups with their members, or the new subject of one. */
+  /** Whole groups with their members, or what changed about one. */
   const groups = async (told: readonly Partial<GroupMetadata>[]): Promise<readonly ConnectionReport[]> => {
     const whole = told.filter((group): group is GroupMetadata => group.participants !== undefined);
     const canonical = await book.lookUp(whole.flatMap(addressesOfGroup), whole.flatMap(pairsOfGroup));
     const named = told.filter(({ id, subject }) => id && subject);
+    const amended = told.flatMap((group) => (group.participants === undefined ? (amendmentOf(group) ?? []) : []));
+    const met = mergeContacts(whole.flatMap((group) => contactsOfGroup(group, canonical)));
     return [
+      ...(met.length === 0 ? [] : [{ type: 'contactsArrived' as const, contacts: met }]),
+      ...(amended.length === 0 ? [] : [{ type: 'groupsAmended' as const, groups: amended }]),
       ...(whole.length === 0
         ? []
         : [
@@ -104,7 +115,11 @@ export const liveEvents = ({ book, now }: LiveOf) => {
           nick: null,
           joinedAt: null,
         }));
-        return members.length === 0 ? [] : [{ type: 'membersJoined', members: { groupExternalId, members } }];
+        if (members.length === 0) return [];
+        return [
+          { type: 'contactsArrived', contacts: mergeContacts(contactsOfGroup(change, canonical)) },
+          { type: 'membersJoined', members: { groupExternalId, members } },
+        ];
       }
       case 'remove':
         if (people.includes(book.ownJid)) return [{ type: 'groupsLeft', externalIds: [groupExternalId] }];

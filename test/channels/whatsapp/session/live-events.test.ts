@@ -5,7 +5,7 @@ import { liveEvents } from '../../../../src/channels/whatsapp/session/live-event
 
 const CHAT = '491571000001@s.whatsapp.net';
 const book = new AddressBook({ own: () => ({ id: '491700000001:1@s.whatsapp.net' }), pairsOf: async () => null });
-const { messages } = liveEvents({ book, now: () => 1_700_000_100_000 });
+const { messages, groups, participants } = liveEvents({ book, now: () => 1_700_000_100_000 });
 const { Type } = proto.Message.ProtocolMessage;
 
 const told = (id: string, protocolMessage: proto.Message.IProtocolMessage | null) =>
@@ -48,4 +48,36 @@ it('keeps what cannot be read as a message, and no longer once it turns out to b
   ]);
   // A phone may send an edit under the very id of the message.
   expect((await told('TARGET', edit)).map(({ type }) => type)).toEqual(['messagesEdited']);
+});
+
+const GROUP = '120363000000000001@g.us';
+const [MET, LID] = ['491571000002@s.whatsapp.net', '700000000000002@lid'];
+
+it('tells of who joins a group, and who is in a new one, as contacts first', async () => {
+  const member = { id: LID, phoneNumber: MET, admin: null };
+  const contact = { externalId: MET, aliases: [LID], phone: '+491571000002', names: {} };
+  const joined = await participants({ id: GROUP, author: CHAT, action: 'add', participants: [member] });
+  expect(joined).toMatchObject([
+    { type: 'contactsArrived', contacts: [contact] },
+    { type: 'membersJoined', members: { groupExternalId: GROUP, members: [{ contactExternalId: MET }] } },
+  ]);
+  const founded = await groups([{ id: GROUP, subject: 'New', owner: undefined, participants: [member] }]);
+  expect(founded).toMatchObject([
+    { type: 'contactsArrived', contacts: [contact] },
+    { type: 'groupsChanged', groups: [{ name: 'New' }], members: [{ members: [{ contactExternalId: MET }] }] },
+    { type: 'conversationsChanged' },
+  ]);
+});
+
+it('tells what changed about a group, and nothing of what is not kept', async () => {
+  const amended = async (change: object) =>
+    (await groups([{ id: GROUP, ...change }])).filter(({ type }) => type === 'groupsAmended');
+  const told = (change: object) => [{ type: 'groupsAmended', groups: [{ externalId: GROUP, ...change }] }];
+  expect(await amended({ subject: 'Renamed' })).toEqual(told({ name: 'Renamed' }));
+  expect(await amended({ desc: 'Roses' })).toEqual(told({ description: 'Roses' }));
+  expect(await amended({ desc: undefined })).toEqual(told({ description: null }));
+  expect(await amended({ announce: true, restrict: false })).toEqual(
+    told({ metadata: { onlyAdminsWrite: true, onlyAdminsChangeSettings: false } }),
+  );
+  expect(await amended({ inviteCode: 'x' })).toEqual([]);
 });
