@@ -10,6 +10,7 @@ import type { JobId } from '../domain/ids.ts';
 export type Report =
   | { readonly type: 'connection'; readonly run: string; readonly report: ConnectionReport }
   | PushReport
+  | AliasReport
   | WalkReport;
 
 /** What became of something that was pushed. `settled` is called once the step that stored it has committed. */
@@ -17,6 +18,12 @@ export type PushReport = { readonly pushId: number; readonly settled: () => void
   | { readonly type: 'pushRead'; readonly history: PushedHistory }
   | { readonly type: 'pushFailed'; readonly failure: PlatformFailure }
 );
+
+/** Aliases have still something to bring over. `settled` is called once the step that brought some of it has committed. */
+export interface AliasReport {
+  readonly type: 'aliasesLeft';
+  readonly settled: () => void;
+}
 
 export type WalkReport =
   | {

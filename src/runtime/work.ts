@@ -9,7 +9,7 @@ import type { InstanceId, JobId } from '../domain/ids.ts';
 import type { JobType } from '../domain/job.ts';
 import type { Fence } from './fence.ts';
 import type { InstanceActors } from './instance-actors.ts';
-import type { PushReport, Report, WalkReport } from './report.ts';
+import type { AliasReport, PushReport, Report, WalkReport } from './report.ts';
 import type { RequestGate } from './request-gate.ts';
 import type { StepTransaction } from './store/step-transaction.ts';
 
@@ -46,7 +46,7 @@ export interface InstanceWork<Tx extends StepTransaction> {
   readonly note: (tx: Tx, note: Note, at: number) => Promise<void>;
   /** The walk activity: one request per permit, each reported, until the stretch ends. Never fails, never writes. */
   readonly walk: (assignment: WalkAssignment) => Effect.Effect<void>;
-  /** The activity that works off what was pushed and kept, one after another, for as long as a connection is open. */
+  /** The activity that works off what was kept, pushed or learned, one after another, for as long as a connection is open. */
   readonly workOff: (assignment: PushAssignment) => Effect.Effect<void>;
 }
 
@@ -55,7 +55,7 @@ export interface PushAssignment {
   /** Something new was kept. */
   readonly arrivals: Queue.Dequeue<void>;
   /** Queues, never blocks. */
-  readonly report: (report: PushReport) => void;
+  readonly report: (report: PushReport | AliasReport) => void;
 }
 
 export interface WalkAssignment {

@@ -152,20 +152,22 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
   ) => Promise<ReadonlyMap<string, string>>;
   /** Which of these external ids conversations go by. */
   readonly conversationsNamed: (instanceId: InstanceId, externalIds: readonly string[]) => Promise<readonly string[]>;
-  /** Messages that name their sender by an alias name it by the id that counts. */
-  readonly renameSenders: (
-    instanceId: InstanceId,
-    aliases: readonly { readonly alias: string; readonly externalId: string }[],
-  ) => Promise<void>;
   /**
-   * Makes one conversation of two: messages, without doubles, go over to the one that stays. Returns both ids, or
-   * null when there are no two. Spans are the caller's: those of the one that goes are still there to be read before.
+   * Makes one conversation of two: the one that goes is read no more, and its messages are brought over from now on.
+   * Returns both ids, or null when there are no two. Spans are the caller's: those of the one that goes are still there
+   * to be read before.
    */
   readonly mergeConversations: (
     instanceId: InstanceId,
     alias: string,
     externalId: string,
   ) => Promise<{ readonly gone: ConversationId; readonly kept: ConversationId } | null>;
+  /**
+   * A batch of what aliases that were learned have still to bring over: messages, without doubles, to the conversation
+   * that stays, and messages that name their sender by the alias to the id that counts. Looks at about `limit` messages.
+   * Returns whether there may be more.
+   */
+  readonly bringOver: (instanceId: InstanceId, limit: number) => Promise<boolean>;
   /**
    * Locks the instance against other commands until the commit, and tells its last catch-up. `isBusy`: some job works
    * on all its messages. `hasReadMessages`: its job has completed, and not without its messages. Null: the instance is
@@ -192,6 +194,8 @@ export interface SyncStore {
     before: Anchor | null,
     limit: number,
   ) => Effect.Effect<readonly HeldMessage[], StoreUnavailable>;
+  /** Whether aliases have still something to bring over. */
+  readonly hasLeftovers: (instanceId: InstanceId) => Effect.Effect<boolean, StoreUnavailable>;
   /** The oldest push that waits to be worked off, its attempt counted in a commit of its own; null: there is none. */
   readonly beginPush: (instanceId: InstanceId, fence: Fence) => Effect.Effect<KeptPush | null, VaultFailure>;
 }

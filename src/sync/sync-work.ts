@@ -10,7 +10,9 @@ import type { InstanceActors } from '../runtime/instance-actors.ts';
 import type { Report, WalkReport } from '../runtime/report.ts';
 import { stopSaidBy } from '../runtime/step/said-stop.ts';
 import type { Absorbed, InstanceWork, Mail, PushAssignment, WalkAssignment, WorkFactory } from '../runtime/work.ts';
+import { bringOver } from './arriving/aliases.ts';
 import type { ArrivalStoring } from './arriving/arrival-storing.ts';
+import { Leftovers } from './arriving/leftovers.ts';
 import { storeLive } from './arriving/store-live.ts';
 import { storePush } from './arriving/store-push.ts';
 import { workOff } from './arriving/work-off.ts';
@@ -43,6 +45,7 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   readonly #store: SyncStore;
   readonly #onConnect: DepthOnConnect;
   readonly #changes = new RecentChanges();
+  readonly #leftovers = new Leftovers();
   readonly #waiting: WaitingChanges | null;
 
   constructor(instance: Instance, store: SyncStore, onConnect: DepthOnConnect) {
@@ -54,6 +57,10 @@ class SyncWork implements InstanceWork<SyncTransaction> {
 
   async absorb(tx: SyncTransaction, actors: InstanceActors, report: Report, at: number): Promise<Absorbed> {
     if ('jobId' in report) return this.#absorbWalk(tx, actors, report, at);
+    if (report.type === 'aliasesLeft') {
+      await bringOver({ tx, instanceId: this.#instance.id, leftovers: this.#leftovers });
+      return { mail: [], stored: 0 };
+    }
     if (report.type !== 'connection') return storePush(this.#arrival(tx, at), report);
     const told = report.report;
     switch (told.type) {
@@ -70,7 +77,8 @@ class SyncWork implements InstanceWork<SyncTransaction> {
   #arrival(tx: SyncTransaction, at: number): ArrivalStoring {
     const { id, channel, traits } = this.#instance;
     const [changes, waiting] = [this.#changes, this.#waiting];
-    return { tx, instanceId: id, channel, hasAliases: traits.hasAliases, changes, waiting, at };
+    const leftovers = this.#leftovers;
+    return { tx, instanceId: id, channel, hasAliases: traits.hasAliases, changes, waiting, leftovers, at };
   }
 
   async #absorbWalk(tx: SyncTransaction, actors: InstanceActors, report: WalkReport, at: number): Promise<Absorbed> {
@@ -140,7 +148,14 @@ class SyncWork implements InstanceWork<SyncTransaction> {
 
   workOff(assignment: PushAssignment): Effect.Effect<void> {
     const { id, fence } = this.#instance;
-    return workOff({ ...assignment, store: this.#store, instanceId: id, fence });
+    const { report } = assignment;
+    // What an earlier life of the instance has left.
+    const look = Effect.tap(waiting(this.#store.hasLeftovers(id)), (some) =>
+      Effect.sync(() => (some ? this.#leftovers.ring() : undefined)),
+    );
+    const pushes = workOff({ ...assignment, store: this.#store, instanceId: id, fence });
+    const aliases = Effect.andThen(look, this.#leftovers.bringOver(report));
+    return Effect.all([pushes, aliases], { concurrency: 'unbounded', discard: true });
   }
 }
 

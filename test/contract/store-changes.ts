@@ -177,6 +177,7 @@ export const changeStoreContract = (driver: StoreDriver): void => {
         await tx.applyEdits(gone, [edited('a', 'edited', 5_000), edited('b', 'first', 5_000)], 'live');
         await tx.applyEdits(kept, [edited('b', 'second', 6_000)], 'live');
         await tx.mergeConversations(instanceId, 'lid', 'phone');
+        await tx.bringOver(instanceId, 100);
       });
       const rows = await rig.rows(
         'SELECT external_id AS id, text FROM omni_events WHERE conversation_id = $1 ORDER BY external_id',

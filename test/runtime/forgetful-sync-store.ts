@@ -5,5 +5,6 @@ import type { SyncStore } from '../../src/sync/store.ts';
 export const forgetfulSyncStore: SyncStore = {
   bookmarks: () => Effect.succeed(new Map()),
   heldFrom: () => Effect.succeed([]),
+  hasLeftovers: () => Effect.succeed(false),
   beginPush: () => Effect.succeed(null),
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ExternalId, type InstanceId } from '../../src/domain/ids.ts';
 import { type Metrics, silentMetrics } from '../../src/domain/metrics.ts';
 import { measureStep } from '../../src/runtime/step/measure-step.ts';
+import { Leftovers } from '../../src/sync/arriving/leftovers.ts';
 import { storePush } from '../../src/sync/arriving/store-push.ts';
 import { RecentChanges } from '../../src/sync/changes/recent-changes.ts';
 import { MemoryStore } from '../sync/memory-store.ts';
@@ -73,6 +74,7 @@ describe('the messages that are counted as stored', () => {
       hasAliases: true,
       changes: new RecentChanges(),
       waiting: null,
+      leftovers: new Leftovers(),
       at: 1_000,
     };
     const counted: unknown[] = [];

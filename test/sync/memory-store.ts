@@ -272,14 +272,14 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   readonly conversationsNamed: SyncTransaction['conversationsNamed'] = async (_instanceId, externalIds) =>
     externalIds.filter((externalId) => this.conversations.has(externalId));
 
-  readonly renameSenders: SyncTransaction['renameSenders'] = async (_instanceId, aliases) => {
-    const names = new Map(aliases.map(({ alias, externalId }) => [alias, externalId]));
+  readonly bringOver: SyncTransaction['bringOver'] = async () => {
     for (const messages of this.held.values()) {
       for (const [id, message] of messages) {
-        const senderId = names.get(message.senderId ?? '');
+        const senderId = this.aliases.get(message.senderId ?? '');
         if (senderId !== undefined) messages.set(id, { ...message, senderId });
       }
     }
+    return false;
   };
 
   readonly mergeConversations: SyncTransaction['mergeConversations'] = async (_instanceId, alias, externalId) => {

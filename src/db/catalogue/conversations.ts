@@ -67,7 +67,7 @@ export const conversationCatalogue = (connection: EntityConnection): Pick<Catalo
         await readInstance(em, instanceId);
         return em.find(
           ConversationEntity,
-          { instanceId, ordinal: { $gt: after }, ...matches(search) },
+          { instanceId, mergingInto: null, ordinal: { $gt: after }, ...matches(search) },
           { fields: FIELDS, orderBy: { ordinal: 'asc' }, limit: page.limit + 1, disableIdentityMap: true },
         );
       });

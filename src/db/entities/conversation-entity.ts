@@ -24,6 +24,8 @@ export const ConversationEntity = defineEntity({
     stoppedAt: p.datetime().nullable(),
     eventCount: p.bigint('number'),
     removedAt: p.datetime().nullable(),
+    /** Its messages are on their way there. */
+    mergingInto: p.uuid().$type<ConversationId>().nullable(),
     updatedAt: p.datetime(),
     /** Of the newest message that is held. Read only where it is asked for: a look at the messages for each row. */
     newestHeldAt: p

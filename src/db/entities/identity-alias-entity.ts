@@ -10,5 +10,7 @@ export const IdentityAliasEntity = defineEntity({
     externalId: p.string(),
     phone: p.string().nullable(),
     learnedAt: p.datetime(),
+    /** Messages older than this may name their sender by the alias. Read by raw SQL alone: it may be infinity. */
+    renamingBelow: p.datetime().nullable(),
   },
 });

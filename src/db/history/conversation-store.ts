@@ -52,6 +52,7 @@ const LISTED = `unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::times
   AS listed (external_id, parent_external_id, kind, name, created_at, unreadable, holds_messages,
     newest_known, newest_at, newest_external_id)`;
 
+// One that is being merged into another is not to be read any more, whatever a listing says.
 // A listing that tells no name or parent takes none away: a live WhatsApp message names neither.
 const UPSERT = `
   INSERT INTO conversations AS held (
@@ -64,11 +65,12 @@ const UPSERT = `
   SET parent_external_id = coalesce(excluded.parent_external_id, held.parent_external_id), kind = excluded.kind,
       name = coalesce(excluded.name, held.name),
       created_at = coalesce(excluded.created_at, held.created_at), unreadable = excluded.unreadable,
-      holds_messages = excluded.holds_messages, removed_at = NULL, updated_at = excluded.updated_at,
+      holds_messages = excluded.holds_messages, updated_at = excluded.updated_at,
+      removed_at = CASE WHEN held.merging_into IS NULL THEN NULL ELSE held.removed_at END,
       newest_known = held.newest_known OR excluded.newest_known,
       newest_at = CASE WHEN excluded.newest_known THEN excluded.newest_at ELSE held.newest_at END,
       newest_external_id = CASE WHEN excluded.newest_known THEN excluded.newest_external_id ELSE held.newest_external_id END
-  WHERE held.removed_at IS NOT NULL
+  WHERE (held.removed_at IS NOT NULL AND held.merging_into IS NULL)
     OR (held.parent_external_id, held.kind, held.name, held.unreadable, held.holds_messages)
       IS DISTINCT FROM (coalesce(excluded.parent_external_id, held.parent_external_id), excluded.kind,
         coalesce(excluded.name, held.name), excluded.unreadable, excluded.holds_messages)

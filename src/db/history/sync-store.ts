@@ -56,6 +56,11 @@ const findHeld = async (
   }));
 };
 
+/** Raw SQL: two partial indexes that are nearly always empty. */
+const LEFTOVERS = `
+  SELECT EXISTS (SELECT FROM conversations WHERE instance_id = $1 AND merging_into IS NOT NULL)
+    OR EXISTS (SELECT FROM identity_aliases WHERE instance_id = $1 AND renaming_below IS NOT NULL) AS some`;
+
 /** What the sync reads outside a step. */
 export const syncStore = (connection: EntityWork, key: SealingKey): SyncStore => ({
   bookmarks: (instanceId) =>
@@ -73,6 +78,12 @@ export const syncStore = (connection: EntityWork, key: SealingKey): SyncStore =>
         return written.length > 0 ? written : findHeld(em, conversationId, before, limit, ['reaction']);
       }),
     ),
+
+  hasLeftovers: (instanceId) =>
+    persevere(async () => {
+      const [row] = await connection.query((sql) => sql.rows<{ some: boolean }>(LEFTOVERS, [instanceId]));
+      return row?.some === true;
+    }),
 
   beginPush: beginPush(connection, key),
 });

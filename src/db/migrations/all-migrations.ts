@@ -10,6 +10,7 @@ import { Signposts } from './0009-signposts.ts';
 import { DirectConversations } from './0010-direct-conversations.ts';
 import { CommandsByNumber } from './0011-commands-by-number.ts';
 import { NodeVersions } from './0012-node-versions.ts';
+import { BroughtOver } from './0013-brought-over.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -25,4 +26,5 @@ export const ALL_MIGRATIONS = [
   { name: '0010-direct-conversations', class: DirectConversations },
   { name: '0011-commands-by-number', class: CommandsByNumber },
   { name: '0012-node-versions', class: NodeVersions },
+  { name: '0013-brought-over', class: BroughtOver },
 ];

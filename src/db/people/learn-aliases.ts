@@ -42,10 +42,11 @@ const newOnes = async (
 };
 
 const REMEMBER = `
-  INSERT INTO identity_aliases AS held (instance_id, learned_at, alias, external_id, phone)
-  SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[])
+  INSERT INTO identity_aliases AS held (instance_id, learned_at, renaming_below, alias, external_id, phone)
+  SELECT $1, $2, 'infinity', * FROM unnest($3::text[], $4::text[], $5::text[])
   ON CONFLICT (instance_id, alias) DO UPDATE
-  SET external_id = excluded.external_id, phone = coalesce(excluded.phone, held.phone), learned_at = excluded.learned_at`;
+  SET external_id = excluded.external_id, phone = coalesce(excluded.phone, held.phone), learned_at = excluded.learned_at,
+    renaming_below = excluded.renaming_below`;
 
 const IDENTITIES = `
   SELECT id, external_id AS "externalId", person_id AS "personId", phone, pinned FROM platform_identities

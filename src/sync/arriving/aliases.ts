@@ -3,6 +3,7 @@ import type { Message } from '../../domain/message.ts';
 import type { Mail } from '../../runtime/work.ts';
 import { addSpan } from '../reading/spans.ts';
 import type { ArrivalStoring } from './arrival-storing.ts';
+import { BROUGHT_AT_ONCE } from './leftovers.ts';
 
 /**
  * One account may come under two ids, and that they belong together may be learned late. From then on everything goes
@@ -16,8 +17,7 @@ export const learnAliases = async (
 ): Promise<readonly Mail[]> => {
   if (aliases.length === 0) return [];
   const { tx, instanceId, channel, at } = storing;
-  const isNews = (await tx.learnAliases(instanceId, channel, aliases, at)) > 0;
-  if (isNews) await tx.renameSenders(instanceId, aliases);
+  await tx.learnAliases(instanceId, channel, aliases, at);
   // A channel tells all that it knows with each opening: only a few of them are conversations still.
   const named = new Set(
     await tx.conversationsNamed(
@@ -31,7 +31,20 @@ export const learnAliases = async (
     if (merged !== null) mail.push({ to: 'jobs', event: { type: 'conversationMerged', ...merged } });
     await storing.waiting?.move(storing, alias, externalId);
   }
+  await bringOver(storing);
   return mail;
+};
+
+/**
+ * A bounded part of what was learned: nothing new comes under an alias any more, so that the rest can follow step by
+ * step. Until then it is told as it was stored.
+ */
+export const bringOver = async ({
+  tx,
+  instanceId,
+  leftovers,
+}: Pick<ArrivalStoring, 'tx' | 'instanceId' | 'leftovers'>): Promise<void> => {
+  if (await tx.bringOver(instanceId, BROUGHT_AT_ONCE)) leftovers.ring();
 };
 
 const mergeConversations = async ({ tx, instanceId }: ArrivalStoring, alias: string, externalId: string) => {

@@ -11,7 +11,8 @@ import type { SyncStore } from '../store.ts';
 const UNREACHABLE_MS = 15_000;
 const BAD_ANSWER_MS = 2_000;
 
-export interface WorkOff extends PushAssignment {
+export interface WorkOff extends Omit<PushAssignment, 'report'> {
+  readonly report: (report: PushReport) => void;
   readonly store: Pick<SyncStore, 'beginPush'>;
   readonly instanceId: InstanceId;
   readonly fence: Fence;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InstanceId } from '../../../src/domain/ids.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { Leftovers } from '../../../src/sync/arriving/leftovers.ts';
 import { storeLive } from '../../../src/sync/arriving/store-live.ts';
 import { RecentChanges } from '../../../src/sync/changes/recent-changes.ts';
 import { WaitingChanges } from '../../../src/sync/changes/waiting-changes.ts';
@@ -14,6 +15,7 @@ const storingIn = (store: MemoryStore) => ({
   hasAliases: true,
   changes: new RecentChanges(),
   waiting: new WaitingChanges(),
+  leftovers: new Leftovers(),
   at: 1_000_000,
 });
 

@@ -3,6 +3,7 @@ import type { SyncJobContext } from '../../../machines/sync-job-context.ts';
 import type { ConversationChanges, MessagePage, PushedHistory } from '../../../src/channels/channel.ts';
 import { ExternalId, type InstanceId } from '../../../src/domain/ids.ts';
 import type { Message } from '../../../src/domain/message.ts';
+import { Leftovers } from '../../../src/sync/arriving/leftovers.ts';
 import { storeLive } from '../../../src/sync/arriving/store-live.ts';
 import { storePush } from '../../../src/sync/arriving/store-push.ts';
 import { RecentChanges } from '../../../src/sync/changes/recent-changes.ts';
@@ -16,12 +17,12 @@ const PHONE = { ...CHAT, externalId: ExternalId.make('phone') };
 
 let store: MemoryStore;
 let now: number;
-let life: { changes: RecentChanges; waiting: WaitingChanges };
+let life: { changes: RecentChanges; waiting: WaitingChanges; leftovers: Leftovers };
 let pushes: number;
 
 /** What was only remembered is gone. */
 const restart = (): void => {
-  life = { changes: new RecentChanges(), waiting: new WaitingChanges() };
+  life = { changes: new RecentChanges(), waiting: new WaitingChanges(), leftovers: new Leftovers() };
 };
 
 beforeEach(() => {

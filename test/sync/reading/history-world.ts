@@ -5,6 +5,7 @@ import type { Anchor } from '../../../src/domain/anchor.ts';
 import type { ConversationId, InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobConfig } from '../../../src/domain/job.ts';
 import type { Span } from '../../../src/domain/span.ts';
+import { Leftovers } from '../../../src/sync/arriving/leftovers.ts';
 import { storeLive } from '../../../src/sync/arriving/store-live.ts';
 import { RecentChanges } from '../../../src/sync/changes/recent-changes.ts';
 import { findNextWalk } from '../../../src/sync/reading/next-walk.ts';
@@ -187,7 +188,17 @@ export class HistoryWorld {
 
   #storing() {
     const { store: tx, changes, now: at } = this;
-    return { tx, instanceId: INSTANCE, channel: 'discord' as const, hasAliases: false, changes, waiting: null, at };
+    const [waiting, leftovers] = [null, new Leftovers()];
+    return {
+      tx,
+      instanceId: INSTANCE,
+      channel: 'discord' as const,
+      hasAliases: false,
+      changes,
+      waiting,
+      leftovers,
+      at,
+    };
   }
 
   #list(): boolean {

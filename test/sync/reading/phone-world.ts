@@ -5,6 +5,7 @@ import type { ConversationId, InstanceId, JobId } from '../../../src/domain/ids.
 import type { JobConfig } from '../../../src/domain/job.ts';
 import type { Message } from '../../../src/domain/message.ts';
 import type { Span } from '../../../src/domain/span.ts';
+import { Leftovers } from '../../../src/sync/arriving/leftovers.ts';
 import { storeLive } from '../../../src/sync/arriving/store-live.ts';
 import { storePush } from '../../../src/sync/arriving/store-push.ts';
 import { RecentChanges } from '../../../src/sync/changes/recent-changes.ts';
@@ -51,8 +52,17 @@ export class PhoneWorld {
 
   #live() {
     const { store: tx, now: at } = this;
-    const [changes, waiting] = [this.#changes, this.#waiting];
-    return { tx, instanceId: INSTANCE, channel: 'whatsapp' as const, hasAliases: true, changes, waiting, at };
+    const [changes, waiting, leftovers] = [this.#changes, this.#waiting, new Leftovers()];
+    return {
+      tx,
+      instanceId: INSTANCE,
+      channel: 'whatsapp' as const,
+      hasAliases: true,
+      changes,
+      waiting,
+      leftovers,
+      at,
+    };
   }
 
   /** A message comes in; a crash between its receipt and the step loses it, and begins another stream. */
