@@ -18,6 +18,8 @@ export class StoreUnavailable extends Data.TaggedError('StoreUnavailable')<{
   readonly cause: unknown;
   /** Nothing was asked of the database, so nothing was written either: there was no session to ask. */
   readonly nothingWasAsked?: boolean;
+  /** A statement took longer than the database lets one take, which may be the fault of what was asked. */
+  readonly ranOutOfTime?: boolean;
 }> {}
 
 /** Serialization failure or deadlock (40001, 40P01): the same transaction may be tried again. */

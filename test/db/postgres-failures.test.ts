@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Clock, Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { behindFence } from '../../src/db/connection/behind-fence.ts';
 import { ALL_MIGRATIONS } from '../../src/db/migrations/all-migrations.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { openConnection } from '../../src/db/opening/open-connection.ts';
@@ -78,6 +79,15 @@ describe('when PostgreSQL', () => {
       expect(await failureOf(step)).toBeInstanceOf(StoreUnavailable);
     }
     expect((await run(rig.db.runtime.load(id)))?.actors.size).toBe(0);
+  });
+
+  it('gives a statement up that takes too long, the step is unavailable, and says that it ran out of time', async () => {
+    const id = await rig.instance();
+    const step = behindFence(rig.connection, rig.fence(id), async (sql) => {
+      await sql.run('SET LOCAL statement_timeout = 50');
+      await sql.rows('SELECT pg_sleep(10)');
+    });
+    expect(await failureOf(step)).toMatchObject({ _tag: 'StoreUnavailable', ranOutOfTime: true });
   });
 
   it('ends a step that idles in its transaction, a takeover need not wait longer', async () => {

@@ -11,6 +11,9 @@ const CONTENTION = new Set(['40001', '40P01', '55P03']);
  */
 const UNAVAILABLE = /^(08|53|57P0|58)|^(57014|25P03|25P04|25006)$/;
 
+/** By `statement_timeout`: who keeps asking for the same may be asking for too much. */
+const QUERY_CANCELED = '57014';
+
 const NETWORK = new Set(
   'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH ENOENT'.split(' '),
 );
@@ -36,7 +39,8 @@ const isUnavailable = (error: unknown): boolean => {
 export const failureOf = (error: unknown): Contention | StoreUnavailable | null => {
   if (error instanceof Contention || error instanceof StoreUnavailable) return error;
   if (CONTENTION.has(codeOf(error) ?? '')) return new Contention({ cause: error });
-  return isUnavailable(error) ? new StoreUnavailable({ cause: error }) : null;
+  if (!isUnavailable(error)) return null;
+  return new StoreUnavailable({ cause: error, ranOutOfTime: codeOf(error) === QUERY_CANCELED });
 };
 
 /** Nothing but a failure of the database is expected. */

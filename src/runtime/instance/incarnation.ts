@@ -19,6 +19,7 @@ import type { StoredInstance } from '../store/stored-instance.ts';
 import type { Mail } from '../work.ts';
 import { Activities } from './activities.ts';
 import type { BegunCommands } from './begun-commands.ts';
+import type { OutOfTime } from './out-of-time.ts';
 
 const MAX_ATTEMPTS = 5;
 /** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
@@ -48,6 +49,8 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
   readonly inbox: Inbox;
   /** Outlives the incarnation. */
   readonly begun: BegunCommands;
+  /** Outlives the incarnation as well. */
+  readonly outOfTime: OutOfTime;
   /** What the platform said and is not committed. Outlives the incarnation too. */
   readonly stops: UnheededStops;
   /** Called after each step, with what it did. */
@@ -223,6 +226,7 @@ export class Incarnation<Tx extends StepTransaction> {
         const exit = yield* Effect.exit(takeStep(this.#step, this.#actors, input, at).pipe(retryContention, insist));
         if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt;
         if (Exit.isFailure(exit)) return this.#failed(input, attempts, exit);
+        this.#setting.outOfTime.committed(input);
         yield* this.#follow(input, exit.value, at);
         return null;
       }),
@@ -284,8 +288,11 @@ export class Incarnation<Tx extends StepTransaction> {
     { cause }: Exit.Failure<unknown, Fenced | Contention | StoreUnavailable>,
   ): Ending | Restart {
     const { rows } = this;
-    if ('letter' in input && Option.isSome(Cause.findErrorOption(cause))) this.#setting.begun.spare(input.letter);
-    return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause }, this.#setting.log);
+    const { begun, outOfTime, log } = this.#setting;
+    const failure = Option.getOrNull(Cause.findErrorOption(cause));
+    const isToBlame = outOfTime.blames(input, failure);
+    if ('letter' in input && failure !== null && !isToBlame) begun.spare(input.letter);
+    return aftermathOf({ instanceId: rows.id, actors: this.#actors, input, attempts, cause, isToBlame }, log);
   }
 }
 

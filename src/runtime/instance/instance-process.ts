@@ -14,6 +14,7 @@ import type { StoredInstance } from '../store/stored-instance.ts';
 import type { Mail } from '../work.ts';
 import { BegunCommands } from './begun-commands.ts';
 import { Incarnation } from './incarnation.ts';
+import { OutOfTime } from './out-of-time.ts';
 import { Trace } from './trace.ts';
 
 /** Between two incarnations that fail again and again: each one may cost a login. */
@@ -32,6 +33,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
   #parked: string | null = null;
   readonly #begun: BegunCommands;
   readonly #stops = new UnheededStops();
+  readonly #outOfTime = new OutOfTime();
 
   /** `isInherited`: a former owner may have begun a command that is still open. */
   constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>, isInherited: boolean) {
@@ -141,6 +143,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
         stepped,
         begun: this.#begun,
         stops: this.#stops,
+        outOfTime: this.#outOfTime,
       };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);

@@ -30,19 +30,22 @@ export interface FailedStep {
   /** How often this input was tried. */
   readonly attempts: number;
   readonly cause: Cause.Cause<Fenced | Contention | StoreUnavailable>;
+  /** The database gave it up, as it did before: that is the input's fault by now. */
+  readonly isToBlame: boolean;
 }
 
 /**
  * What follows a step that did not commit, or of which nobody knows whether it did. A lost fence ends the process;
  * a database that is away is nobody's fault; anything else is a defect of ours on this very input.
  */
-export const aftermathOf = ({ instanceId, actors, input, attempts, cause }: FailedStep, log: Log): Ending | Restart => {
+export const aftermathOf = (failed: FailedStep, log: Log): Ending | Restart => {
+  const { instanceId, actors, input, attempts, cause, isToBlame } = failed;
   const failure = Option.getOrNull(Cause.findErrorOption(cause));
   if (failure?._tag === 'Fenced') {
     log.warn({ instanceId, epoch: failure.epoch }, 'Another node owns this instance now; it stops here.');
     return 'fenced';
   }
-  if (failure !== null) {
+  if (failure !== null && !isToBlame) {
     log.warn({ instanceId, error: failure._tag }, 'A step could not be committed; beginning anew from the rows.');
     return STUMBLED;
   }
