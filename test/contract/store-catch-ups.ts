@@ -4,7 +4,8 @@ import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { ExternalId, type InstanceId } from '../../src/domain/ids.ts';
 import { type JobConfig, type JobStatus, type PartProgress, progressOf } from '../../src/domain/job.ts';
 import type { SyncTransaction } from '../../src/sync/store.ts';
-import { defectOf, failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { jobConfig, newJobId } from '../harness/job-config.ts';
+import { defectOf, failureOf, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const run = Effect.runPromise;
 

@@ -2,7 +2,8 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import { ExternalId, type InstanceId } from '../../src/domain/ids.ts';
-import { contact, listedGroup, listedMember, message, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { newJobId } from '../harness/job-config.ts';
+import { contact, listedGroup, listedMember, message, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const run = Effect.runPromise;

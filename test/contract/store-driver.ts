@@ -6,8 +6,7 @@ import { openConnection } from '../../src/db/opening/open-connection.ts';
 import type { ListedContact } from '../../src/domain/contact.ts';
 import type { ListedConversation } from '../../src/domain/conversation.ts';
 import type { ListedGroup, ListedMember } from '../../src/domain/group.ts';
-import { type ConversationId, ExternalId, type InstanceId, JobId } from '../../src/domain/ids.ts';
-import type { JobConfig } from '../../src/domain/job.ts';
+import { type ConversationId, ExternalId, type InstanceId } from '../../src/domain/ids.ts';
 import type { Message } from '../../src/domain/message.ts';
 import type { Fence } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
@@ -151,16 +150,3 @@ export const message = (id: string, changes: Partial<Omit<Message, 'externalId'>
   editedAt: null,
   ...changes,
 });
-
-export const jobConfig = (changes: Partial<JobConfig> = {}): JobConfig => ({
-  type: 'messages',
-  depth: 'all',
-  since: 0,
-  until: null,
-  channelId: null,
-  conversationIds: null,
-  refresh: false,
-  ...changes,
-});
-
-export const newJobId = (): JobId => JobId.make(randomUUID());

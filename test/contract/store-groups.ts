@@ -4,8 +4,9 @@ import type { AmendedGroup } from '../../src/domain/group.ts';
 import { ExternalId, type GroupId, type InstanceId } from '../../src/domain/ids.ts';
 import type { PageRequest } from '../../src/domain/page.ts';
 import type { Completeness } from '../../src/sync/people/people-store.ts';
+import { newJobId } from '../harness/job-config.ts';
 import { readAll } from './read-all.ts';
-import { contact, failureOf, listedGroup, listedMember, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { contact, failureOf, listedGroup, listedMember, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const WHOLE = { limit: 100, cursor: null };

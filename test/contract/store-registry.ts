@@ -3,8 +3,9 @@ import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
 import type { PageRequest } from '../../src/domain/page.ts';
+import { jobConfig, newJobId } from '../harness/job-config.ts';
 import { readAll } from './read-all.ts';
-import { failureOf, jobConfig, message, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { failureOf, message, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const run = Effect.runPromise;
 const at = (ms: number): string => new Date(ms).toISOString();

@@ -7,7 +7,8 @@ import { NO_PROGRESS } from '../../src/domain/job.ts';
 import { PARTITIONS } from '../../src/runtime/fence.ts';
 import { partitionOf } from '../../src/runtime/partition.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
-import { defectOf, failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { jobConfig, newJobId } from '../harness/job-config.ts';
+import { defectOf, failureOf, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const snapshot: StoredSnapshot = {
   machine: 'instance',

@@ -5,7 +5,8 @@ import type { InstanceState } from '../../src/domain/instance.ts';
 import type { ScheduleView } from '../../src/domain/schedule.ts';
 import type { DueRun } from '../../src/sync/schedules/schedules.ts';
 import { spreadOf } from '../../src/sync/schedules/slot-spread.ts';
-import { failureOf, jobConfig, newJobId, type StoreDriver, StoreRig } from './store-driver.ts';
+import { jobConfig, newJobId } from '../harness/job-config.ts';
+import { failureOf, type StoreDriver, StoreRig } from './store-driver.ts';
 
 const run = Effect.runPromise;
 const DAY_MS = 86_400_000;

@@ -6,7 +6,7 @@ import type { MessageWalk, SyncJobContext } from '../../machines/sync-job-contex
 import type { PageFailure, SyncJobEvent } from '../../machines/sync-job-events.ts';
 import { ConversationId, JobId } from '../../src/domain/ids.ts';
 import type { JobConfig } from '../../src/domain/job.ts';
-import { jobConfig } from '../contract/store-driver.ts';
+import { jobConfig } from '../harness/job-config.ts';
 
 export type EventData = SyncJobEvent extends infer Event
   ? Event extends SyncJobEvent

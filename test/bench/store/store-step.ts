@@ -10,7 +10,7 @@ import type { Report } from '../../../src/runtime/report.ts';
 import { restoreActors } from '../../../src/runtime/step/restore.ts';
 import { type StepInput, takeStep } from '../../../src/runtime/step/step.ts';
 import { syncWork } from '../../../src/sync/sync-work.ts';
-import { jobConfig } from '../../contract/store-driver.ts';
+import { jobConfig } from '../../harness/job-config.ts';
 import type { BenchStore } from './bench-store.ts';
 import { type ConversationPages, pageOf } from './message-pages.ts';
 

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Contention, StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobView } from '../../../src/domain/job.ts';
-import { jobConfig, newJobId, StoreRig } from '../../contract/store-driver.ts';
+import { StoreRig } from '../../contract/store-driver.ts';
 import { pgliteDriver } from '../../db/pglite-driver.ts';
+import { jobConfig, newJobId } from '../../harness/job-config.ts';
 import { NodeRig, RESTORES_AT_ONCE, type Tampering } from '../node-rig.ts';
 
 const driver = pgliteDriver();

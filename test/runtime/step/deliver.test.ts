@@ -9,7 +9,7 @@ import { ConversationId, type JobId } from '../../../src/domain/ids.ts';
 import type { InstanceActors } from '../../../src/runtime/instance-actors.ts';
 import { type Answers, deliver } from '../../../src/runtime/step/deliver.ts';
 import type { Mail } from '../../../src/runtime/work.ts';
-import { jobConfig, newJobId } from '../../contract/store-driver.ts';
+import { jobConfig, newJobId } from '../../harness/job-config.ts';
 
 const LIMITS = { messages: 50, contacts: 100, unit: 'request', atOnce: null } as const;
 const ACCOUNT = { externalId: '1', name: 'bot' };

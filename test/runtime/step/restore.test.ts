@@ -8,7 +8,7 @@ import type { InstanceId } from '../../../src/domain/ids.ts';
 import { restoreActors } from '../../../src/runtime/step/restore.ts';
 import type { StoredInstance } from '../../../src/runtime/store/stored-instance.ts';
 import type { StoredSnapshot } from '../../../src/runtime/stored-snapshot.ts';
-import { jobConfig, newJobId } from '../../contract/store-driver.ts';
+import { jobConfig, newJobId } from '../../harness/job-config.ts';
 
 const LIMITS = { messages: 50, contacts: 100, unit: 'request', atOnce: null } as const;
 const JOB = newJobId();
