@@ -1,26 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApiClient, ApiRefused, type InstanceShown } from '../harness/api-client.ts';
+import type { Comparison } from '../harness/compare.ts';
 import { compareWithTruth, groundTruthOf } from '../harness/compare.ts';
 import { compareWithPhone, phoneTruthOf } from '../harness/compare-phone.ts';
 import type { SimulatorProcess } from '../harness/simulator-process.ts';
 import type { WhatsAppProcess } from '../harness/whatsapp-process.ts';
 import type { TrueMessage } from '../simulators/whatsapp/ground-truth.ts';
 
-export interface Difference {
-  readonly expected: number;
-  readonly stored: number;
-  readonly missing: readonly string[];
-  readonly surplus: readonly string[];
-  readonly doubled: readonly string[];
-  readonly different: readonly string[];
-}
-
 /** An account of the demo: how it comes into being, and what its platform has. */
 export interface DemoAccount {
   readonly label: string;
   readonly connect: (api: ApiClient) => Promise<InstanceShown>;
   /** `unread`: external ids of conversations of which the job has said that they cannot be read. */
-  readonly compare: (api: ApiClient, instanceId: string, unread: ReadonlySet<string>) => Promise<Difference>;
+  readonly compare: (api: ApiClient, instanceId: string, unread: ReadonlySet<string>) => Promise<Comparison>;
 }
 
 const LOOK_EVERY_MS = 200;

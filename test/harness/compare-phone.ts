@@ -1,15 +1,6 @@
 import type { TrueMessage } from '../simulators/whatsapp/ground-truth.ts';
 import type { ApiClient, EventShown } from './api-client.ts';
-
-/** How what is stored differs from what the phone has: a line for each chat. */
-export interface PhoneComparison {
-  readonly expected: number;
-  readonly stored: number;
-  readonly missing: readonly string[];
-  readonly surplus: readonly string[];
-  readonly doubled: readonly string[];
-  readonly different: readonly string[];
-}
+import type { Comparison } from './compare.ts';
 
 /** Everything that the phone has, as a simulator in another process says. */
 export async function* phoneTruthOf(mediaUrl: string): AsyncGenerator<TrueMessage> {
@@ -25,13 +16,13 @@ export const conversationsOf = async (api: ApiClient, instanceId: string): Promi
   return new Map(rows.map(({ id, externalId }) => [id, externalId]));
 };
 
-/** Compares what is stored of an instance with what its phone has (from `since`, ms, on), message by message. */
+/** Compares what is stored of an instance with what its phone has (from `since`, ms, on), message by message: a line for each chat. */
 export const compareWithPhone = async (
   api: ApiClient,
   instanceId: string,
   truth: Iterable<TrueMessage> | AsyncIterable<TrueMessage>,
   since = 0,
-): Promise<PhoneComparison> => {
+): Promise<Comparison> => {
   const conversations = await conversationsOf(api, instanceId);
   const expected = new Map<string, TrueMessage>();
   for await (const message of truth) expected.set(message.messageId, message);

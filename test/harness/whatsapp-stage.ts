@@ -3,7 +3,8 @@ import { startWhatsAppSimulator } from '../simulators/whatsapp/simulator.ts';
 import type { SimulatorOptions, WhatsAppSimulator } from '../simulators/whatsapp/whatsapp-simulator.ts';
 import type { CoverageShown, EventShown, InstanceShown } from './api-client.ts';
 import type { AppOptions } from './app-in-process.ts';
-import { compareWithPhone, conversationsOf, type PhoneComparison } from './compare-phone.ts';
+import type { Comparison } from './compare.ts';
+import { compareWithPhone, conversationsOf } from './compare-phone.ts';
 import { type Ground, openGround, PATIENCE, ServiceStage } from './service-stage.ts';
 
 /** A service and a simulated WhatsApp with its phones, both in this process. */
@@ -76,7 +77,7 @@ export class WhatsAppStage extends ServiceStage {
     }, PATIENCE);
   }
 
-  compare(instanceId: string, scope: Parameters<WhatsAppSimulator['groundTruth']>[0] = {}): Promise<PhoneComparison> {
+  compare(instanceId: string, scope: Parameters<WhatsAppSimulator['groundTruth']>[0] = {}): Promise<Comparison> {
     return compareWithPhone(this.api, instanceId, this.whatsapp.groundTruth(scope), scope.since);
   }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { PhoneComparison } from '../harness/compare-phone.ts';
+import type { Comparison } from '../harness/compare.ts';
 import { PATIENCE } from '../harness/service-stage.ts';
 import { WhatsAppStage } from '../harness/whatsapp-stage.ts';
 import { prepareBaileys } from '../simulators/whatsapp/baileys-in-tests.ts';
@@ -13,7 +13,7 @@ const EQUAL = { missing: [], surplus: [], doubled: [], different: [] };
 const DAY_MS = 86_400_000;
 
 /** Of a chat of which the phone has pushed nothing, nothing can be asked. */
-const withoutAnchor = ({ missing, surplus, doubled, different }: PhoneComparison) => ({
+const withoutAnchor = ({ missing, surplus, doubled, different }: Comparison) => ({
   surplus,
   doubled,
   different,

@@ -1,4 +1,4 @@
-import type { PhoneComparison } from '../../harness/compare-phone.ts';
+import type { Comparison } from '../../harness/compare.ts';
 import { type PostgresServer, startPostgres } from '../../servers/postgres.ts';
 import { quietLibsignal } from '../../simulators/whatsapp/signal/quiet-libsignal.ts';
 import type { Values } from '../command-line.ts';
@@ -7,7 +7,7 @@ import { runWhatsAppChaos, type WhatsAppOutcome } from './run.ts';
 import { problemsOf, unreadableOf } from './verdict.ts';
 
 /** Chats in which a text is not what the phone has, each with one such message. */
-const unknownOf = ({ different }: PhoneComparison): string =>
+const unknownOf = ({ different }: Comparison): string =>
   different.length === 0 ? 'no text' : `texts in ${different.join(', ')}`;
 
 const describe = (outcome: WhatsAppOutcome): string => {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, type InstanceShown, type JobShown, OVER } from '../../harness/api-client.ts';
-import { compareWithPhone, type PhoneComparison } from '../../harness/compare-phone.ts';
+import type { Comparison } from '../../harness/compare.ts';
+import { compareWithPhone } from '../../harness/compare-phone.ts';
 import { furnish } from '../../harness/embedded-template.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { type Launched, launchService, type ServiceOptions } from '../../harness/service.ts';
@@ -29,11 +30,11 @@ export interface WhatsAppOutcome {
   /** Every job that was ever started, the last two of them undisturbed. */
   readonly jobs: readonly JobShown[];
   /** When the jobs under which the service was killed are over, and nobody has written since. */
-  readonly atOnce: PhoneComparison;
+  readonly atOnce: Comparison;
   /** After one more message in each chat and a sync. */
-  readonly inTheEnd: PhoneComparison;
+  readonly inTheEnd: Comparison;
   /** After what is held was read again, for edits and deletions of which nobody heard. */
-  readonly refreshed: PhoneComparison;
+  readonly refreshed: Comparison;
   readonly wrongNames: readonly string[];
   readonly whatsapp: WhatsAppSimulator;
   readonly killsBySight: Readonly<Record<string, number>>;
@@ -182,7 +183,7 @@ class WhatsAppChaosRun {
     return Array.fromAsync(api.list<JobShown>(`/instances/${id}/sync`));
   }
 
-  #compare(api: ApiClient, id: string): Promise<PhoneComparison> {
+  #compare(api: ApiClient, id: string): Promise<Comparison> {
     return compareWithPhone(api, id, this.#whatsapp.groundTruth());
   }
 

@@ -1,7 +1,7 @@
-import type { PhoneComparison } from '../../harness/compare-phone.ts';
+import type { Comparison } from '../../harness/compare.ts';
 import type { WhatsAppOutcome } from './run.ts';
 
-const differences = (when: string, { missing, surplus, doubled, different }: PhoneComparison): readonly string[] =>
+const differences = (when: string, { missing, surplus, doubled, different }: Comparison): readonly string[] =>
   Object.entries({ missing, surplus, doubled, different }).flatMap(([what, lines]) =>
     lines.length === 0 ? [] : [`${what} ${when}: ${lines.join('; ')}`],
   );
