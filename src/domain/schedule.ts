@@ -65,7 +65,7 @@ export const ScheduleView = Schema.Struct({
       trigger: Schema.Literals(['schedule', 'manual']).annotate({ description: 'The clock, or a person.' }),
       outcome: RunOutcome.annotate({
         description:
-          'running: some jobs are due or at work; completed: all are; partial: some are; failed: none is; skipped: for no account was there one to start; empty: no account was connected.',
+          'running: some jobs are due or at work; completed: all are; partial: some are; failed: none is; skipped: for no account was there one to start; empty: no account was connected that takes part.',
       }),
       slotAt: Schema.String.annotate({ description: 'When it was due, or asked for.' }),
       openedAt: Schema.String.annotate({

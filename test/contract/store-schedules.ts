@@ -105,7 +105,8 @@ export const schedulesContract = (driver: StoreDriver): void => {
       await run(rig.db.settings.put(null, { 'sync.contacts.scheduleEnabled': false }, three() + 1));
       expect(await open(three(1))).toBeNull();
       await run(rig.db.settings.put(own, { 'sync.contacts.scheduleEnabled': true }, three(1) + 1));
-      expect(await open(three(1) + 2)).toEqual({ slotAt: three(1), instances: 0 });
+      // Enabled for nobody when it came: no slot, which would hide the last run.
+      expect(await open(three(1) + 2)).toBeNull();
       expect(await open(three(2))).toEqual({ slotAt: three(2), instances: 1 });
       expect((await due(three(3))).at(-1)).toMatchObject({ instanceId: own, slotAt: three(2) });
       await run(rig.db.settings.put(null, { 'sync.contacts.scheduleEnabled': true }, three(2) + 1));
@@ -115,6 +116,42 @@ export const schedulesContract = (driver: StoreDriver): void => {
       await run(rig.db.settings.put(null, { 'sync.contacts.scheduleCron': '0 6 * * *' }, three(4) + 1));
       expect(await open(three(4) + 2)).toMatchObject({ slotAt: three(4) });
       expect(await open(three(4) + 3 * HOUR_MS)).toMatchObject({ slotAt: three(4) + 3 * HOUR_MS });
+    });
+
+    it('are not taken away by who disables them before a look: the shares are there, to be skipped', async () => {
+      const [one, own, off] = [await connected(), await connected(), await connected()];
+      await open(three());
+      const put = (owner: InstanceId | null, enabled: boolean, at: number) =>
+        run(rig.db.settings.put(owner, { 'sync.contacts.scheduleEnabled': enabled }, at));
+      await put(off, false, three() + 1);
+      await put(null, false, three(1) + 1);
+      await put(own, false, three(1) + 2);
+      await put(own, true, three(1) + 3);
+      await put(off, true, three(1) + 3);
+      expect(await open(three(1) + 4)).toEqual({ slotAt: three(1), instances: 2 });
+      const shares = (await due(three(1) + WINDOW_MS)).filter(({ slotAt }) => slotAt === three(1));
+      expect(new Set(shares.map(({ instanceId }) => instanceId))).toEqual(new Set([one, own]));
+      for (const share of shares) await run(rig.db.schedules.skip(share, 'disabled', null, three(1) + WINDOW_MS));
+      expect((await view(three(1) + WINDOW_MS)).lastRun).toMatchObject({
+        outcome: 'skipped',
+        skipReasons: { disabled: 2 },
+      });
+      // And one instance that disables it for itself before the look has its share too.
+      await put(null, true, three(1) + HOUR_MS);
+      await put(one, false, three(2));
+      expect(await open(three(2) + 2)).toEqual({ slotAt: three(2), instances: 3 });
+    });
+
+    it('are none where they were enabled by one instance alone that has disabled them since, unless it had by then', async () => {
+      const id = await connected();
+      await open(three());
+      const put = (owner: InstanceId | null, enabled: boolean, at: number) =>
+        run(rig.db.settings.put(owner, { 'sync.contacts.scheduleEnabled': enabled }, at));
+      await put(null, false, three() + 1);
+      await put(id, true, three() + 2);
+      await put(id, false, three(1) + 1);
+      expect(await open(three(1) + 2)).toEqual({ slotAt: three(1), instances: 1 });
+      expect(await open(three(2))).toBeNull();
     });
 
     it('make one job of a share, in the transaction that accepts its command', async () => {

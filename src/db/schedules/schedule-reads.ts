@@ -1,9 +1,16 @@
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
+import type { InstanceId } from '../../domain/ids.ts';
 import type { JobStatus } from '../../domain/job.ts';
 import { silentLog } from '../../domain/log.ts';
 import { outcomeOf, ruleOf, ScheduleName, type ScheduleView } from '../../domain/schedule.ts';
 import type { Settings } from '../../domain/settings.ts';
-import { formerRules, ruleKeysOf, type ScheduleState, slotAfter } from '../../sync/schedules/slot-due.ts';
+import {
+  formerRules,
+  type PastRule,
+  ruleKeysOf,
+  type ScheduleState,
+  slotAfter,
+} from '../../sync/schedules/slot-due.ts';
 import { inForce } from '../../sync/settings/settings.ts';
 import type { EntityConnection } from '../connection/entity-connection.ts';
 import { InstanceEntity } from '../entities/instance-entity.ts';
@@ -17,6 +24,8 @@ import { toInstant, toIsoOrNull } from '../values/instants.ts';
 export interface StoredSchedule {
   readonly state: ScheduleState;
   readonly settings: Settings;
+  /** Whether it was enabled at an instant since the last slot (ms), for instances without a setting of their own. */
+  readonly wasForAll: (at: number) => boolean;
 }
 
 const lastSlotOf = async (em: SqlEntityManager, schedule: ScheduleName) => {
@@ -46,42 +55,60 @@ const firstInstanceOf = async (em: SqlEntityManager): Promise<number | null> => 
   return first?.createdAt.getTime() ?? null;
 };
 
-/** Whether the schedule is enabled for some instance of its own. */
-const isEnabledForSome = async (em: SqlEntityManager, name: ScheduleName): Promise<boolean> => {
+/** The instances for which the schedule is enabled by a setting of their own. */
+const enabledForOf = async (em: SqlEntityManager, name: ScheduleName): Promise<ReadonlySet<InstanceId>> => {
   const own = await em.find(
     InstanceSettingEntity,
     { key: `sync.${name}.scheduleEnabled`, value: true },
-    { fields: ['key'], limit: 1, ...AS_ROWS },
+    { fields: ['instanceId'], ...AS_ROWS },
   );
-  return own.length > 0;
+  return new Set(own.map(({ instanceId }) => instanceId));
 };
+
+/** Newest first; what was before the last slot decides nothing any more. */
+const changesSince = (em: SqlEntityManager, name: ScheduleName, since: Date | null) =>
+  em.find(
+    SettingChangeEntity,
+    {
+      $or: [
+        { instanceId: null, key: { $in: [...ruleKeysOf(name)] } },
+        { instanceId: { $ne: null }, key: `sync.${name}.scheduleEnabled` },
+      ],
+      ...(since === null ? {} : { changedAt: { $gt: since } }),
+    },
+    { orderBy: { id: 'desc' }, ...AS_ROWS },
+  );
+
+/** A slot belongs to the rule that was in force until its very instant. */
+const forAllAt = (now: boolean, former: readonly PastRule[], at: number): boolean =>
+  former.reduce((isForAll, { until, isForAll: before }) => (until >= at ? before : isForAll), now);
 
 export const readSchedule = async (em: SqlEntityManager, name: ScheduleName): Promise<StoredSchedule> => {
   // What cannot be used is told by those who read settings to go by them; this is read every few seconds.
   const settings = inForce(settingReader(silentLog).setBy(await serviceRows(em)));
   const lastSlot = await lastSlotOf(em, name);
-  const changes = await em.find(
-    SettingChangeEntity,
-    {
-      instanceId: null,
-      key: { $in: [...ruleKeysOf(name)] },
-      ...(lastSlot === null ? {} : { changedAt: { $gt: lastSlot.slotAt } }),
-    },
-    { orderBy: { id: 'desc' }, ...AS_ROWS },
+  const changes = await changesSince(em, name, lastSlot?.slotAt ?? null);
+  const past = changes.flatMap(({ instanceId, key, hadValue, oldValue, changedAt }) =>
+    isKey(key)
+      ? [
+          {
+            instanceId: instanceId ?? null,
+            key,
+            oldValue: hadValue ? oldValue : undefined,
+            at: changedAt.getTime(),
+          },
+        ]
+      : [],
   );
-  const past = changes.flatMap(({ key, hadValue, oldValue, changedAt }) =>
-    isKey(key) ? [{ key, oldValue: hadValue ? oldValue : undefined, at: changedAt.getTime() }] : [],
-  );
-  const isForSome = await isEnabledForSome(em, name);
-  const asOpened = <Rule extends { readonly enabled: boolean }>(rule: Rule): Rule => ({
-    ...rule,
-    enabled: rule.enabled || isForSome,
-  });
+  const enabledFor = await enabledForOf(em, name);
+  const rule = ruleOf(settings, name);
+  const former = formerRules(name, settings, past, enabledFor);
   return {
     settings,
+    wasForAll: (at) => forAllAt(rule.enabled, former, at),
     state: {
-      rule: asOpened(ruleOf(settings, name)),
-      former: formerRules(name, settings, past).map(({ until, rule }) => ({ until, rule: asOpened(rule) })),
+      rule: { ...rule, enabled: rule.enabled || enabledFor.size > 0 },
+      former,
       lastSlotAt: lastSlot?.slotAt.getTime() ?? null,
       firstInstanceAt: lastSlot === null ? await firstInstanceOf(em) : null,
     },

@@ -1,7 +1,6 @@
 import type { InstanceId } from '../../domain/ids.ts';
 import type { InstanceState } from '../../domain/instance.ts';
-import { ruleOf, type ScheduleName } from '../../domain/schedule.ts';
-import type { Settings } from '../../domain/settings.ts';
+import type { ScheduleName } from '../../domain/schedule.ts';
 import type { Candidate, DueRun, OpenedSlot, ScheduleStore } from '../../sync/schedules/schedules.ts';
 import { slotDue } from '../../sync/schedules/slot-due.ts';
 import { spreadFrom, spreadOf } from '../../sync/schedules/slot-spread.ts';
@@ -14,7 +13,7 @@ import { ScheduleRunEntity } from '../entities/schedule-run-entity.ts';
 import { ScheduleSlotEntity } from '../entities/schedule-slot-entity.ts';
 import { msOf, toInstant } from '../values/instants.ts';
 import { isRefused, noInstance } from '../values/refusals.ts';
-import { readSchedule, scheduleViews } from './schedule-reads.ts';
+import { readSchedule, type StoredSchedule, scheduleViews } from './schedule-reads.ts';
 
 /** In which a wanted account works, or comes back by itself: in every other, first a person has to act. */
 const AT_WORK: readonly InstanceState[] = ['online', 'connecting', 'backingOff'];
@@ -26,15 +25,18 @@ const IS_CONNECTED = `wanted AND state IN (${AT_WORK.map((state) => `'${state}'`
 const BY_HAND_MS = 5 * 60_000;
 
 /**
- * Instances that have a share in a slot: those that were there and are connected, unless the schedule is disabled. One
- * that was enabled for itself only after the slot had come is not owed it. Raw SQL: the two tables have no relation.
+ * Instances that have a share in a slot: those that were there and are connected, if the schedule was enabled for them
+ * when it came, by a setting of their own or else for all. Where it was disabled since, the share is skipped and says
+ * so. Raw SQL: the tables have no relation.
  */
 const SHARERS = `
-  SELECT id FROM omni_instances
-  LEFT JOIN instance_settings AS own ON own.instance_id = id AND own.key = $2
+  SELECT omni_instances.id FROM omni_instances
+  LEFT JOIN instance_settings AS own ON own.instance_id = omni_instances.id AND own.key = $2
+  LEFT JOIN LATERAL (
+    SELECT id, old_value FROM settings_history
+    WHERE instance_id = omni_instances.id AND key = $2 AND changed_at >= $1 ORDER BY id LIMIT 1) AS since ON true
   WHERE removing_at IS NULL AND created_at <= $1 AND ${IS_CONNECTED}
-    AND CASE WHEN own.value IS NULL THEN $3::boolean
-      ELSE own.value = 'true' AND ($3::boolean OR own.updated_at <= $1) END`;
+    AND coalesce(CASE WHEN since.id IS NULL THEN own.value ELSE since.old_value END = 'true', $3::boolean)`;
 
 /** Raw SQL, as all shares are written at once. */
 const ADD_RUNS = `
@@ -51,13 +53,13 @@ const DUE = `
 const addRuns = async (
   sql: Sql,
   name: ScheduleName,
-  settings: Settings,
+  { settings, wasForAll }: StoredSchedule,
   slotAt: number,
   now: number,
 ): Promise<number> => {
   const slot = toInstant(slotAt);
-  const enabled = ruleOf(settings, name).enabled;
-  const sharers = await sql.rows<{ id: InstanceId }>(SHARERS, [slot, `sync.${name}.scheduleEnabled`, enabled]);
+  const key = `sync.${name}.scheduleEnabled`;
+  const sharers = await sql.rows<{ id: InstanceId }>(SHARERS, [slot, key, wasForAll(slotAt)]);
   const windowMs = settings['sync.scheduleSpreadMinutes'] * 60_000;
   const from = spreadFrom(slotAt, now);
   const ids = sharers.map(({ id }) => id);
@@ -71,11 +73,11 @@ export const scheduleStore = (connection: EntityConnection): ScheduleStore => {
       // Of two nodes that see a slot owed, the second must see what the first has opened; and settings stand still.
       await lockUntilCommit(em, `schedule:${name}`);
       await lockUntilCommit(em, 'settings');
-      const { state, settings } = await readSchedule(em, name);
-      const slotAt = slotDue(state, now);
+      const schedule = await readSchedule(em, name);
+      const slotAt = slotDue(schedule.state, now);
       if (slotAt === null) return null;
       await em.insert(ScheduleSlotEntity, { schedule: name, slotAt: new Date(slotAt), openedAt: new Date(now) });
-      return { slotAt, instances: await addRuns(sql, name, settings, slotAt, now) };
+      return { slotAt, instances: await addRuns(sql, name, schedule, slotAt, now) };
     });
 
   const update = ({ schedule, slotAt, instanceId }: DueRun, change: object) =>

@@ -1,6 +1,7 @@
 import { Result } from 'effect';
 import { parseCron } from '../../domain/cron-expression.ts';
 import { lastSlot, nextSlot } from '../../domain/cron-slots.ts';
+import type { InstanceId } from '../../domain/ids.ts';
 import { ruleOf, type ScheduleName, type ScheduleRule } from '../../domain/schedule.ts';
 import { DEFAULT_SETTINGS, type SettingKey, type Settings } from '../../domain/settings.ts';
 
@@ -56,6 +57,8 @@ export const slotAfter = ({ enabled, cron, timeZone }: ScheduleRule, now: number
 
 /** One change of a setting, as history has it. */
 export interface PastChange {
+  /** Absent or null: of the whole service. An instance has of its own only whether the schedule is enabled. */
+  readonly instanceId?: InstanceId | null;
   readonly key: SettingKey;
   /** Undefined: there was none, so the default was in force. */
   readonly oldValue: unknown;
@@ -63,16 +66,29 @@ export interface PastChange {
   readonly at: number;
 }
 
-/** What a schedule went by before each of these changes (newest first), seen from what it goes by now. */
+/** A rule that is enabled for some instance has slots; `isForAll`: for each that has no setting of its own. */
+export interface PastRule extends FormerRule {
+  readonly isForAll: boolean;
+}
+
+/**
+ * What a schedule went by before each of these changes (newest first), seen from what it goes by now: the settings of
+ * the service, and the instances for which it is enabled by a setting of their own.
+ */
 export const formerRules = (
   name: ScheduleName,
   settings: Settings,
   changes: readonly PastChange[],
-): readonly FormerRule[] => {
+  enabledFor: ReadonlySet<InstanceId> = new Set(),
+): readonly PastRule[] => {
   let before = settings;
-  return changes.map(({ key, oldValue, at }) => {
-    before = { ...before, [key]: oldValue === undefined ? DEFAULT_SETTINGS[key] : oldValue };
-    return { until: at, rule: ruleOf(before, name) };
+  const some = new Set(enabledFor);
+  return changes.map(({ instanceId = null, key, oldValue, at }) => {
+    if (instanceId === null) before = { ...before, [key]: oldValue === undefined ? DEFAULT_SETTINGS[key] : oldValue };
+    else if (oldValue === true) some.add(instanceId);
+    else some.delete(instanceId);
+    const rule = ruleOf(before, name);
+    return { until: at, rule: { ...rule, enabled: rule.enabled || some.size > 0 }, isForAll: rule.enabled };
   });
 };
 
