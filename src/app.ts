@@ -17,6 +17,7 @@ import { type Listening, startHttp } from './http/start-http.ts';
 import type { NatsRefused } from './nats/nats-refused.ts';
 import { openNats } from './nats/open-nats.ts';
 import { PARTITIONS } from './runtime/fence.ts';
+import { awaitRun } from './runtime/messaging/await-run.ts';
 import { commandIntake } from './runtime/messaging/command-intake.ts';
 import { inProcessMessaging, type Messaging } from './runtime/messaging/messaging.ts';
 import { DatabaseClock } from './runtime/node/database-clock.ts';
@@ -154,8 +155,10 @@ const startOn = (
         settingsChanged: settings.take,
         removeInstance: (id) =>
           Effect.gen(function* () {
-            // Wherever it lives, its connection ends before its rows do.
-            yield* Effect.ignore(bus.submit(id, { type: 'disconnect' }));
+            // Wherever it lives, its connection ends before its rows do. Should the letter be lost, its owner finds out.
+            yield* Effect.ignore(
+              Effect.flatMap(bus.submit(id, { type: 'disconnect' }), (letter) => awaitRun(runtime, letter)),
+            );
             yield* node.halt(id);
             yield* registry.remove(id);
           }),

@@ -127,6 +127,39 @@ export const leaseContract = (driver: StoreDriver): void => {
       expect(await run(leases.needs([]))).toEqual([]);
     });
 
+    it('removes the rows of an instance when its owner has let go of it, and not before', async () => {
+      const { leases, removals } = rig.db.runtime;
+      const id = await rig.instance();
+      const held = async () => (await rig.rows('SELECT 1 FROM omni_instances WHERE id = $1', [id])).length === 1;
+      const former = await run(leases.claimAll('owner'));
+      await run(leases.renew('owner', LONG_MS, VERSIONS));
+      const fences = await run(leases.claimAll('owner'));
+      await run(rig.db.registry.remove(id));
+      const settled = run(rig.db.removalsSettled);
+      expect(await run(removals.toLetGo([partitionOf(id)], []))).toEqual([id]);
+      await run(removals.letGo(former, [id]));
+      expect(await run(removals.toLetGo([partitionOf(id)], []))).toEqual([id]);
+      expect(await held()).toBe(true);
+      await run(removals.letGo(fences, [id]));
+      expect(await run(removals.toLetGo([partitionOf(id)], []))).toEqual([]);
+      await settled;
+      expect(await held()).toBe(false);
+      expect(await run(removals.toLetGo([], [id]))).toEqual([id]);
+      await run(leases.leave('owner'));
+    });
+
+    it('removes the rows of an instance whose owner does not say that it has let go, after a while', async () => {
+      const { leases } = rig.db.runtime;
+      const id = await rig.instance();
+      await run(leases.renew('silent', LONG_MS, VERSIONS));
+      await run(leases.claimAll('silent'));
+      await run(rig.db.registry.remove(id));
+      await rig.rows(`UPDATE omni_instances SET removing_at = now() - interval '61 seconds' WHERE id = $1`, [id]);
+      await run(rig.db.removalsSettled);
+      expect(await rig.rows('SELECT 1 FROM omni_instances WHERE id = $1', [id])).toEqual([]);
+      await run(leases.leave('silent'));
+    });
+
     it('shuts the former owner out at once', async () => {
       const { leases } = rig.db.runtime;
       const [old] = await run(leases.claimAll('former'));

@@ -140,6 +140,31 @@ export const sessionStoreContract = (driver: StoreDriver): void => {
       }
     });
 
+    it('keeps nothing of an instance that is being removed', async () => {
+      const id = await rig.instance();
+      await rig.rows('UPDATE omni_instances SET removing_at = now() WHERE id = $1', [id]);
+      const vault = vaultOf(id);
+      const change = { secrets: [{ kind: 'creds', name: '', value: 'x' }], pushed: [{ name: 'p', body: 'x' }] };
+      expect(await failureOf(vault.write(change))).toBeInstanceOf(Fenced);
+      const snapshot = { machine: 'instance', version: 1, value: 'online', context: {} };
+      await expect(rig.step(id, (tx) => tx.saveActor(id, 'instance', snapshot))).rejects.toThrow('no instance');
+      const told = {
+        name: 'instance.state',
+        jobId: null,
+        data: { state: 'online', account: null, error: null },
+      } as const;
+      await rig.step(id, (tx) => tx.publish(id, 'discord', [told], AT));
+      const left = await rig.rows(
+        `SELECT instance_id FROM session_secrets WHERE instance_id = $1
+         UNION ALL SELECT instance_id FROM pushes WHERE instance_id = $1
+         UNION ALL SELECT instance_id FROM actor_snapshots WHERE instance_id = $1
+         UNION ALL SELECT instance_id FROM outbox WHERE instance_id = $1`,
+        [id],
+      );
+      expect(left).toEqual([]);
+      await Effect.runPromise(rig.db.removalsSettled);
+    });
+
     it('removes secrets and pushes with their instance', async () => {
       const id = await rig.instance();
       await write(id, { secrets: [{ kind: 'creds', name: '', value: 'x' }], pushed: [{ name: 'p', body: 'x' }] });

@@ -143,6 +143,8 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       return accepted.attempts;
     });
 
+  readonly removals = { toLetGo: () => Effect.succeed([]), letGo: () => Effect.void };
+
   readonly outbox = {
     unsent: () => Effect.succeed([]),
     markSent: () => Effect.void,

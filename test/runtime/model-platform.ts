@@ -51,6 +51,10 @@ export class ModelPlatform {
     this.conversations = names.map((name) => new ConversationModel(name));
   }
 
+  get isConnected(): boolean {
+    return this.#report !== null;
+  }
+
   /** Somebody writes; told live while a connection is there. */
   post(conversation: ConversationModel, at: number): void {
     const message = conversation.post(at);

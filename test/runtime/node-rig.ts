@@ -58,6 +58,10 @@ export class NodeRig {
       instancesToRestore: (partitions) => counted(store.instancesToRestore(partitions)),
       openCommands: (id, after, limit) => counted(store.openCommands(id, after, limit)),
       undelivered: (partitions, before, limit) => counted(store.undelivered(partitions, before, limit)),
+      removals: {
+        toLetGo: (partitions, living) => counted(store.removals.toLetGo(partitions, living)),
+        letGo: (fences, ids) => counted(store.removals.letGo(fences, ids)),
+      },
       beginAgain: (fence, letter) => counted(store.beginAgain(fence, letter)),
       outbox: {
         ...store.outbox,

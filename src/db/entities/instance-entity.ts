@@ -18,6 +18,8 @@ export const InstanceEntity = defineEntity({
     nextSeq: p.bigint('number').default(1),
     lastSeq: p.bigint('number').default(0),
     removingAt: p.datetime().nullable(),
+    /** Since then its owner does nothing for it any more. */
+    letGoAt: p.datetime().nullable(),
     createdAt: p.datetime(),
   },
 });

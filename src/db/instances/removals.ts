@@ -70,18 +70,33 @@ const removeInstance = async (connection: EntityConnection, id: InstanceId): Pro
   await removeBatch(connection, 'omni_instances WHERE id = $1', id);
 };
 
-const removeMarked = async (connection: EntityConnection): Promise<void> => {
-  const marked = await connection.entities((em) =>
-    em.find(InstanceEntity, { removingAt: { $ne: null } }, { fields: ['id'], orderBy: { removingAt: 'asc' } }),
-  );
-  for (const { id } of marked) await removeInstance(connection, id);
+/** How long an owner that lives may take to put an instance down, seconds: it looks every five. */
+const GRACE_S = 60;
+
+/** Raw SQL: leases are judged by the clock of the database. */
+const MARKED = `
+  SELECT id, let_go_at IS NOT NULL OR removing_at < now() - interval '${GRACE_S} seconds' OR NOT EXISTS (
+    SELECT 1 FROM partitions JOIN nodes USING (node_id)
+    WHERE partitions.partition = marked.partition AND lease_until > clock_timestamp()) AS "mayGo"
+  FROM omni_instances AS marked WHERE removing_at IS NOT NULL ORDER BY removing_at`;
+
+/** Removes those of which no owner can write any more. Returns whether there are others. */
+const removeMarked = async (connection: EntityConnection): Promise<boolean> => {
+  const marked = await connection.query((sql) => sql.rows<{ id: InstanceId; mayGo: boolean }>(MARKED));
+  for (const { id } of marked.filter(({ mayGo }) => mayGo)) await removeInstance(connection, id);
+  return marked.some(({ mayGo }) => !mayGo);
 };
+
+const LOOK_AGAIN = '1 second';
 
 /** Goes on with what an earlier process left, then waits for more, until the scope closes. */
 export const openRemovals = (connection: EntityConnection, log: Log): Effect.Effect<Removals, never, Scope.Scope> =>
   Effect.gen(function* () {
     const calls = yield* Queue.unbounded<void>();
-    const settled = persevere(() => removeMarked(connection));
+    const settled: Effect.Effect<void, StoreUnavailable> = Effect.flatMap(
+      persevere(() => removeMarked(connection)),
+      (areOthers) => (areOthers ? Effect.delay(settled, LOOK_AGAIN) : Effect.void),
+    );
     const work = settled.pipe(
       Effect.tapError(() => Effect.sync(() => log.warn({}, 'Removing an instance waits for the database'))),
       Effect.retry(Schedule.spaced('5 seconds')),

@@ -1,8 +1,10 @@
 import { Clock, Effect } from 'effect';
 import type { SessionVault, VaultEntry } from '../../channels/session-vault.ts';
+import { Fenced } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Fence } from '../../runtime/fence.ts';
 import { behindFence } from '../connection/behind-fence.ts';
+import { mustFind } from '../connection/must-touch.ts';
 import { persevere } from '../connection/query-failure.ts';
 import type { Connection, StepSql } from '../connection/sql.ts';
 import { pushContext, secretContext } from '../secrets/sealed-tables.ts';
@@ -45,6 +47,8 @@ const keep = (sql: StepSql, key: SealingKey, id: InstanceId, kept: readonly Vaul
   );
 };
 
+const STANDING = mustFind('SELECT 1 FROM omni_instances WHERE id = $1 AND removing_at IS NULL');
+
 /**
  * The vault of one instance. Raw SQL: with end-to-end encryption every message that arrives writes here before its
  * receipt leaves, so this is as hot as a step.
@@ -66,6 +70,8 @@ export const sessionVault = (connection: Connection, key: SealingKey, id: Instan
       Effect.gen(function* () {
         const at = toInstant(yield* Clock.currentTimeMillis);
         yield* behindFence(connection, fence, async (sql) => {
+          // Of an instance that is being removed nothing may come into being any more, whatever its owner has heard.
+          sql.send(STANDING, [id], () => new Fenced({ ...fence }));
           const entries = asSet(secrets);
           forget(
             sql,

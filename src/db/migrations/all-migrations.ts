@@ -11,6 +11,7 @@ import { DirectConversations } from './0010-direct-conversations.ts';
 import { CommandsByNumber } from './0011-commands-by-number.ts';
 import { NodeVersions } from './0012-node-versions.ts';
 import { BroughtOver } from './0013-brought-over.ts';
+import { LetGo } from './0014-let-go.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -27,4 +28,5 @@ export const ALL_MIGRATIONS = [
   { name: '0011-commands-by-number', class: CommandsByNumber },
   { name: '0012-node-versions', class: NodeVersions },
   { name: '0013-brought-over', class: BroughtOver },
+  { name: '0014-let-go', class: LetGo },
 ];

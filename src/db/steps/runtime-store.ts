@@ -12,6 +12,7 @@ import { messageWrites } from '../history/message-writes.ts';
 import { pushWrites } from '../history/push-store.ts';
 import { spanStore } from '../history/span-store.ts';
 import { waitingChangeStore } from '../history/waiting-change-store.ts';
+import { letGoStore } from '../instances/let-go-store.ts';
 import { peopleStore } from '../people/people-store.ts';
 import { instancesToRestore, loadInstance } from './instance-reads.ts';
 import { outboxStore } from './outbox-store.ts';
@@ -50,5 +51,6 @@ export const runtimeStore = (
     undelivered: (partitions, before, limit) =>
       read(forNode, (sql) => undeliveredCommands(sql, partitions, before, limit)),
     outbox: outboxStore(forNode),
+    removals: letGoStore(forNode),
   };
 };

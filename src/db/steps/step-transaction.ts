@@ -13,6 +13,12 @@ const FINISH = mustWrite(
 const SAVE_INSTANCE = mustWrite(
   'UPDATE omni_instances SET state = $2, account = $3::jsonb, error = $4::jsonb, wanted = $5 WHERE id = $1',
 );
+// No foreign key sees to it: a step may come late, when its instance is being removed.
+const SAVE_ACTOR = mustWrite(`
+  INSERT INTO actor_snapshots (instance_id, actor_id, machine, version, value, context)
+  SELECT id, $2, $3, $4, $5::jsonb, $6::jsonb FROM omni_instances WHERE id = $1 AND removing_at IS NULL
+  ON CONFLICT (instance_id, actor_id) DO UPDATE
+  SET machine = excluded.machine, version = excluded.version, value = excluded.value, context = excluded.context`);
 const SAVE_JOB = mustWrite(`
   UPDATE sync_jobs
   SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
@@ -74,11 +80,9 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
 
   saveActor: async (instanceId, actorId, snapshot) => {
     sql.send(
-      `INSERT INTO actor_snapshots (instance_id, actor_id, machine, version, value, context)
-       VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb)
-       ON CONFLICT (instance_id, actor_id) DO UPDATE
-       SET machine = excluded.machine, version = excluded.version, value = excluded.value, context = excluded.context`,
+      SAVE_ACTOR,
       [instanceId, actorId, snapshot.machine, snapshot.version, cleanJson(snapshot.value), cleanJson(snapshot.context)],
+      missing(`instance ${instanceId}`),
     );
   },
 
@@ -114,8 +118,9 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
     if (events.length === 0) return;
     sql.send(
       `INSERT INTO outbox (instance_id, channel, job_id, event, at)
-       SELECT $1, $2, job_id, event::jsonb, $3
-       FROM unnest($4::uuid[], $5::text[]) WITH ORDINALITY AS published (job_id, event, position)
+       SELECT id, $2, job_id, event::jsonb, $3
+       FROM omni_instances, unnest($4::uuid[], $5::text[]) WITH ORDINALITY AS published (job_id, event, position)
+       WHERE id = $1 AND removing_at IS NULL
        ORDER BY position`,
       [instanceId, channel, toInstant(at), events.map((event) => event.jobId), events.map(cleanJson)],
     );

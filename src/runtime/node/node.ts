@@ -78,6 +78,6 @@ export const startNode = <Tx extends StepTransaction>(
       tellAll: (mail) => {
         for (const one of owned.processes) one.tell(mail(one));
       },
-      halt: (id) => owned.of(id)?.halt(id) ?? Effect.void,
+      halt: (id) => owned.halt(id),
     };
   });

@@ -55,6 +55,11 @@ export class OwnedPartitions<Tx extends StepTransaction> {
     return [...this.#owned.values()].flatMap((partition) => partition.processes);
   }
 
+  /** Stops an instance after the step it is in. */
+  halt(id: InstanceId): Effect.Effect<void> {
+    return Effect.suspend(() => this.of(id)?.halt(id) ?? Effect.void);
+  }
+
   of(id: InstanceId): PartitionRun<Tx> | null {
     return this.#owned.get(partitionOf(id)) ?? null;
   }

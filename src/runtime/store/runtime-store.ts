@@ -5,6 +5,7 @@ import type { InstanceId } from '../../domain/ids.ts';
 import type { Fence } from '../fence.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { OutboxStore } from './outbox-store.ts';
+import type { RemovalStore } from './removal-store.ts';
 import type { StepTransaction } from './step-transaction.ts';
 import type { StoredInstance } from './stored-instance.ts';
 
@@ -46,5 +47,6 @@ export interface RuntimeStore<Tx extends StepTransaction> {
    */
   readonly beginAgain: (fence: Fence, letter: Letter) => Effect.Effect<number, Fenced | Contention | StoreUnavailable>;
   readonly outbox: OutboxStore;
+  readonly removals: RemovalStore;
   readonly leases: LeaseStore;
 }

@@ -93,6 +93,11 @@ export class MemoryClusterStore implements RuntimeStore<SyncTransaction> {
       ),
     );
 
+  readonly removals: RuntimeStore<SyncTransaction>['removals'] = {
+    toLetGo: () => Effect.succeed([]),
+    letGo: () => Effect.void,
+  };
+
   readonly outbox: RuntimeStore<SyncTransaction>['outbox'] = {
     unsent: () => Effect.succeed([]),
     markSent: () => Effect.void,
