@@ -57,3 +57,17 @@ export const ormConfig = (location: OrmLocation): Partial<Options> => ({
   debug: false,
   logger: () => {},
 });
+
+/** A session on which statements may take as long as they need: an index over millions of messages, a lock that is held. */
+const PATIENT = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0 };
+
+/** The same database for its migrations alone, which know no entities. */
+export const migrationConfig = (location: OrmLocation): Partial<Options> => {
+  const config = ormConfig({ ...location, poolSize: 1 });
+  return {
+    ...config,
+    driverOptions: { ...config.driverOptions, ...PATIENT },
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+  };
+};

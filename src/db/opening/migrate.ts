@@ -1,4 +1,5 @@
-import type { MikroORM } from '@mikro-orm/core';
+import { MikroORM } from '@mikro-orm/core';
+import { migrationConfig, type OrmLocation } from '../../../mikro-orm.config.ts';
 import type { Connection, Sql } from '../connection/sql.ts';
 import { DatabaseRefused } from '../database-refused.ts';
 import { ALL_MIGRATIONS } from '../migrations/all-migrations.ts';
@@ -28,8 +29,18 @@ const refuseOld = async (sql: Sql): Promise<void> => {
   throw new DatabaseRefused({ message: `PostgreSQL 15 or later is needed; DATABASE_URL leads to ${server?.name}.` });
 };
 
+/** Its own pool, since no time limit of a session that serves requests holds for a migration. */
+const migratePatiently = async (location: OrmLocation): Promise<void> => {
+  const orm = await MikroORM.init(migrationConfig(location));
+  try {
+    await orm.migrator.up();
+  } finally {
+    await orm.close();
+  }
+};
+
 /** Brings the schema up to date, once, however many nodes start together. Throws `DatabaseRefused`. */
-export const migrate = (orm: MikroORM, connection: Connection): Promise<void> =>
+export const migrate = (orm: MikroORM, connection: Connection, location: OrmLocation): Promise<void> =>
   connection.maintenance(async (sql) => {
     if (connection.kind === 'postgres') {
       await refuseOld(sql);
@@ -37,5 +48,6 @@ export const migrate = (orm: MikroORM, connection: Connection): Promise<void> =>
       await sql.rows('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     }
     await refuseNewer(sql);
-    await orm.migrator.up();
+    if (connection.kind === 'pglite') await orm.migrator.up();
+    else if ((await orm.migrator.getPending()).length > 0) await migratePatiently(location);
   });

@@ -91,10 +91,11 @@ const open = async ({
   makeDataDir(dataDir);
   const pgliteDir = join(dataDir, 'pglite');
   if (databaseUrl === null) await makeCluster(pgliteDir, logger);
-  const orm = await MikroORM.init(ormConfig({ databaseUrl, pgliteDir, poolSize: databasePoolSize }));
+  const location = { databaseUrl, pgliteDir, poolSize: databasePoolSize };
+  const orm = await MikroORM.init(ormConfig(location));
   try {
     const opened = await connectTo(orm, databasePoolSize);
-    await migrate(orm, opened.connection);
+    await migrate(orm, opened.connection, location);
     return opened;
   } catch (error) {
     await orm.close();
