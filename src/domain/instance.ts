@@ -21,6 +21,9 @@ export type Account = typeof Account.Type;
 export const InstanceError = Schema.Struct({ code: Schema.String, message: Schema.String, at: Schema.Number });
 export type InstanceError = typeof InstanceError.Type;
 
+/** The code of an instance that is parked. */
+export const SNAPSHOT_UNUSABLE = 'snapshot_unusable';
+
 /** An instance as the API shows it. Never carries a token. Times in ISO 8601. */
 export const InstanceView = Schema.Struct({
   id: InstanceId,

@@ -318,8 +318,9 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
     });
 
     describe('restoring', () => {
-      it('brings back who is wanted, has a job, or has commands, and nobody else', async () => {
-        const [idle, wanted, working, asked] = [
+      it('brings back who is wanted, has a job, has commands or is parked, and nobody else', async () => {
+        const [idle, wanted, working, asked, parked] = [
+          await rig.instance(),
           await rig.instance(),
           await rig.instance(),
           await rig.instance(),
@@ -327,14 +328,30 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
         ];
         const state = { state: 'online', account: null, error: null, wanted: true } as const;
         await rig.step(wanted, (tx) => tx.saveInstance(wanted, state));
+        await rig.step(parked, (tx) => tx.parkInstance(parked, { code: 'snapshot_unusable', message: '', at: 1 }));
         const letter = await run(startSync(working, newJobId()));
         await rig.step(working, (tx) => tx.finishCommand(working, letter));
         await run(submit(asked));
         const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
         const restored = await run(rig.db.runtime.instancesToRestore(all));
-        expect(restored).toEqual(expect.arrayContaining([wanted, working, asked]));
+        expect(restored).toEqual(expect.arrayContaining([wanted, working, asked, parked]));
         expect(restored).not.toContain(idle);
         expect(await run(rig.db.runtime.instancesToRestore([]))).toEqual([]);
+      });
+
+      it('reads what a row shows, of which parking touches state and error alone', async () => {
+        const id = await rig.instance();
+        const record = {
+          state: 'online',
+          account: { externalId: `account-${id}`, name: 'bot' },
+          error: null,
+          wanted: true,
+        } as const;
+        await rig.step(id, (tx) => tx.saveInstance(id, record));
+        expect((await run(rig.db.runtime.load(id)))?.record).toEqual(record);
+        const error = { code: 'snapshot_unusable', message: 'why', at: 1 };
+        await rig.step(id, (tx) => tx.parkInstance(id, error));
+        expect((await run(rig.db.runtime.load(id)))?.record).toEqual({ ...record, state: 'error', error });
       });
 
       it('tells which other instance holds an account', async () => {

@@ -82,7 +82,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       const { own } = rows.catchingUp;
       if (own !== null && !this.#take(own)) return yield* new Contention({ cause: 'another command came first' });
       this.rows = rows;
-      this.#wanted = rows.wanted;
+      this.#wanted = rows.record.wanted;
       this.onCommit(rows);
       return fault === 'unknown' ? yield* new StoreUnavailable({ cause: 'injected' }) : answer;
     });
@@ -108,6 +108,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       channel: 'discord' as const,
       partition: partitionOf(this.instanceId),
       lastSeq: this.rows.lastSeq,
+      record: jsonOf(this.rows.record),
       actors: new Map([...this.rows.actors].map(([id, actor]) => [id, jsonOf(actor)])),
       jobs: this.jobIds.flatMap((jobId) => {
         const record = this.rows.jobs.get(jobId);

@@ -3,7 +3,7 @@ import type { ConversationId } from '../../src/domain/ids.ts';
 import type { Message, MessageSource } from '../../src/domain/message.ts';
 import type { Span } from '../../src/domain/span.ts';
 import type { StopReason } from '../../src/domain/stop-reason.ts';
-import type { JobRecord, NewDeadLetter } from '../../src/runtime/store/step-transaction.ts';
+import type { InstanceRecord, JobRecord, NewDeadLetter } from '../../src/runtime/store/step-transaction.ts';
 import type { StoredSnapshot } from '../../src/runtime/stored-snapshot.ts';
 import type { Scope, StoredConversation, StoredCounts, SyncTransaction } from '../../src/sync/store.ts';
 import { MemoryWaiting } from './changes/memory-waiting.ts';
@@ -51,7 +51,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
   readonly catchingUp = new MemoryCatchUps(this.jobs);
   /** The last command that was run. */
   lastSeq = 0;
-  wanted = false;
+  record: InstanceRecord = { state: 'stopped', account: null, error: null, wanted: false };
 
   /** Another one with the same rows: what a transaction writes to until it commits. */
   copy(): MemoryStore {
@@ -69,7 +69,7 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     copy.#waiting = this.#waiting.copy();
     copy.catchingUp.catchUps.push(...this.catchingUp.catchUps);
     copy.lastSeq = this.lastSeq;
-    copy.wanted = this.wanted;
+    copy.record = this.record;
     return copy;
   }
 
@@ -241,8 +241,12 @@ export class MemoryStore extends MemoryPeople implements SyncTransaction {
     this.deadLetters.push(dead);
   };
 
-  readonly saveInstance: SyncTransaction['saveInstance'] = async (_instanceId, { wanted }) => {
-    this.wanted = wanted;
+  readonly saveInstance: SyncTransaction['saveInstance'] = async (_instanceId, record) => {
+    this.record = record;
+  };
+
+  readonly parkInstance: SyncTransaction['parkInstance'] = async (_instanceId, error) => {
+    this.record = { ...this.record, state: 'error', error };
   };
 
   readonly endSession = async (): Promise<void> => {};

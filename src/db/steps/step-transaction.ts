@@ -19,6 +19,7 @@ const SAVE_ACTOR = mustWrite(`
   SELECT id, $2, $3, $4, $5::jsonb, $6::jsonb FROM omni_instances WHERE id = $1 AND removing_at IS NULL
   ON CONFLICT (instance_id, actor_id) DO UPDATE
   SET machine = excluded.machine, version = excluded.version, value = excluded.value, context = excluded.context`);
+const PARK_INSTANCE = mustWrite("UPDATE omni_instances SET state = 'error', error = $2::jsonb WHERE id = $1");
 const SAVE_JOB = mustWrite(`
   UPDATE sync_jobs
   SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
@@ -60,6 +61,10 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
       [instanceId, state, cleanJsonOrNull(account), cleanJsonOrNull(error), wanted],
       missing(`instance ${instanceId}`),
     );
+  },
+
+  parkInstance: async (instanceId, error) => {
+    sql.send(PARK_INSTANCE, [instanceId, cleanJson(error)], missing(`instance ${instanceId}`));
   },
 
   accountHolder: async (channel, accountExternalId, exceptId) => {

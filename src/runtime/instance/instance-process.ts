@@ -1,15 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Cause, Clock, Effect, Exit, Schedule, Scope } from 'effect';
+import type { InstanceSnapshot } from '../../../machines/instance.ts';
 import { decideRestart, NO_RESTARTS } from '../../../machines/restart-policy.ts';
 import type { Letter } from '../../domain/command.ts';
 import { SnapshotUnusable } from '../../domain/errors.ts';
 import type { InstanceId, JobId } from '../../domain/ids.ts';
+import { SNAPSHOT_UNUSABLE } from '../../domain/instance.ts';
 import type { Fence } from '../fence.ts';
 import type { ProcessSetting } from '../process-setting.ts';
+import { instanceRecord } from '../step/actor-rows.ts';
 import { type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
 import { Inbox } from '../step/inbox.ts';
 import { restoreActors } from '../step/restore.ts';
 import { UnheededStops } from '../step/said-stop.ts';
-import type { StepTransaction } from '../store/step-transaction.ts';
+import type { InstanceRecord, StepTransaction } from '../store/step-transaction.ts';
 import type { StoredInstance } from '../store/stored-instance.ts';
 import type { Mail } from '../work.ts';
 import { BegunCommands } from './begun-commands.ts';
@@ -147,6 +151,7 @@ export class InstanceProcess<Tx extends StepTransaction> {
       };
       const { actors, lostJobs } = restored.value;
       if (lostJobs.size > 0) yield* this.#failJobs(lostJobs);
+      yield* this.#unpark(rows.record, actors.supervisor);
       const live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
       this.#live = live;
       return { live, outcome: yield* live.restored(mail) };
@@ -184,15 +189,21 @@ export class InstanceProcess<Tx extends StepTransaction> {
     });
   }
 
+  /** Steps write of a row what they change: what parking wrote over it is not among that. */
+  #unpark(record: InstanceRecord, supervisor: InstanceSnapshot): Effect.Effect<void> {
+    const mended = instanceRecord(supervisor);
+    if (isDeepStrictEqual(record, mended)) return Effect.void;
+    return this.#setting.store.step(this.fence, (tx) => tx.saveInstance(this.id, mended)).pipe(Effect.orDie);
+  }
+
   /** Something in its rows makes this instance unfit to run; the others go on. */
   #park(reason: string): Effect.Effect<Ending> {
     return Effect.gen({ self: this }, function* () {
       const { store, log } = this.#setting;
       this.#parked = reason;
       log.error({ instanceId: this.id, reason }, 'The instance is parked: it cannot be restored.');
-      const error = { code: 'snapshot_unusable', message: reason, at: yield* Clock.currentTimeMillis };
-      const record = { state: 'error' as const, account: null, error, wanted: true };
-      const recorded = yield* Effect.exit(store.step(this.fence, (tx) => tx.saveInstance(this.id, record)));
+      const error = { code: SNAPSHOT_UNUSABLE, message: reason, at: yield* Clock.currentTimeMillis };
+      const recorded = yield* Effect.exit(store.step(this.fence, (tx) => tx.parkInstance(this.id, error)));
       if (Exit.isFailure(recorded)) log.warn({ instanceId: this.id }, 'Why it is parked could not be recorded.');
       return 'parked' as const;
     });

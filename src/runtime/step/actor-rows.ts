@@ -28,7 +28,7 @@ const hasChanged = (before: AnyMachineSnapshot | undefined, after: AnyMachineSna
 
 export const stateOf = (supervisor: InstanceSnapshot): InstanceState => supervisor.value;
 
-const instanceRecord = (supervisor: InstanceSnapshot): InstanceRecord => {
+export const instanceRecord = (supervisor: InstanceSnapshot): InstanceRecord => {
   const { account, error, wanted } = supervisor.context;
   return { state: stateOf(supervisor), account, error, wanted };
 };

@@ -24,7 +24,7 @@ export interface Restored {
  *
  * @throws SnapshotUnusable
  */
-export const restoreActors = (rows: StoredInstance, limits: Limits): Restored => {
+export const restoreActors = (rows: Pick<StoredInstance, 'actors' | 'jobs'>, limits: Limits): Restored => {
   const supervisor = rows.actors.get(instanceActor.id);
   const limiter = rows.actors.get(rateLimitActor.id);
   const [newSupervisor] = initialTransition(instanceActor.machine);

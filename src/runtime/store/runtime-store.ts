@@ -23,7 +23,10 @@ export interface RuntimeStore<Tx extends StepTransaction> {
     body: (tx: Tx) => Promise<A>,
   ) => Effect.Effect<A, Fenced | Contention | StoreUnavailable>;
   readonly load: (instanceId: InstanceId) => Effect.Effect<StoredInstance | null, StoreUnavailable>;
-  /** Instances of these partitions whose actors must live: wanted, with an unfinished job, or with open commands. */
+  /**
+   * Instances of these partitions whose actors must live: wanted, with an unfinished job, or with open commands; and
+   * those that were parked.
+   */
   readonly instancesToRestore: (
     partitions: readonly number[],
   ) => Effect.Effect<readonly InstanceId[], StoreUnavailable>;

@@ -46,6 +46,8 @@ export interface StepTransaction {
   readonly acceptOwn: (instanceId: InstanceId, command: Command, at: number) => Promise<Letter>;
   readonly addDeadLetter: (dead: NewDeadLetter) => Promise<void>;
   readonly saveInstance: (instanceId: InstanceId, record: InstanceRecord) => Promise<void>;
+  /** Shows that an instance cannot run, and why; what else its row says stays as it is. */
+  readonly parkInstance: (instanceId: InstanceId, error: InstanceError) => Promise<void>;
   /** The instance that holds this account of a channel, if it is another one than `exceptId`. */
   readonly accountHolder: (
     channel: ChannelName,

@@ -2,6 +2,7 @@ import type { ChannelName } from '../../domain/channel-name.ts';
 import type { InstanceId, JobId } from '../../domain/ids.ts';
 import type { JobConfig } from '../../domain/job.ts';
 import type { StoredSnapshot } from '../stored-snapshot.ts';
+import type { InstanceRecord } from './step-transaction.ts';
 
 /** Everything that one instance needs to be restored, read in one go. */
 export interface StoredInstance {
@@ -9,6 +10,8 @@ export interface StoredInstance {
   readonly name: string;
   readonly channel: ChannelName;
   readonly partition: number;
+  /** What lists show of it. */
+  readonly record: InstanceRecord;
   /** The last command that was run (or given up). */
   readonly lastSeq: number;
   /** The instance's own actors by actor id (`instance`, `rate-limit`); empty on a first start. */

@@ -1,5 +1,6 @@
 import { Effect } from 'effect';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { instanceActor } from '../../../machines/instance.ts';
 import { Contention, StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobView } from '../../../src/domain/job.ts';
@@ -179,6 +180,33 @@ describe('a node', () => {
     });
     await rig.submit(other, { type: 'connect' });
     expect(rig.process(other)?.live).not.toBeNull();
+  });
+
+  it('shows a parked instance as it is again once it is mended, and keeps its account for it meanwhile', async () => {
+    const id = await begin();
+    await rig.submit(id, { type: 'connect' });
+    const before = (await Effect.runPromise(store.db.runtime.load(id)))?.record;
+    expect(before?.account).not.toBeNull();
+    await rig.submit(id, { type: 'logout' });
+    const loggedOut = await Effect.runPromise(store.db.catalogue.instance(id));
+    expect(loggedOut).toMatchObject({ state: 'loggedOut', error: null });
+    await rig.stop();
+    const age = (version: number) =>
+      store.rows("UPDATE actor_snapshots SET version = $2 WHERE instance_id = $1 AND actor_id = 'instance'", [
+        id,
+        version,
+      ]);
+    await age(99);
+    // Something to do, so that somebody looks at it.
+    await rig.accept(id, { type: 'logout' });
+    await rig.start();
+    const parked = (await Effect.runPromise(store.db.runtime.load(id)))?.record;
+    expect(parked).toMatchObject({ state: 'error', error: { code: 'snapshot_unusable' }, wanted: false });
+    expect(parked?.account).toEqual(before?.account);
+    await rig.stop();
+    await age(instanceActor.version);
+    await rig.start();
+    expect(await Effect.runPromise(store.db.catalogue.instance(id))).toEqual(loggedOut);
   });
 
   it('tries a transaction again that got into another’s way', async () => {

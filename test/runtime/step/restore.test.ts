@@ -30,6 +30,7 @@ const rows = (changes: {
   channel: 'discord',
   partition: 0,
   lastSeq: 7,
+  record: { state: 'stopped', account: null, error: null, wanted: false },
   actors: new Map([
     ['instance', changes.supervisor ?? supervisor],
     ['rate-limit', changes.limiter ?? limiter],
