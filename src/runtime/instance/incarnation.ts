@@ -2,12 +2,13 @@ import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
 import type { Channel } from '../../channels/channel.ts';
 import type { Letter } from '../../domain/command.ts';
 import { type Contention, type Fenced, StoreUnavailable } from '../../domain/errors.ts';
+import type { JobId } from '../../domain/ids.ts';
 import type { Fence } from '../fence.ts';
-import { type InstanceActors, isFinished, withoutJobs } from '../instance-actors.ts';
+import { type InstanceActors, isFinished, withJob, withoutJobs } from '../instance-actors.ts';
 import type { ProcessSetting } from '../process-setting.ts';
 import type { Report } from '../report.ts';
 import { RequestGate } from '../request-gate.ts';
-import { aftermathOf, type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
+import { aftermathOf, type Ending, isDefect, type Restart, STUMBLED } from '../step/aftermath.ts';
 import type { Delivered } from '../step/deliver.ts';
 import type { Inbox } from '../step/inbox.ts';
 import { measureStep } from '../step/measure-step.ts';
@@ -35,12 +36,9 @@ const CONTENTION_RETRY = Schedule.exponential('10 millis').pipe(Schedule.jittere
 const REST_MS = 200;
 const MOST_REST_MS = 5_000;
 
+const restored = (to: Mail['to']): Mail => ({ to, event: { type: 'restored' } });
 /** The limiter first: what was out is counted before anybody asks again. */
-const RESTORED: readonly Mail[] = [
-  { to: 'rate-limit', event: { type: 'restored' } },
-  { to: 'instance', event: { type: 'restored' } },
-  { to: 'jobs', event: { type: 'restored' } },
-];
+const RESTORED: readonly Mail[] = [restored('rate-limit'), restored('instance')];
 
 export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessSetting<Tx> {
   readonly fence: Fence;
@@ -58,6 +56,9 @@ export interface IncarnationSetting<Tx extends StepTransaction> extends ProcessS
 }
 
 export type Outcome = Ending | Restart | null;
+
+/** `unfit`: even without its jobs it cannot be told that it was restored. */
+export type Served = Ending | Restart | 'unfit';
 
 /**
  * An instance from one restore to the next: takes inputs one at a time, has each decided and committed, then has
@@ -119,13 +120,19 @@ export class Incarnation<Tx extends StepTransaction> {
     return this.#lastSeq;
   }
 
-  /** The first step: the actors are told that they were restored, then `mail`. */
-  restored(mail: readonly Mail[]): Effect.Effect<Outcome> {
+  /**
+   * The first step: the actors are told that they were restored, then `mail`. `apart`: each job in a step of its own,
+   * since the step of all of them failed. Null: done.
+   */
+  restored(mail: readonly Mail[], apart: boolean): Effect.Effect<Served | null> {
     return Effect.gen({ self: this }, function* () {
       const limits = this.#setting.limits(this.rows.id, this.rows.channel);
       const limitsChanged: Mail = { to: 'rate-limit', event: { type: 'limitsChanged', limits } };
       const { stops } = this.#setting;
-      const outcome = yield* this.#take({ kind: 'mail', mail: [...RESTORED, limitsChanged, ...stops.mail, ...mail] });
+      const first = [...RESTORED, limitsChanged, ...stops.mail];
+      const outcome = yield* apart
+        ? this.#restoreApart(first, mail)
+        : this.#take({ kind: 'mail', mail: [...first, restored('jobs'), ...mail] });
       if (outcome === null) stops.heedAll();
       return outcome;
     });
@@ -139,6 +146,38 @@ export class Incarnation<Tx extends StepTransaction> {
       yield* this.#act();
       while (outcome === null) outcome = yield* this.#next();
       return outcome;
+    });
+  }
+
+  /** First what there is without jobs; then job by job, and one that breaks its step fails alone. */
+  #restoreApart(first: readonly Mail[], mail: readonly Mail[]): Effect.Effect<Served | null> {
+    return Effect.gen({ self: this }, function* () {
+      const { jobs } = this.#actors;
+      this.#actors = withoutJobs(this.#actors, new Set(jobs.keys()));
+      const failure = yield* this.#take({ kind: 'mail', mail: first });
+      if (failure !== null) return isDefect(failure) ? 'unfit' : failure;
+      for (const [jobId, job] of jobs) {
+        const others = this.#actors;
+        this.#actors = withJob(others, jobId, job);
+        const told = [restored(jobId), ...mail.filter(({ to }) => to === jobId)];
+        const outcome = yield* this.#take({ kind: 'mail', mail: told });
+        if (outcome === null) continue;
+        if (!isDefect(outcome)) return outcome;
+        this.#actors = others;
+        const notFailed = yield* this.#failJob(jobId);
+        if (notFailed !== null) return notFailed;
+      }
+      return null;
+    });
+  }
+
+  #failJob(jobId: JobId): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* () {
+      const { store, fence } = this.#setting;
+      const at = yield* Clock.currentTimeMillis;
+      const reason = 'It broke the step in which it was restored; the log says how.';
+      const failed = yield* Effect.exit(store.step(fence, (tx) => tx.failJob(jobId, reason, at)).pipe(retryContention));
+      return Exit.isFailure(failed) ? this.#failed({ kind: 'mail', mail: [] }, 1, failed) : null;
     });
   }
 

@@ -9,7 +9,7 @@ import { SNAPSHOT_UNUSABLE } from '../../domain/instance.ts';
 import type { Fence } from '../fence.ts';
 import type { ProcessSetting } from '../process-setting.ts';
 import { instanceRecord } from '../step/actor-rows.ts';
-import { type Ending, type Restart, STUMBLED } from '../step/aftermath.ts';
+import { type Ending, isDefect, type Restart, STUMBLED } from '../step/aftermath.ts';
 import { Inbox } from '../step/inbox.ts';
 import { restoreActors } from '../step/restore.ts';
 import { UnheededStops } from '../step/said-stop.ts';
@@ -23,6 +23,8 @@ import { Trace } from './trace.ts';
 
 /** Between two incarnations that fail again and again: each one may cost a login. */
 const RESTARTS_EXHAUSTED_MS = 60_000;
+/** How often all actors are told at once that they were restored, before each is told in a step of its own. */
+const RESTORES_TOGETHER = 3;
 const STORE_RETRY = Schedule.min([Schedule.exponential('200 millis'), Schedule.spaced('5 seconds')]);
 
 /** One instance at work: one incarnation after another, until there is nothing to do or nobody wants it here. */
@@ -38,6 +40,8 @@ export class InstanceProcess<Tx extends StepTransaction> {
   readonly #begun: BegunCommands;
   readonly #stops = new UnheededStops();
   readonly #outOfTime = new OutOfTime();
+  /** How often in a row the step broke in which its actors are told that they were restored. */
+  #brokenRestores = 0;
 
   /** `isInherited`: a former owner may have begun a command that is still open. */
   constructor(id: InstanceId, fence: Fence, setting: ProcessSetting<Tx>, isInherited: boolean) {
@@ -154,7 +158,11 @@ export class InstanceProcess<Tx extends StepTransaction> {
       yield* this.#unpark(rows.record, actors.supervisor);
       const live = new Incarnation<Tx>(setting, actors, yield* Scope.fork(yield* Effect.scope));
       this.#live = live;
-      return { live, outcome: yield* live.restored(mail) };
+      const outcome = yield* live.restored(mail, this.#brokenRestores >= RESTORES_TOGETHER);
+      if (outcome === 'unfit') return yield* this.#park('Its actors break the step in which they are restored.');
+      if (outcome === null) this.#brokenRestores = 0;
+      else if (isDefect(outcome)) this.#brokenRestores += 1;
+      return { live, outcome };
     });
   }
 

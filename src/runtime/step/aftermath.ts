@@ -21,6 +21,8 @@ export interface Restart {
 
 /** The database stumbled: not at once again, or a full disk would be asked a thousand times a second. */
 export const STUMBLED: Restart = { afterMs: 1_000, mail: [], isBounded: false };
+/** Whether it was our own doing, rather than the database's or another node's. */
+export const isDefect = (outcome: Ending | Restart): boolean => typeof outcome !== 'string' && outcome !== STUMBLED;
 const MOST_BACKOFF_MS = 30_000;
 
 export interface FailedStep {

@@ -321,44 +321,6 @@ describe('a node', () => {
     expect(rig.state(id)).toBe('online');
   });
 
-  it('blames a command whose step always runs out of time, and a database that is slow now and then for nothing', async () => {
-    const slow = new StoreUnavailable({ cause: 'injected', ranOutOfTime: true });
-    let struck: string | null = null;
-    let left = 0;
-    const id = await begin(({ step }) => ({
-      step: (fence, body) =>
-        step(fence, (tx) =>
-          body({
-            ...tx,
-            saveJob: (record) => {
-              if (record.jobId !== struck || record.status === 'failed' || left === 0) return tx.saveJob(record);
-              left -= 1;
-              throw slow;
-            },
-          }),
-        ),
-    }));
-    await rig.submit(id, { type: 'connect' });
-    const once = newJobId();
-    struck = once;
-    left = 2;
-    await rig.submit(id, { type: 'startSync', jobId: once, config: jobConfig() });
-    await rig.wait(60_000);
-    expect(await job(id, once)).toMatchObject({ status: 'completed' });
-    expect(rig.errors).toEqual([]);
-
-    const always = newJobId();
-    struck = always;
-    left = Number.POSITIVE_INFINITY;
-    await rig.submit(id, { type: 'startSync', jobId: always, config: jobConfig() });
-    await rig.wait(300_000);
-    expect(await job(id, always)).toMatchObject({ status: 'failed' });
-    const { items } = await Effect.runPromise(store.db.commands.deadLetters({ limit: 10, cursor: null }));
-    expect(items.filter(({ instanceId }) => instanceId === id)).toHaveLength(1);
-    await rig.submit(id, { type: 'disconnect' });
-    expect(await lastSeq(id)).toBe(4);
-  });
-
   /** Breaks the next steps that store messages. */
   const breaking =
     (times: { left: number }): Tampering =>
