@@ -16,18 +16,18 @@ const RENAME = `
   WITH due AS (
     SELECT alias, external_id AS name, renaming_below AS below FROM identity_aliases
     WHERE instance_id = $1 AND alias = ANY ($2::text[])
-  ), stretch AS (
+  ), batch AS (
     SELECT due.alias, due.name, held.* FROM due CROSS JOIN LATERAL (
       SELECT conversation_id, external_id, timestamp, instance_id, sender_id FROM omni_events
       WHERE hashtextextended(sender_id, 0) = hashtextextended(due.alias, 0) AND NOT is_from_me AND timestamp < due.below
       ORDER BY timestamp DESC FETCH FIRST $3 ROWS WITH TIES) AS held
   ), renamed AS (
-    UPDATE omni_events AS held SET sender_id = stretch.name FROM stretch
-    WHERE held.conversation_id = stretch.conversation_id AND held.external_id = stretch.external_id
-      AND stretch.instance_id = $1 AND stretch.sender_id = stretch.alias
+    UPDATE omni_events AS held SET sender_id = batch.name FROM batch
+    WHERE held.conversation_id = batch.conversation_id AND held.external_id = batch.external_id
+      AND batch.instance_id = $1 AND batch.sender_id = batch.alias
   ), reached AS (
     SELECT alias, CASE WHEN count(timestamp) >= $3 THEN min(timestamp) END AS place
-    FROM due LEFT JOIN stretch USING (alias) GROUP BY alias
+    FROM due LEFT JOIN batch USING (alias) GROUP BY alias
   )
   UPDATE identity_aliases AS held SET renaming_below = reached.place FROM reached
   WHERE held.instance_id = $1 AND held.alias = reached.alias
