@@ -1,4 +1,5 @@
 import { DAY_MS } from '../domain/instant.ts';
+import { ACTIVE_STATUSES } from '../domain/job.ts';
 import type { Retention } from '../sync/settings/retention.ts';
 import type { EntityConnection } from './connection/entity-connection.ts';
 import { persevere } from './connection/query-failure.ts';
@@ -15,6 +16,23 @@ const WAITING_DAYS = 90;
 const FINISHED_COMMANDS = `DELETE FROM commands WHERE (instance_id, seq) IN (
   SELECT instance_id, seq FROM commands LEFT JOIN omni_instances ON omni_instances.id = instance_id
   WHERE accepted_at < $1 AND seq <= coalesce(last_seq, seq) ORDER BY accepted_at LIMIT ${BATCH})`;
+
+/**
+ * Jobs that are over, but for those that something kept speaks of: the last sync that an instance began by itself, and
+ * what came of a slot. Raw SQL, over tables without relations.
+ */
+const FINISHED_JOBS = `DELETE FROM sync_jobs WHERE id IN (
+  SELECT id FROM sync_jobs AS job
+  WHERE completed_at < $1 AND status <> ALL ($2::text[])
+    AND NOT EXISTS (SELECT FROM catch_ups WHERE catch_ups.instance_id = job.instance_id AND job_id = job.id)
+    AND NOT EXISTS (SELECT FROM schedule_runs WHERE schedule_runs.instance_id = job.instance_id AND job_id = job.id)
+  ORDER BY completed_at LIMIT ${BATCH})`;
+
+/** Raw SQL, like the rest of its kind: when they were settled is not kept, and nobody sees them since. */
+const SETTLED_DEAD_LETTERS = 'DELETE FROM dead_letters WHERE fate IS NOT NULL AND at < $1';
+
+/** Raw SQL, as leases are judged by the clock of the database. Each start of a process is a node of its own. */
+const ENDED_NODES = `DELETE FROM nodes WHERE lease_until < clock_timestamp() - interval '1 day'`;
 
 /**
  * Raw SQL, as it selects from a selection. Only the oldest rows are looked at: there is no index over what was sent,
@@ -78,6 +96,11 @@ const clearPayloads = async (connection: Connection, before: number): Promise<nu
   return total;
 };
 
+const deleteJobs = (connection: Connection, before: number): Promise<number> => {
+  const parameters = [toInstant(before), ACTIVE_STATUSES];
+  return exhaust(() => connection.query((sql) => sql.run(FINISHED_JOBS, parameters)));
+};
+
 export const retentionStore = (connection: EntityConnection): Retention => ({
   sweep: (settings, now) =>
     persevere(async () => {
@@ -88,9 +111,13 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
       const sent = toInstant(before(settings['retention.sentEventsDays']));
       const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
       const slots = await connection.query((sql) => sql.run(SLOTS, [finished]));
+      const dead = await connection.query((sql) => sql.run(SETTLED_DEAD_LETTERS, [finished]));
+      const nodes = await connection.query((sql) => sql.run(ENDED_NODES));
       const surveys = await connection.query(forgetEndedSurveys);
       const changes = await connection.query((sql) => forgetWaitingChanges(sql, before(WAITING_DAYS)));
       const payloads = payloadDays === null ? 0 : await clearPayloads(connection, before(payloadDays));
-      return commands + events + slots + surveys + changes + payloads;
+      const jobDays = settings['retention.finishedJobsDays'];
+      const jobs = jobDays === null ? 0 : await deleteJobs(connection, before(jobDays));
+      return commands + events + slots + dead + nodes + surveys + changes + payloads + jobs;
     }),
 });

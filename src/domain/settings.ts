@@ -121,6 +121,11 @@ export const SETTINGS = {
     describe: 'Minutes over which the jobs of a slot are spread, so that they do not all start at once.',
   },
   'retention.finishedCommandsDays': { schema: days, default: 30, describe: 'Days that finished commands are kept.' },
+  'retention.finishedJobsDays': {
+    schema: Schema.NullOr(days),
+    default: 365,
+    describe: 'Days that finished jobs are kept; null keeps them for ever.',
+  },
   'retention.sentEventsDays': {
     schema: days,
     default: 7,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConversationId, InstanceId } from '../../src/domain/ids.ts';
+import type { ConversationId, InstanceId, JobId } from '../../src/domain/ids.ts';
+import type { JobConfig } from '../../src/domain/job.ts';
 import type { PageRequest } from '../../src/domain/page.ts';
 import { jobConfig, newJobId } from '../harness/job-config.ts';
 import { readAll } from './read-all.ts';
@@ -131,6 +132,46 @@ export const registryContract = (driver: StoreDriver): void => {
         const sorted = [...all].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
         expect(all.map(({ id }) => id)).toEqual(sorted.map(({ id }) => id));
       });
+    });
+
+    it('retention takes jobs that are over for long, and no others, and what is settled', async () => {
+      const id = await rig.instance();
+      const now = Date.UTC(2050, 0, 1);
+      const old = now - 400 * 86_400_000;
+      const begin = async (config: Partial<JobConfig>) => {
+        const jobId = newJobId();
+        await run(rig.db.commands.submit(id, { type: 'startSync', jobId, config: jobConfig(config) }, old));
+        return jobId;
+      };
+      const end = (jobId: JobId, at: number) => rig.step(id, (tx) => tx.failJob(jobId, 'over', at));
+      const [long, last] = [await begin({ type: 'messages' }), await begin({ type: 'contacts' })];
+      const [late, active] = [await begin({ type: 'groups' }), await begin({ type: 'all' })];
+      for (const jobId of [long, last]) await end(jobId, old);
+      await end(late, now);
+      await rig.step(id, (tx) => tx.saveCatchUp(id, { continuity: 'one', begunAt: old, since: old, jobId: last }));
+      const letter = await run(rig.db.commands.submit(id, { type: 'connect' }, old));
+      for (const reason of ['settled', 'open']) {
+        await rig.step(id, (tx) => tx.addDeadLetter({ letter, reason, attempts: 5, at: old }));
+      }
+      await rig.rows(`UPDATE dead_letters SET fate = 'discarded' WHERE reason = 'settled'`);
+      await rig.rows(`INSERT INTO nodes (node_id, lease_until) VALUES
+        ('long gone', now() - interval '25 hours'), ('just gone', now() - interval '23 hours')`);
+      const settings = await run(rig.db.settings.of(null));
+      const jobs = async () =>
+        new Set(
+          (await rig.rows<{ id: string }>('SELECT id FROM sync_jobs WHERE instance_id = $1', [id])).map(
+            (row) => row.id,
+          ),
+        );
+      await run(rig.db.retention.sweep({ ...settings, 'retention.finishedJobsDays': null }, now));
+      expect(await jobs()).toEqual(new Set([long, last, late, active]));
+      await run(rig.db.retention.sweep(settings, now));
+      expect(await jobs()).toEqual(new Set([last, late, active]));
+      const dead = await rig.rows('SELECT reason FROM dead_letters WHERE instance_id = $1', [id]);
+      expect(dead).toEqual([{ reason: 'open' }]);
+      expect(await rig.rows(`SELECT node_id AS id FROM nodes WHERE node_id LIKE '%gone'`)).toEqual([
+        { id: 'just gone' },
+      ]);
     });
 
     it('retention takes what is old, and leaves what is not', async () => {

@@ -225,6 +225,8 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
           snapshot,
         };
         await rig.step(id, (tx) => tx.saveJob(ended));
+        const [row] = await rig.rows('SELECT machine_context AS context FROM sync_jobs WHERE id = $1', [ended.jobId]);
+        expect(row).toEqual({ context: null });
         await run(startSync(id, newJobId()));
         expect(await run(rig.db.catalogue.job(id, first))).toMatchObject({
           status: 'cancelled',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isActive } from '../../domain/job.ts';
 import type { StepTransaction } from '../../runtime/store/step-transaction.ts';
 import { acceptCommand } from '../commands/accept-command.ts';
 import { mustWrite } from '../connection/must-touch.ts';
@@ -20,6 +21,7 @@ const SAVE_ACTOR = mustWrite(`
   ON CONFLICT (instance_id, actor_id) DO UPDATE
   SET machine = excluded.machine, version = excluded.version, value = excluded.value, context = excluded.context`);
 const PARK_INSTANCE = mustWrite("UPDATE omni_instances SET state = 'error', error = $2::jsonb WHERE id = $1");
+// The context of a job that is over is long, and nobody restores it.
 const SAVE_JOB = mustWrite(`
   UPDATE sync_jobs
   SET status = $2, progress = $3::jsonb, waiting_for = $4::jsonb, error_message = $5, started_at = $6,
@@ -105,7 +107,7 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
         snapshot.machine,
         snapshot.version,
         cleanJson(snapshot.value),
-        cleanJson(snapshot.context),
+        isActive(job.status) ? cleanJson(snapshot.context) : null,
       ],
       missing(`job ${job.jobId}`),
     );
@@ -113,7 +115,7 @@ export const stepTransaction = (sql: StepSql): StepTransaction => ({
 
   failJob: async (jobId, message, at) => {
     sql.send(
-      `UPDATE sync_jobs SET status = 'failed', error_message = $2, waiting_for = NULL, completed_at = $3
+      `UPDATE sync_jobs SET status = 'failed', error_message = $2, waiting_for = NULL, completed_at = $3, machine_context = NULL
        WHERE id = $1 AND status IN ('pending', 'waiting', 'running', 'paused')`,
       [jobId, cleanText(message), toInstant(at)],
     );
