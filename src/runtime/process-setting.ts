@@ -26,6 +26,8 @@ export interface ProcessSetting<Tx extends StepTransaction> {
   readonly restores: Semaphore.Semaphore;
   /** Whether this node's lease may still be relied on. */
   readonly isTrusted: () => boolean;
+  /** One at a time, on this node: commands that may be what killed it. */
+  readonly suspects: Semaphore.Semaphore;
   readonly chance: Chance;
   readonly log: Log;
   readonly metrics: Metrics;

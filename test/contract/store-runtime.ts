@@ -167,8 +167,10 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
       it('counts that a command begins again, its first time included, in a transaction of its own', async () => {
         const id = await rig.instance();
         const letter = await run(submit(id));
+        expect((await run(rig.db.runtime.load(id)))?.openAttempts).toBe(0);
         expect(await run(rig.db.runtime.beginAgain(rig.fence(id), letter))).toBe(2);
         expect(await run(rig.db.runtime.beginAgain(rig.fence(id), letter))).toBe(3);
+        expect((await run(rig.db.runtime.load(id)))?.openAttempts).toBe(3);
         const stale = { ...rig.fence(id), epoch: 0 };
         expect(await failureOf(rig.db.runtime.beginAgain(stale, letter))).toBeInstanceOf(Fenced);
       });

@@ -109,6 +109,7 @@ export class MemoryRuntimeStore implements RuntimeStore<SyncTransaction> {
       partition: partitionOf(this.instanceId),
       lastSeq: this.rows.lastSeq,
       record: jsonOf(this.rows.record),
+      openAttempts: this.#commands[this.rows.lastSeq]?.attempts ?? 0,
       actors: new Map([...this.rows.actors].map(([id, actor]) => [id, jsonOf(actor)])),
       jobs: this.jobIds.flatMap((jobId) => {
         const record = this.rows.jobs.get(jobId);

@@ -32,7 +32,8 @@ const jobOf = ({ jobId, config, machine, version, value, context }: JobRow): Sto
 export const loadInstance = async (sql: Sql, instanceId: InstanceId): Promise<StoredInstance | null> => {
   const [instance] = await sql.rows<InstanceRow>(
     `SELECT id, name, channel, partition::int AS partition, last_seq::float8 AS "lastSeq",
-       state, account, error, wanted
+       state, account, error, wanted, coalesce(
+         (SELECT attempts FROM commands WHERE instance_id = omni_instances.id AND seq = last_seq + 1), 0) AS "openAttempts"
      FROM omni_instances WHERE id = $1 AND removing_at IS NULL`,
     [instanceId],
   );

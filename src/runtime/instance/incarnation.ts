@@ -23,6 +23,8 @@ import type { BegunCommands } from './begun-commands.ts';
 import type { OutOfTime } from './out-of-time.ts';
 
 const MAX_ATTEMPTS = 5;
+/** One that was counted as beginning again, and has not run. */
+const SUSPECT_ATTEMPTS = 2;
 /** Finished jobs leave memory, and an instance that nobody wants ends, after this long without anything to do, ms. */
 const IDLE_MS = 60_000;
 /**
@@ -224,7 +226,18 @@ export class Incarnation<Tx extends StepTransaction> {
     });
   }
 
+  /**
+   * After a crash all that had begun are under suspicion, and all but one without reason: so they begin again one at a
+   * time, and only the one that kills is counted each time.
+   */
   #runCommand(letter: Letter): Effect.Effect<Outcome> {
+    const { lastSeq, openAttempts } = this.rows;
+    const isSuspect = letter.seq === lastSeq + 1 && openAttempts >= SUSPECT_ATTEMPTS;
+    const run = this.#attemptAndRun(letter);
+    return isSuspect ? this.#setting.suspects.withPermits(1)(run) : run;
+  }
+
+  #attemptAndRun(letter: Letter): Effect.Effect<Outcome> {
     return Effect.gen({ self: this }, function* () {
       const { log, metrics } = this.#setting;
       const begun = yield* Effect.exit(this.#attempt(letter));

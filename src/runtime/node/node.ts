@@ -15,7 +15,7 @@ import { startSharing } from './sharing.ts';
 import { startSweeper } from './sweeper.ts';
 
 export interface NodeSetting<Tx extends StepTransaction>
-  extends Omit<ProcessSetting<Tx>, 'isTrusted' | 'published' | 'restores'> {
+  extends Omit<ProcessSetting<Tx>, 'isTrusted' | 'published' | 'restores' | 'suspects'> {
   readonly nodeId: string;
   readonly mailbox: Mailbox;
   readonly carrier: EventCarrier;
@@ -51,8 +51,13 @@ export const startNode = <Tx extends StepTransaction>(
     log.info({ nodeId }, 'This node, by the name under which it holds partitions.');
     let lease: Lease = isAlone ? PROVEN_ALONE : { isTrusted: () => false };
     let published = (): void => {};
-    const restores = Semaphore.makeUnsafe(restoresAtOnce);
-    const process = { ...setting, restores, isTrusted: () => lease.isTrusted(), published: () => published() };
+    const process = {
+      ...setting,
+      restores: Semaphore.makeUnsafe(restoresAtOnce),
+      suspects: Semaphore.makeUnsafe(1),
+      isTrusted: () => lease.isTrusted(),
+      published: () => published(),
+    };
 
     // Closed last: what ran under the lease has stopped by then.
     yield* Effect.addFinalizer(() => Effect.ignore(leases.leave(nodeId)));

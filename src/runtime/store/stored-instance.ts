@@ -14,6 +14,8 @@ export interface StoredInstance {
   readonly record: InstanceRecord;
   /** The last command that was run (or given up). */
   readonly lastSeq: number;
+  /** How often the command after that is known to have begun; 0: nobody had to count, or there is none. */
+  readonly openAttempts: number;
   /** The instance's own actors by actor id (`instance`, `rate-limit`); empty on a first start. */
   readonly actors: ReadonlyMap<string, StoredSnapshot>;
   /** Its unfinished jobs, oldest first. A job that no step has seen yet has no snapshot. */

@@ -46,6 +46,7 @@ beforeEach(async () => {
     vault: memoryVault,
     limits: () => ({ messages: 600, contacts: 600, unit: 'request', atOnce: null }),
     isTrusted: () => true,
+    suspects: Semaphore.makeUnsafe(1),
     chance: { random: () => 0, uuid: () => ID },
     log: silentLog,
     metrics: silentMetrics,

@@ -30,6 +30,7 @@ const rows = (changes: {
   channel: 'discord',
   partition: 0,
   lastSeq: 7,
+  openAttempts: 0,
   record: { state: 'stopped', account: null, error: null, wanted: false },
   actors: new Map([
     ['instance', changes.supervisor ?? supervisor],
