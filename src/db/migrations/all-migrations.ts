@@ -12,7 +12,7 @@ import { CommandsByNumber } from './0011-commands-by-number.ts';
 import { NodeVersions } from './0012-node-versions.ts';
 import { BroughtOver } from './0013-brought-over.ts';
 import { LetGo } from './0014-let-go.ts';
-import { FinishedJobs } from './0020-finished-jobs.ts';
+import { FinishedJobs } from './0015-finished-jobs.ts';
 
 /** In the order in which they run. A migration that was released is never changed: the next one corrects it. */
 export const ALL_MIGRATIONS = [
@@ -30,5 +30,5 @@ export const ALL_MIGRATIONS = [
   { name: '0012-node-versions', class: NodeVersions },
   { name: '0013-brought-over', class: BroughtOver },
   { name: '0014-let-go', class: LetGo },
-  { name: '0020-finished-jobs', class: FinishedJobs },
+  { name: '0015-finished-jobs', class: FinishedJobs },
 ];

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Fenced } from '../../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import { partitionOf } from '../../../src/runtime/partition.ts';
-import { jobConfig, newJobId, StoreRig } from '../../contract/store-driver.ts';
+import { StoreRig } from '../../contract/store-driver.ts';
 import { pgliteDriver } from '../../db/pglite-driver.ts';
+import { jobConfig, newJobId } from '../../harness/job-config.ts';
 import { NodeRig, type Tampering } from '../node-rig.ts';
 
 const driver = pgliteDriver();
