@@ -35,11 +35,23 @@ const SETTLED_DEAD_LETTERS = 'DELETE FROM dead_letters WHERE fate IS NOT NULL AN
 const ENDED_NODES = `DELETE FROM nodes WHERE lease_until < clock_timestamp() - interval '1 day'`;
 
 /**
- * Raw SQL, as it selects from a selection. Only the oldest rows are looked at: there is no index over what was sent,
- * and what is oldest was sent first.
+ * Raw SQL, as it reads, writes and tells where it stopped in one statement. There is no index over what was sent, so the
+ * outbox is walked from its oldest end, past what could not be sent, as far as it is old.
  */
-const SENT_EVENTS = `DELETE FROM outbox WHERE id IN (
-  SELECT id FROM (SELECT id, sent_at FROM outbox ORDER BY id LIMIT ${BATCH}) AS oldest WHERE sent_at < $1)`;
+const SENT_EVENTS = `
+  WITH batch AS (
+    SELECT id, at, sent_at FROM outbox WHERE id > $2 ORDER BY id LIMIT ${BATCH}
+  ), gone AS (
+    DELETE FROM outbox USING batch WHERE outbox.id = batch.id AND batch.sent_at < $1 RETURNING 1
+  )
+  SELECT max(id)::float8 AS id, bool_and(at < $1) AS "areOld", (SELECT count(*)::float8 FROM gone) AS gone FROM batch`;
+
+interface OutboxPlace {
+  readonly id: number | null;
+  /** Null: there was nothing more. */
+  readonly areOld: boolean | null;
+  readonly gone: number;
+}
 
 /**
  * Slots of schedules with what came of them. The last of the clock stays, since it says from when on the next is owed.
@@ -96,6 +108,17 @@ const clearPayloads = async (connection: Connection, before: number): Promise<nu
   return total;
 };
 
+const deleteSentEvents = async (connection: Connection, before: number): Promise<number> => {
+  let total = 0;
+  let place: OutboxPlace | undefined;
+  do {
+    const parameters: readonly unknown[] = [toInstant(before), place?.id ?? 0];
+    [place] = await connection.query((sql) => sql.rows<OutboxPlace>(SENT_EVENTS, parameters));
+    total += place?.gone ?? 0;
+  } while (place?.areOld === true);
+  return total;
+};
+
 const deleteJobs = (connection: Connection, before: number): Promise<number> => {
   const parameters = [toInstant(before), ACTIVE_STATUSES];
   return exhaust(() => connection.query((sql) => sql.run(FINISHED_JOBS, parameters)));
@@ -108,8 +131,7 @@ export const retentionStore = (connection: EntityConnection): Retention => ({
       const payloadDays = settings['retention.rawPayloadDays'];
       const finished = toInstant(before(settings['retention.finishedCommandsDays']));
       const commands = await exhaust(() => connection.query((sql) => sql.run(FINISHED_COMMANDS, [finished])));
-      const sent = toInstant(before(settings['retention.sentEventsDays']));
-      const events = await exhaust(() => connection.query((sql) => sql.run(SENT_EVENTS, [sent])));
+      const events = await deleteSentEvents(connection, before(settings['retention.sentEventsDays']));
       const slots = await connection.query((sql) => sql.run(SLOTS, [finished]));
       const dead = await connection.query((sql) => sql.run(SETTLED_DEAD_LETTERS, [finished]));
       const nodes = await connection.query((sql) => sql.run(ENDED_NODES));

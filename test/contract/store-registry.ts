@@ -174,6 +174,26 @@ export const registryContract = (driver: StoreDriver): void => {
       ]);
     });
 
+    it('retention takes events that were sent, also behind many that could not be', async () => {
+      const id = await rig.instance();
+      const now = Date.UTC(2050, 0, 1);
+      const old = now - 10 * 86_400_000;
+      await rig.rows(
+        `INSERT INTO outbox (instance_id, channel, event, at, sent_at)
+         SELECT $1, 'discord', jsonb_build_object('n', n), CASE WHEN n = 1502 THEN $3 ELSE $2 END::timestamptz,
+           CASE WHEN n > 1500 THEN CASE WHEN n = 1502 THEN $3 ELSE $2 END::timestamptz END
+         FROM generate_series(1, 1502) AS n ORDER BY n`,
+        [id, new Date(old).toISOString(), new Date(now).toISOString()],
+      );
+      await run(rig.db.retention.sweep(await run(rig.db.settings.of(null)), now));
+      const [left] = await rig.rows(
+        'SELECT count(*)::int AS count, count(sent_at)::int AS sent FROM outbox WHERE instance_id = $1',
+        [id],
+      );
+      expect(left).toEqual({ count: 1_501, sent: 1 });
+      await rig.rows('DELETE FROM outbox WHERE instance_id = $1', [id]);
+    });
+
     it('retention takes what is old, and leaves what is not', async () => {
       const id = await rig.instance();
       const room = await rig.conversation(id);
