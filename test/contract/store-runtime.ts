@@ -1,6 +1,6 @@
 import { Effect } from 'effect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAILBOX_LIMIT } from '../../src/domain/command.ts';
+import { type Letter, MAILBOX_LIMIT } from '../../src/domain/command.ts';
 import { Fenced, Refused } from '../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../src/domain/ids.ts';
 import { NO_PROGRESS } from '../../src/domain/job.ts';
@@ -185,12 +185,33 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
       it('tells the sweeper what nobody has run', async () => {
         const id = await rig.instance();
         const letter = await run(submit(id));
-        const sweep = (before: number) => run(rig.db.runtime.undelivered([partitionOf(id)], before, 1_000));
+        const sweep = (before: number) => run(rig.db.runtime.undelivered([partitionOf(id)], before, 1_000, null));
         const mine = (letters: Awaited<ReturnType<typeof sweep>>) => letters.filter((one) => one.instanceId === id);
         expect(mine(await sweep(Date.now() + 1_000))).toEqual([letter]);
         expect(mine(await sweep(Date.now() - 60_000))).toEqual([]);
         await rig.step(id, (tx) => tx.finishCommand(id, letter));
         expect(mine(await sweep(Date.now() + 1_000))).toEqual([]);
+      });
+
+      it('tells the sweeper page by page, one letter of each instance', async () => {
+        const ids: InstanceId[] = [];
+        for (let count = 0; count < 3; count++) {
+          const id = await rig.instance();
+          ids.push(id);
+          await run(submit(id));
+          await run(submit(id));
+        }
+        const partitions = ids.map(partitionOf);
+        const told: InstanceId[] = [];
+        for (let after: InstanceId | null = null; ; ) {
+          const page: readonly Letter[] = await run(
+            rig.db.runtime.undelivered(partitions, Date.now() + 1_000, 2, after),
+          );
+          told.push(...page.map(({ instanceId }) => instanceId));
+          if (page.length < 2) break;
+          after = page.at(-1)?.instanceId ?? null;
+        }
+        expect(told.filter((id) => ids.includes(id))).toEqual(ids.toSorted());
       });
     });
 

@@ -57,7 +57,7 @@ export class NodeRig {
       load: (id) => counted(store.load(id)),
       instancesToRestore: (partitions) => counted(store.instancesToRestore(partitions)),
       openCommands: (id, after, limit) => counted(store.openCommands(id, after, limit)),
-      undelivered: (partitions, before, limit) => counted(store.undelivered(partitions, before, limit)),
+      undelivered: (partitions, before, limit, after) => counted(store.undelivered(partitions, before, limit, after)),
       removals: {
         toLetGo: (partitions, living) => counted(store.removals.toLetGo(partitions, living)),
         letGo: (fences, ids) => counted(store.removals.letGo(fences, ids)),

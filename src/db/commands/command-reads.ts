@@ -22,18 +22,20 @@ export const openCommands = (
 
 /**
  * The next command of each instance, where it was accepted before `before` (ms) and nobody has run it. One is enough:
- * whoever gets it reads what follows from the table, and an instance that takes none keeps nobody else waiting.
+ * whoever gets it reads what follows from the table. In the order of instances, so that whoever takes none keeps nobody
+ * else waiting: the next page is what comes after `after`.
  */
 export const undeliveredCommands = (
   sql: Sql,
   partitions: readonly number[],
   before: number,
   limit: number,
+  after: InstanceId | null,
 ): Promise<readonly Letter[]> =>
   sql.rows<Letter>(
     `SELECT ${LETTER} FROM commands JOIN omni_instances ON omni_instances.id = commands.instance_id
      WHERE omni_instances.partition = ANY($1::smallint[]) AND next_seq > last_seq + 1 AND removing_at IS NULL
-       AND commands.seq = last_seq + 1 AND accepted_at < $2
-     ORDER BY accepted_at LIMIT $3`,
-    [partitions, toInstant(before), limit],
+       AND commands.seq = last_seq + 1 AND accepted_at < $2 AND ($4::uuid IS NULL OR omni_instances.id > $4)
+     ORDER BY omni_instances.id LIMIT $3`,
+    [partitions, toInstant(before), limit, after],
   );

@@ -48,8 +48,8 @@ export const runtimeStore = (
     openCommands: (instanceId, afterSeq, limit) =>
       read(forInstances, (sql) => openCommands(sql, instanceId, afterSeq, limit)),
     instancesToRestore: (partitions) => read(forNode, (sql) => instancesToRestore(sql, partitions)),
-    undelivered: (partitions, before, limit) =>
-      read(forNode, (sql) => undeliveredCommands(sql, partitions, before, limit)),
+    undelivered: (partitions, before, limit, after) =>
+      read(forNode, (sql) => undeliveredCommands(sql, partitions, before, limit, after)),
     outbox: outboxStore(forNode),
     removals: letGoStore(forNode),
   };

@@ -1,4 +1,5 @@
 import { Clock, Effect, Option, type Scope } from 'effect';
+import type { Letter } from '../../domain/command.ts';
 import type { StoreUnavailable } from '../../domain/errors.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
@@ -27,9 +28,12 @@ export const startSweeper = <Tx extends StepTransaction>(
   log: Log,
 ): Effect.Effect<void, never, Scope.Scope> => {
   let looks = 0;
+  // Where the last look stopped: letters that nobody takes, as those of parked instances, keep no others waiting.
+  let after: InstanceId | null = null;
   const sweep = Effect.gen(function* () {
     const before = (yield* Clock.currentTimeMillis) - OLD_MS;
-    const letters = yield* store.undelivered(owned.numbers, before, AT_ONCE);
+    const letters: readonly Letter[] = yield* store.undelivered(owned.numbers, before, AT_ONCE, after);
+    after = letters.length < AT_ONCE ? null : (letters.at(-1)?.instanceId ?? null);
     for (const letter of letters) owned.of(letter.instanceId)?.deliver(letter);
     const living = looks++ % LOOKS_TO_ALL === 0 ? owned.processes.map(({ id }) => id) : [];
     yield* letGo(store.removals, owned, living);

@@ -38,11 +38,13 @@ export interface RuntimeStore<Tx extends StepTransaction> {
   ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
   /**
    * Open commands of these partitions that were accepted before `before` (ms) and nobody has run: the sweeper's food.
+   * One of each instance, in the order of instances, of those after `after`.
    */
   readonly undelivered: (
     partitions: readonly number[],
     before: number,
     limit: number,
+    after: InstanceId | null,
   ) => Effect.Effect<readonly Letter[], StoreUnavailable>;
   /**
    * Counts that a command which may have begun before begins again, and returns how often it has begun, the first time

@@ -102,35 +102,6 @@ describe('a node', () => {
     expect(rig.state(id)).toBe('stopped');
   });
 
-  it('puts an instance down that is removed elsewhere, though nobody told it', async () => {
-    const id = await begin();
-    await rig.submit(id, { type: 'connect' });
-    expect(rig.platform.isConnected).toBe(true);
-    await rig.wait(6_000);
-    // Marked, and nobody removes its rows yet.
-    await store.rows('UPDATE omni_instances SET removing_at = now() WHERE id = $1', [id]);
-    await rig.wait(6_000);
-    expect(rig.process(id)).toBeNull();
-    expect(rig.platform.isConnected).toBe(false);
-    const [row] = await store.rows<{ is: boolean }>(
-      'SELECT let_go_at IS NOT NULL AS is FROM omni_instances WHERE id = $1',
-      [id],
-    );
-    expect(row?.is).toBe(true);
-    instances.splice(0);
-    await Effect.runPromise(store.db.removalsSettled);
-  });
-
-  it('puts an instance down whose row is gone', async () => {
-    const id = await begin();
-    await rig.submit(id, { type: 'connect' });
-    await Effect.runPromise(Effect.andThen(store.db.registry.remove(id), store.db.removalsSettled));
-    instances.splice(0);
-    await rig.wait(61_000);
-    expect(rig.process(id)).toBeNull();
-    expect(rig.platform.isConnected).toBe(false);
-  });
-
   it('lets an instance go that nobody wants, and loses no letter that comes meanwhile', async () => {
     const id = await begin();
     await rig.submit(id, { type: 'connect' });
