@@ -114,19 +114,23 @@ test('pause is effective within one page, and resume goes on where it stopped', 
   const some = readTimes(long, 5);
   const job = await stage.api.startSync(instance.id, { depth: 'all' });
   await some;
+  // The order comes while a page is under way: how fast it is carried out says nothing of the machine then.
+  const held = hold(long);
+  await held.struck();
   await order(job, instance.id, 'pause');
   const accepted = stage.reads(long);
+  held.remove();
   const paused = await stage.jobReaches(instance.id, job.jobId, 'paused');
   expect(stage.reads(long) - accepted).toBeLessThanOrEqual(1);
   const refused = await stage.api.startSync(instance.id, {}).catch((error: unknown) => error);
   expect(refused).toMatchObject({ status: 409, details: { jobId: job.jobId } });
 
-  const held = stage.reads(long);
+  const before = stage.reads(long);
   await order(job, instance.id, 'resume');
   const ended = await stage.api.finished(instance.id, job.jobId);
   expect(ended).toMatchObject({ status: 'completed', progress: { stored: LONG + 150, duplicates: 0, percent: 100 } });
   const left = LONG - paused.progress.stored;
-  expect(stage.reads(long) - held).toBeLessThanOrEqual(Math.ceil(left / 100) + 1);
+  expect(stage.reads(long) - before).toBeLessThanOrEqual(Math.ceil(left / 100) + 1);
   expect(await stage.compare(instance)).toMatchObject(COMPLETE);
 });
 
