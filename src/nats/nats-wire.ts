@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Msg } from '@nats-io/transport-node';
 import { Effect, Option, Schema } from 'effect';
 import { InstanceId } from '../domain/ids.ts';
+import { atMost } from '../runtime/at-most.ts';
 import type { ActorSummary } from '../runtime/messaging/inspection.ts';
 import type { LocalInspection, NodeWire } from '../runtime/messaging/node-wire.ts';
 import { ask } from './ask.ts';
@@ -35,7 +36,8 @@ export const natsWire = (link: NatsLink, naming: Naming, otherNodes: Effect.Effe
   const self = randomUUID();
   const question = JSON.stringify({ from: self });
   /** A database that does not answer at once leaves us waiting for as many as there may be. */
-  const others = Effect.timeout(otherNodes, COUNT_PATIENCE_MS).pipe(
+  const others = atMost(otherNodes, COUNT_PATIENCE_MS).pipe(
+    Effect.map(Option.getOrElse(() => Number.POSITIVE_INFINITY)),
     Effect.orElseSucceed(() => Number.POSITIVE_INFINITY),
   );
   const asking = (subject: string, { expected, hear }: Replies<unknown>): Effect.Effect<void> =>

@@ -9,6 +9,7 @@ import { CarrierUnavailable } from '../../src/runtime/messaging/event-carrier.ts
 import { Arrivals } from '../contract/arrivals.ts';
 import { event } from '../contract/carrier-contract.ts';
 import { letter, Receiver, someInstance, untilHeldBy } from '../contract/mailbox-contract.ts';
+import { answerOf, serve, tree } from '../contract/wire-contract.ts';
 import { freePort } from '../servers/free-port.ts';
 import { type NatsServer, startOwnNats } from '../servers/nats.ts';
 import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';
@@ -50,6 +51,26 @@ describe('when NATS fails', () => {
       await connection.close();
     }
   };
+  it('answers within a second while the database does not say how many nodes there are', {
+    timeout: 30_000,
+  }, async () => {
+    const { promise: back, resolve: comeBack } = Promise.withResolvers<void>();
+    // As a statement that hangs: nobody can interrupt it.
+    const otherNodes = Effect.uninterruptible(
+      Effect.as(
+        Effect.promise(() => back),
+        1,
+      ),
+    );
+    const options = deployment({ urls: [server.url], otherNodes });
+    const [here, there] = [await opened(options), await opened(options)];
+    const lives = tree();
+    ends.push(await serve(there.messaging.wire, [lives]));
+    expect(await answerOf(here.messaging.wire, lives.instanceId)).toEqual(lives);
+    expect(await run(here.messaging.wire.askActor(tree().instanceId))).toBeNull();
+    comeBack();
+  });
+
   /** The node receives, for the `times`-th time, and what another one sends arrives. */
   const flowsAgain = async (from: NatsNode, to: NatsNode, receiver: Receiver, partition: number, times = 2) => {
     await to.said(/Receiving the letters/, times);

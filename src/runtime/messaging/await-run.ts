@@ -1,6 +1,7 @@
 import { Effect } from 'effect';
 import type { Letter } from '../../domain/command.ts';
 import type { StoreUnavailable } from '../../domain/errors.ts';
+import { atMost } from '../at-most.ts';
 import type { RuntimeStore } from '../store/runtime-store.ts';
 
 /** A command takes milliseconds once its turn comes; it may be lost, or wait behind others. */
@@ -15,5 +16,5 @@ export const awaitRun = (
   const look: Effect.Effect<void, StoreUnavailable> = Effect.flatMap(openCommands(instanceId, seq - 1, 1), (open) =>
     open.some((letter) => letter.seq === seq) ? Effect.delay(look, LOOK_EVERY_MS) : Effect.void,
   );
-  return Effect.asVoid(Effect.timeoutOption(look, PATIENCE_MS));
+  return Effect.asVoid(atMost(look, PATIENCE_MS));
 };
