@@ -16,14 +16,15 @@ import type { ListenRefused } from './http/listen-refused.ts';
 import { type Listening, startHttp } from './http/start-http.ts';
 import type { NatsRefused } from './nats/nats-refused.ts';
 import { openNats } from './nats/open-nats.ts';
-import { PARTITIONS } from './runtime/fence.ts';
 import { awaitRun } from './runtime/messaging/await-run.ts';
 import { commandIntake } from './runtime/messaging/command-intake.ts';
 import { inProcessMessaging, type Messaging } from './runtime/messaging/messaging.ts';
 import { DatabaseClock } from './runtime/node/database-clock.ts';
 import { inspectorOf, localInspection } from './runtime/node/inspect.ts';
+import { measureBacklog } from './runtime/node/measure-backlog.ts';
 import { measureNode } from './runtime/node/measure-node.ts';
 import { startNode } from './runtime/node/node.ts';
+import { readinessOf } from './runtime/node/readiness.ts';
 import { countSuspensions } from './runtime/node/suspensions.ts';
 import { scheduler } from './sync/schedules/scheduler.ts';
 import { limitsChanged, limitsOf } from './sync/settings/limits.ts';
@@ -118,6 +119,8 @@ const startOn = (
       log,
     });
     measureNode(metrics, node, now);
+    metrics.gauge('omni_messaging', () => [{ labels: { state: messaging.state() }, value: 1 }]);
+    yield* measureBacklog(metrics, node, database.backlog, log);
     const local = localInspection(node, now);
     yield* messaging.wire.serve(local);
 
@@ -162,14 +165,7 @@ const startOn = (
             yield* node.halt(id);
             yield* registry.remove(id);
           }),
-        readiness: Effect.map(Effect.exit(database.ping), ({ _tag }) => ({
-          ready: _tag === 'Success',
-          checks: {
-            database: _tag === 'Success' ? 'ok' : 'away',
-            mailbox: messaging.state(),
-            partitions: `${node.ownedPartitions().length} of ${PARTITIONS}`,
-          },
-        })),
+        readiness: readinessOf(node, database.ping, messaging.state),
         metrics,
         log,
         clock: now,

@@ -4,6 +4,7 @@ import type { StoreUnavailable } from '../domain/errors.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { type Log, silentLog } from '../domain/log.ts';
 import type { Fence } from '../runtime/fence.ts';
+import type { BacklogStore } from '../runtime/store/backlog-store.ts';
 import type { CommandStore } from '../runtime/store/command-store.ts';
 import type { RuntimeStore } from '../runtime/store/runtime-store.ts';
 import type { Catalogue } from '../sync/catalogue.ts';
@@ -36,6 +37,7 @@ import { openPersonIndex } from './search/person-index.ts';
 import { openSearchIndex } from './search/search-index.ts';
 import { openKeyRing, type SecretOptions } from './secrets/key-ring.ts';
 import { settingsStore } from './settings/settings-store.ts';
+import { backlogStore } from './steps/backlog-store.ts';
 import { leaseStore } from './steps/lease-store.ts';
 import { runtimeStore } from './steps/runtime-store.ts';
 
@@ -59,6 +61,7 @@ export interface Database {
   readonly removalsSettled: Effect.Effect<void, StoreUnavailable>;
   /** Builds or drops the trigram index over message text. Where it cannot be built, the log says why. */
   readonly setSearchIndex: (on: boolean) => Effect.Effect<void, StoreUnavailable>;
+  readonly backlog: BacklogStore;
   readonly ping: Effect.Effect<void, StoreUnavailable>;
   /** The same for every node on this database, and different for every database. */
   readonly identity: Effect.Effect<string, StoreUnavailable>;
@@ -107,6 +110,7 @@ export const databaseOn = (
       retention: retentionStore(connection),
       removalsSettled: removals.settled,
       setSearchIndex: searchIndex.set,
+      backlog: backlogStore(connection),
       ping: persevere(async () => void (await connection.query((sql) => sql.rows('SELECT 1')))),
       identity: persevere(() =>
         connection.query(async (sql) => {

@@ -32,9 +32,37 @@ export const METRICS = {
     labels: ['input'],
     help: 'How long a step took, its commit included, by what it was taken for.',
   },
-  omni_instances: { kind: 'gauge', labels: ['state'], help: 'Instances, by state.' },
+  omni_instances: {
+    kind: 'gauge',
+    labels: ['state'],
+    help: 'Instances that live on this node, by state; parked ones are in error.',
+  },
   omni_jobs: { kind: 'gauge', labels: ['status'], help: 'Sync jobs, by status.' },
-  omni_mailbox_depth: { kind: 'gauge', labels: [], help: 'Commands accepted and not yet run.' },
+  omni_mailbox_depth: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Commands accepted and not yet run, in the partitions of this node.',
+  },
+  omni_outbox_unsent: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Events committed and not yet published, in the partitions of this node.',
+  },
+  omni_partitions_unowned: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Partitions that no living node owns; every node tells the same.',
+  },
+  omni_lease_trusted: {
+    kind: 'gauge',
+    labels: [],
+    help: '1 while this node can rely on its lease, 0 while it must not act.',
+  },
+  omni_messaging: {
+    kind: 'gauge',
+    labels: ['state'],
+    help: '1 for the state of what carries commands and events: in-process, connected or away.',
+  },
   omni_permits_available: { kind: 'gauge', labels: ['channel'], help: 'Message permits that could be given now.' },
 } as const satisfies Record<
   string,

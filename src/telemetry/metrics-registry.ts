@@ -59,6 +59,8 @@ const declareGauge = (
     ...declaration,
     async collect() {
       this.reset();
+      // One without labels would show a 0 now, which nobody has read.
+      this.remove({});
       // A gauge that cannot be read is left out: the others are still worth having.
       const readings = await readAll(readOf()).catch(() => []);
       for (const { labels, value } of readings) this.set({ ...labels }, value);

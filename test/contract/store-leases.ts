@@ -39,6 +39,15 @@ export const leaseContract = (driver: StoreDriver): void => {
       expect(await run(leases.claim('other', [], ALL_PARTITIONS.slice(0, 10), VERSIONS))).toHaveLength(10);
     });
 
+    it('counts the partitions that no living node owns', async () => {
+      const { leases } = rig.db.runtime;
+      await run(leases.claimAll('mortal'));
+      await run(leases.renew('mortal', LONG_MS, VERSIONS));
+      expect((await run(rig.db.backlog([]))).unowned).toBe(0);
+      await run(leases.renew('mortal', -1, VERSIONS));
+      expect((await run(rig.db.backlog([]))).unowned).toBe(PARTITIONS);
+    });
+
     it('says at a renewal whether the lease still lived', async () => {
       const { leases } = rig.db.runtime;
       const before = Date.now();

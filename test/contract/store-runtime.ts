@@ -342,6 +342,21 @@ export const runtimeStoreContract = (driver: StoreDriver): void => {
       });
     });
 
+    it('sums up what waits: open commands and unsent events of some partitions', async () => {
+      const id = await rig.instance();
+      const mine = [partitionOf(id)];
+      const before = await run(rig.db.backlog(mine));
+      await run(submit(id));
+      await run(submit(id, 'disconnect'));
+      await rig.step(id, (tx) =>
+        tx.publish(id, 'discord', [{ name: 'instance.state', jobId: null, data: { state: 'online' } }], Date.now()),
+      );
+      const after = await run(rig.db.backlog(mine));
+      expect(after.openCommands - before.openCommands).toBe(2);
+      expect(after.unsentEvents - before.unsentEvents).toBe(1);
+      expect(await run(rig.db.backlog([]))).toMatchObject({ openCommands: 0, unsentEvents: 0 });
+    });
+
     describe('restoring', () => {
       it('brings back who is wanted, has a job, has commands or is parked, and nobody else', async () => {
         const [idle, wanted, working, asked, parked] = [

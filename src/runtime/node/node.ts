@@ -30,6 +30,10 @@ export interface NodeSetting<Tx extends StepTransaction>
 /** This process, as the owner of partitions and the home of their instances. */
 export interface Node<Tx extends StepTransaction> {
   readonly id: string;
+  /** Whether a lock proves that no other process can use this database. */
+  readonly isAlone: boolean;
+  /** Whether this node's lease may be relied on. */
+  readonly isTrusted: () => boolean;
   readonly processes: () => readonly InstanceProcess<Tx>[];
   readonly find: (id: InstanceId) => InstanceProcess<Tx> | null;
   readonly ownedPartitions: () => readonly number[];
@@ -77,6 +81,8 @@ export const startNode = <Tx extends StepTransaction>(
 
     return {
       id: nodeId,
+      isAlone,
+      isTrusted: process.isTrusted,
       processes: () => owned.processes,
       ownedPartitions: () => owned.numbers,
       find: (id) => owned.of(id)?.find(id) ?? null,

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { InstanceId, JobId } from '../../../src/domain/ids.ts';
 import type { JobView } from '../../../src/domain/job.ts';
+import { measureNode } from '../../../src/runtime/node/measure-node.ts';
+import { createMetricsRegistry } from '../../../src/telemetry/metrics-registry.ts';
 import { StoreRig } from '../../contract/store-driver.ts';
 import { pgliteDriver } from '../../db/pglite-driver.ts';
 import { jobConfig, newJobId } from '../../harness/job-config.ts';
@@ -96,6 +98,9 @@ describe('an instance whose steps break', () => {
     await rig.start();
     await rig.wait(60_000);
     expect(rig.process(id)?.parked).toContain('restored');
+    const metrics = createMetricsRegistry();
+    measureNode(metrics, rig.node, rig.clock.now);
+    expect(await metrics.render()).toContain('omni_instances{state="error"} 1');
     expect(await Effect.runPromise(store.db.catalogue.instance(id))).toMatchObject({
       state: 'error',
       error: { code: 'snapshot_unusable' },
