@@ -16,6 +16,20 @@ export const Command = Schema.Union([
 ]);
 export type Command = typeof Command.Type;
 
+const KNOWN: Readonly<Record<Command['type'], true>> = {
+  connect: true,
+  pair: true,
+  disconnect: true,
+  logout: true,
+  startSync: true,
+  cancelSync: true,
+  pauseSync: true,
+  resumeSync: true,
+};
+
+/** False for a command that a newer build has accepted: what the table holds was not written by this one alone. */
+export const isKnown = ({ type }: Command): boolean => Object.hasOwn(KNOWN, type);
+
 /** A command in its place: the `seq`-th of its instance. */
 export const Letter = Schema.Struct({
   commandId: CommandId,

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Exit, Option, Schedule, Scope } from 'effect';
 import type { Channel } from '../../channels/channel.ts';
-import type { Letter } from '../../domain/command.ts';
+import { isKnown, type Letter } from '../../domain/command.ts';
 import { type Contention, type Fenced, StoreUnavailable } from '../../domain/errors.ts';
 import type { JobId } from '../../domain/ids.ts';
 import type { Fence } from '../fence.ts';
@@ -74,6 +74,8 @@ export class Incarnation<Tx extends StepTransaction> {
   readonly #gate: RequestGate;
   #actors: InstanceActors;
   #lastSeq: number;
+  /** The number of a command that this build does not know. */
+  #leftAt: number | null = null;
   /** False until what was missed has run: a command that breaks a step must not cost a login each time. */
   #mayAct = false;
 
@@ -220,6 +222,7 @@ export class Incarnation<Tx extends StepTransaction> {
         for (const letter of open.value) {
           const outcome = yield* this.#runCommand(letter);
           if (outcome !== null) return outcome;
+          if (this.#lastSeq < letter.seq) return null;
         }
         if (open.value.length < COMMANDS_AT_ONCE) return null;
       }
@@ -231,10 +234,21 @@ export class Incarnation<Tx extends StepTransaction> {
    * time, and only the one that kills is counted each time.
    */
   #runCommand(letter: Letter): Effect.Effect<Outcome> {
+    if (!isKnown(letter.command)) return Effect.sync(() => this.#leave(letter));
     const { lastSeq, openAttempts } = this.rows;
     const isSuspect = letter.seq === lastSeq + 1 && openAttempts >= SUSPECT_ATTEMPTS;
     const run = this.#attemptAndRun(letter);
     return isSuspect ? this.#setting.suspects.withPermits(1)(run) : run;
+  }
+
+  /** It waits for a build that knows it, and what comes after it waits too; nothing is counted, for nothing was tried. */
+  #leave({ seq, commandId, command }: Letter): null {
+    if (this.#leftAt !== seq) {
+      const fields = { instanceId: this.rows.id, commandId, type: command.type };
+      this.#setting.log.warn(fields, 'This build does not know that command: it is left to a newer one.');
+    }
+    this.#leftAt = seq;
+    return null;
   }
 
   #attemptAndRun(letter: Letter): Effect.Effect<Outcome> {
