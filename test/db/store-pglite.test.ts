@@ -1,6 +1,7 @@
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { changeStoreContract } from '../contract/store-changes.ts';
+import { commandStoreContract } from '../contract/store-commands.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { correctionContract } from '../contract/store-corrections.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
@@ -16,6 +17,7 @@ import { syncStoreContract } from '../contract/store-sync.ts';
 import { pgliteDriver } from './pglite-driver.ts';
 
 runtimeStoreContract(pgliteDriver());
+commandStoreContract(pgliteDriver());
 leaseContract(pgliteDriver());
 syncStoreContract(pgliteDriver());
 catalogueContract(pgliteDriver());

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { changeStoreContract } from '../contract/store-changes.ts';
+import { commandStoreContract } from '../contract/store-commands.ts';
 import { contactStoreContract } from '../contract/store-contacts.ts';
 import { correctionContract } from '../contract/store-corrections.ts';
 import { groupStoreContract } from '../contract/store-groups.ts';
@@ -25,6 +26,7 @@ describe('a PostgreSQL server', () => {
   afterAll(() => server?.stop());
 
   runtimeStoreContract(postgresDriver(() => server));
+  commandStoreContract(postgresDriver(() => server));
   leaseContract(postgresDriver(() => server));
   syncStoreContract(postgresDriver(() => server));
   changeStoreContract(postgresDriver(() => server));
