@@ -58,7 +58,10 @@ export const ormConfig = (location: OrmLocation): Partial<Options> => ({
   logger: () => {},
 });
 
-/** A session on which statements may take as long as they need: an index over millions of messages, a lock that is held. */
+/**
+ * A session on which statements may take as long as they need: an index over millions of messages, a lock that is
+ * held.
+ */
 const PATIENT = { statement_timeout: 0, lock_timeout: 0, query_timeout: 0 };
 
 /** The same database for its migrations alone, which know no entities. */

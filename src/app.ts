@@ -158,7 +158,8 @@ const startOn = (
         settingsChanged: settings.take,
         removeInstance: (id) =>
           Effect.gen(function* () {
-            // Wherever it lives, its connection ends before its rows do. Should the letter be lost, its owner finds out.
+            // Wherever it lives, its connection ends before its rows do. Should the letter be lost, its owner finds
+            // out.
             yield* Effect.ignore(
               Effect.flatMap(bus.submit(id, { type: 'disconnect' }), (letter) => awaitRun(runtime, letter)),
             );

@@ -35,8 +35,8 @@ const SETTLED_DEAD_LETTERS = 'DELETE FROM dead_letters WHERE fate IS NOT NULL AN
 const ENDED_NODES = `DELETE FROM nodes WHERE lease_until < clock_timestamp() - interval '1 day'`;
 
 /**
- * Raw SQL, as it reads, writes and tells where it stopped in one statement. There is no index over what was sent, so the
- * outbox is walked from its oldest end, past what could not be sent, as far as it is old.
+ * Raw SQL, as it reads, writes and tells where it stopped in one statement. There is no index over what was sent, so
+ * the outbox is walked from its oldest end, past what could not be sent, as far as it is old.
  */
 const SENT_EVENTS = `
   WITH batch AS (

@@ -1,8 +1,8 @@
 import { Effect, Fiber, type Option } from 'effect';
 
 /**
- * What an effect brings within `patienceMs`, also where it lets nobody interrupt it, as what asks the database does: then
- * it ends by itself, and nobody waits for it.
+ * What an effect brings within `patienceMs`, also where it lets nobody interrupt it, as what asks the database does:
+ * then it ends by itself, and nobody waits for it.
  */
 export const atMost = <A, E, R>(
   effect: Effect.Effect<A, E, R>,

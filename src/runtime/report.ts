@@ -19,7 +19,10 @@ export type PushReport = { readonly pushId: number; readonly settled: () => void
   | { readonly type: 'pushFailed'; readonly failure: PlatformFailure }
 );
 
-/** Aliases have still something to bring over. `settled` is called once the step that brought some of it has committed. */
+/**
+ * Aliases have still something to bring over. `settled` is called once the step that brought some of it has
+ * committed.
+ */
 export interface AliasReport {
   readonly type: 'aliasesLeft';
   readonly settled: () => void;

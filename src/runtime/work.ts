@@ -46,7 +46,10 @@ export interface InstanceWork<Tx extends StepTransaction> {
   readonly note: (tx: Tx, note: Note, at: number) => Promise<void>;
   /** The walk activity: one request per permit, each reported, until the stretch ends. Never fails, never writes. */
   readonly walk: (assignment: WalkAssignment) => Effect.Effect<void>;
-  /** The activity that works off what was kept, pushed or learned, one after another, for as long as a connection is open. */
+  /**
+   * The activity that works off what was kept, pushed or learned, one after another, for as long as a connection is
+   * open.
+   */
   readonly workOff: (assignment: PushAssignment) => Effect.Effect<void>;
 }
 

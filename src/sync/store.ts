@@ -163,9 +163,9 @@ export interface SyncTransaction extends StepTransaction, PeopleTransaction {
     externalId: string,
   ) => Promise<{ readonly gone: ConversationId; readonly kept: ConversationId } | null>;
   /**
-   * A batch of what aliases that were learned have still to bring over: messages, without doubles, to the conversation
-   * that stays, and messages that name their sender by the alias to the id that counts. Looks at about `limit` messages.
-   * Returns whether there may be more.
+   * A batch of what aliases that were learned have still to bring over: messages, without doubles, to the
+   * conversation that stays, and messages that name their sender by the alias to the id that counts. Looks at about
+   * `limit` messages. Returns whether there may be more.
    */
   readonly bringOver: (instanceId: InstanceId, limit: number) => Promise<boolean>;
   /**

@@ -16,7 +16,10 @@ export const conversationsOf = async (api: ApiClient, instanceId: string): Promi
   return new Map(rows.map(({ id, externalId }) => [id, externalId]));
 };
 
-/** Compares what is stored of an instance with what its phone has (from `since`, ms, on), message by message: a line for each chat. */
+/**
+ * Compares what is stored of an instance with what its phone has (from `since`, ms, on), message by message: a line
+ * for each chat.
+ */
 export const compareWithPhone = async (
   api: ApiClient,
   instanceId: string,

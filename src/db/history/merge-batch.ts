@@ -31,8 +31,9 @@ const DOUBLES = 'DELETE FROM omni_events WHERE conversation_id = $1 AND external
 const EMPTY = 10;
 
 /**
- * Moves up to `limit` messages of one conversation that is being merged into the other, which keeps one of doubles; with
- * the last of them the conversation itself goes. Returns how much of the limit that was; null: nothing is being merged.
+ * Moves up to `limit` messages of one conversation that is being merged into the other, which keeps one of doubles;
+ * with the last of them the conversation itself goes. Returns how much of the limit that was; null: nothing is being
+ * merged.
  */
 export const mergeBatch = async (sql: StepSql, instanceId: InstanceId, limit: number): Promise<number | null> => {
   const [pair] = await sql.rows<{ gone: ConversationId; kept: ConversationId; externalId: string }>(

@@ -8,9 +8,9 @@ const DUE = `
   WHERE instance_id = $1 AND renaming_below IS NOT NULL ORDER BY alias LIMIT ${ALIASES_AT_ONCE}`;
 
 /*
- * Of each alias the next messages downwards, as the index has them: by the hash of the sender, of whatever instance. The
- * place is kept, so that those of others, and those that are renamed already, are looked at once. Messages of one instant
- * are looked at together. Own messages are not in the index, and need no name.
+ * Of each alias the next messages downwards, as the index has them: by the hash of the sender, of whatever instance.
+ * The place is kept, so that those of others, and those that are renamed already, are looked at once. Messages of one
+ * instant are looked at together. Own messages are not in the index, and need no name.
  */
 const RENAME = `
   WITH due AS (
@@ -34,8 +34,8 @@ const RENAME = `
   RETURNING held.renaming_below IS NOT NULL AS more`;
 
 /**
- * Has up to about `limit` messages that name their sender by an alias name it by the id that counts. Returns whether there
- * may be more.
+ * Has up to about `limit` messages that name their sender by an alias name it by the id that counts. Returns whether
+ * there may be more.
  */
 export const renameBatch = async (sql: StepSql, instanceId: InstanceId, limit: number): Promise<boolean> => {
   const due = await sql.rows<{ alias: string }>(DUE, [instanceId]);

@@ -241,7 +241,9 @@ export class Incarnation<Tx extends StepTransaction> {
     return isSuspect ? this.#setting.suspects.withPermits(1)(run) : run;
   }
 
-  /** It waits for a build that knows it, and what comes after it waits too; nothing is counted, for nothing was tried. */
+  /**
+   * It waits for a build that knows it, and what comes after it waits too; nothing is counted, for nothing was tried.
+   */
   #leave({ seq, commandId, command }: Letter): null {
     if (this.#leftAt !== seq) {
       const fields = { instanceId: this.rows.id, commandId, type: command.type };

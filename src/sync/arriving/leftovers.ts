@@ -16,7 +16,10 @@ export class Leftovers {
     Queue.offerUnsafe(this.#bell, undefined);
   }
 
-  /** The activity that has them brought over: batch by batch, each in a step of its own, so that others have their turns. */
+  /**
+   * The activity that has them brought over: batch by batch, each in a step of its own, so that others have their
+   * turns.
+   */
   bringOver(report: (report: AliasReport) => void): Effect.Effect<never> {
     const next = Effect.gen({ self: this }, function* () {
       yield* Queue.take(this.#bell);
