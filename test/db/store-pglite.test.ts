@@ -1,3 +1,4 @@
+import { aliasStoreContract } from '../contract/store-aliases.ts';
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { changeStoreContract } from '../contract/store-changes.ts';
@@ -24,6 +25,7 @@ catalogueContract(pgliteDriver());
 registryContract(pgliteDriver());
 changeStoreContract(pgliteDriver());
 sessionStoreContract(pgliteDriver());
+aliasStoreContract(pgliteDriver());
 settingsContract(pgliteDriver());
 schedulesContract(pgliteDriver());
 catchUpContract(pgliteDriver());

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { aliasStoreContract } from '../contract/store-aliases.ts';
 import { catalogueContract } from '../contract/store-catalogue.ts';
 import { catchUpContract } from '../contract/store-catch-ups.ts';
 import { changeStoreContract } from '../contract/store-changes.ts';
@@ -38,6 +39,7 @@ describe('a PostgreSQL server', () => {
   catalogueContract(postgresDriver(() => server));
   registryContract(postgresDriver(() => server));
   sessionStoreContract(postgresDriver(() => server));
+  aliasStoreContract(postgresDriver(() => server));
   settingsContract(postgresDriver(() => server));
   schedulesContract(postgresDriver(() => server));
   catchUpContract(postgresDriver(() => server));

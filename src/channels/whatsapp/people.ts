@@ -67,9 +67,11 @@ export const contactSurvey = ({ readAddressBook, arrivesUntil, now }: ContactsOf
     const until = arrivesUntil(requestedAt);
     if (until !== null) return page(requestedAt, { nextCursor: 'arriving', arrivesUntil: until });
     const book = yield* Effect.tryPromise({ try: readAddressBook, catch: queryFailureOf('contacts') });
-    const contacts = book?.contacts ?? [];
+    const told = book?.contacts ?? [];
     // A book without a single name is more likely one that the phone has yet to write anew.
-    const isWhole = book?.isWhole === true && contacts.some(({ names }) => names.saved);
+    const isWhole = book?.isWhole === true && told.some(({ names }) => names.saved);
+    // Whom it tells of without a saved name has none any more: while Baileys buffers, it drops that a name was removed.
+    const contacts = isWhole ? told.map(withoutUntoldName) : told;
     return page(requestedAt, {
       contacts,
       completed: { groups: false, contacts: false, ...(isWhole ? { savedNames: true } : {}), membersOf: [] },
@@ -77,6 +79,9 @@ export const contactSurvey = ({ readAddressBook, arrivesUntil, now }: ContactsOf
     });
   }),
 });
+
+const withoutUntoldName = (contact: ListedContact): ListedContact =>
+  contact.names.saved === undefined ? { ...contact, names: { ...contact.names, saved: null } } : contact;
 
 /** All groups with all their members, in one query: nothing is saved by leaving the members out. */
 export const groupSurvey = ({ fetchGroups, book, learn, now }: PeopleOf): PeopleSurvey => ({

@@ -125,6 +125,14 @@ describe('the survey of contacts', () => {
     expect(page.completed).toEqual({ groups: false, contacts: false, membersOf: [] });
   });
 
+  it('takes the saved name from whom a whole address book tells of without one', async () => {
+    const contacts = [contact('a', { names: { saved: 'Ada' } }), contact('b', { names: { pushed: 'Ben' } })];
+    const readAddressBook = async () => ({ isWhole: true, contacts });
+    const survey = contactSurvey({ readAddressBook, arrivesUntil: () => null, now: () => 0 });
+    const page = await Effect.runPromise(survey.read({ cursor: null, withMembers: true }));
+    expect(page.contacts.map(({ names }) => names)).toEqual([{ saved: 'Ada' }, { saved: null, pushed: 'Ben' }]);
+  });
+
   it('reaches nobody while there is no connection', async () => {
     const rig = await start();
     const channel = rig.open();
